@@ -1,0 +1,6 @@
+export { CliError, UsageError } from './cli-error.ts';
+export { type CommandFlag, type CommandLine, type ParsedCommandLine, parseCommandLine } from './command-line.ts';
+export { readDataArgument, writeOutput } from './data-argument.ts';
+export { type FlagSpec, type FlagSpecs, normaliseArgv } from './normalise-argv.ts';
+export { packageVersion } from './package-version.ts';
+export { runCli } from './run-cli.ts';
