@@ -15,6 +15,23 @@ export type AeadName = 'aes-128-gcm';
 /** Signature schemes by their RFC 8446 4.2.3 names. */
 export type SignatureScheme = 'ecdsa_secp256r1_sha256';
 
+/**
+ * How a certificate may be signed (RFC 5280 4.1.1.2). Wider than `SignatureScheme`: chains end in roots of other key
+ * types than the handshake negotiates. As certificates name them, ECDSA is not bound to a curve here; RSASSA-PSS is the
+ * form with MGF1 over the same hash and a salt as long as that hash.
+ */
+export type CertificateSignatureScheme =
+  | 'ecdsa_sha256'
+  | 'ecdsa_sha384'
+  | 'ecdsa_sha512'
+  | 'rsa_pkcs1_sha256'
+  | 'rsa_pkcs1_sha384'
+  | 'rsa_pkcs1_sha512'
+  | 'rsa_pss_sha256'
+  | 'rsa_pss_sha384'
+  | 'rsa_pss_sha512'
+  | 'ed25519';
+
 /** A running hash that can be read at any point without ending it (handshake transcripts need that). */
 export interface RunningHash {
   update(data: Uint8Array): void;
@@ -54,10 +71,20 @@ export interface CryptoProvider {
   hmac(name: HashName, key: Uint8Array, data: Uint8Array): Uint8Array;
   aead(name: AeadName, key: Uint8Array): Aead;
   generateKeyAgreement(group: GroupName): KeyAgreement;
-  /** Imports a private key: PKCS#8 DER. Throws `DtlsConfigError` for what it cannot use. */
+  /** Imports a private key: PKCS#8 DER. Throws `CertificateError` (`malformed`, `unsupported-key`) for what it cannot use. */
   importSigningKey(pkcs8: Uint8Array): SigningKey;
   /** True only when `signature` over `data` verifies with the key in `spki` AND the key's type fits the scheme. Never throws. */
   verify(scheme: SignatureScheme, spki: Uint8Array, data: Uint8Array, signature: Uint8Array): boolean;
+  /**
+   * The same for the signature of a certificate. A provider may know a subset of the schemes: one that it does not know
+   * does not verify. RSA keys under 2048 bits do not verify either. Never throws.
+   */
+  verifyCertificateSignature(
+    scheme: CertificateSignatureScheme,
+    spki: Uint8Array,
+    data: Uint8Array,
+    signature: Uint8Array,
+  ): boolean;
   /** Constant time; false for different lengths. */
   timingSafeEqual(a: Uint8Array, b: Uint8Array): boolean;
 }
