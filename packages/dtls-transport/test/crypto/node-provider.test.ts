@@ -1,0 +1,95 @@
+import { createECDH, createPrivateKey, generateKeyPairSync, sign } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { generateSigningKey, nodeCrypto } from '../../src/node/crypto-provider.ts';
+import { p256Agreement, x25519Agreement } from '../../src/node/key-agreement.ts';
+import { CertificateError } from '../../src/x509/errors.ts';
+import { testProvider } from './provider-conformance.ts';
+
+testProvider('node:crypto', {
+  crypto: nodeCrypto,
+  newPkcs8: () => generateSigningKey().pkcs8,
+  agreementFrom(group, privateKey) {
+    if (group === 'x25519') {
+      const pkcs8 = Buffer.from([...Buffer.from('302e020100300506032b656e04220420', 'hex'), ...privateKey]);
+      return x25519Agreement(createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' }));
+    }
+    const ecdh = createECDH('prime256v1');
+    ecdh.setPrivateKey(privateKey);
+    return p256Agreement(ecdh);
+  },
+});
+
+const data = new TextEncoder().encode('signed');
+
+describe('nodeCrypto', () => {
+  test('a generated key is the one that its PKCS#8 holds', () => {
+    const { key, pkcs8 } = generateSigningKey();
+    expect(nodeCrypto.importSigningKey(pkcs8).spki).toEqual(key.spki);
+    expect(key.spki).toHaveLength(91);
+  });
+
+  test.each([
+    ['ecdsa_sha384 of P-384', 'ecdsa_sha384', () => generateKeyPairSync('ec', { namedCurve: 'P-384' })],
+    ['ecdsa_sha512 of P-521', 'ecdsa_sha512', () => generateKeyPairSync('ec', { namedCurve: 'P-521' })],
+    ['rsa_pkcs1_sha256', 'rsa_pkcs1_sha256', () => generateKeyPairSync('rsa', { modulusLength: 2048 })],
+    ['ed25519', 'ed25519', () => generateKeyPairSync('ed25519')],
+  ] as const)('verifies certificates signed with %s, and with nothing else', (_name, scheme, generate) => {
+    const { privateKey, publicKey } = generate();
+    const spki = new Uint8Array(publicKey.export({ format: 'der', type: 'spki' }));
+    const signature = sign(scheme === 'ed25519' ? null : scheme.slice(-6), data, privateKey);
+    const verified = (
+      ['ecdsa_sha256', 'ecdsa_sha384', 'ecdsa_sha512', 'rsa_pkcs1_sha256', 'rsa_pss_sha256', 'ed25519'] as const
+    ).filter((candidate) => nodeCrypto.verifyCertificateSignature(candidate, spki, data, signature));
+    expect(verified).toEqual([scheme]);
+  });
+
+  test('RSASSA-PSS verifies with a salt as long as the hash only', () => {
+    const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const spki = new Uint8Array(publicKey.export({ format: 'der', type: 'spki' }));
+    const verifies = (saltLength: number): boolean => {
+      const signature = sign('sha256', data, { key: privateKey, padding: 6, saltLength });
+      return nodeCrypto.verifyCertificateSignature('rsa_pss_sha256', spki, data, signature);
+    };
+    expect([verifies(32), verifies(20)]).toEqual([true, false]);
+  });
+
+  test('an RSA key of 1024 bits does not verify', () => {
+    const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 1024 });
+    const spki = new Uint8Array(publicKey.export({ format: 'der', type: 'spki' }));
+    const signature = sign('sha256', data, privateKey);
+    expect(nodeCrypto.verifyCertificateSignature('rsa_pkcs1_sha256', spki, data, signature)).toBe(false);
+  });
+
+  test('a key with explicit curve parameters is not a P-256 key, whatever they say (CVE-2020-0601)', () => {
+    const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256', paramEncoding: 'explicit' });
+    const spki = new Uint8Array(publicKey.export({ format: 'der', type: 'spki' }));
+    const signature = sign('sha256', data, privateKey);
+    expect(nodeCrypto.verify('ecdsa_secp256r1_sha256', spki, data, signature)).toBe(false);
+    expect(nodeCrypto.verifyCertificateSignature('ecdsa_sha256', spki, data, signature)).toBe(false);
+  });
+
+  test.each([
+    ['an RSA key', () => generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey, 'rsa'],
+    ['a P-384 key', () => generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey, 'secp384r1'],
+    ['an Ed25519 key', () => generateKeyPairSync('ed25519').privateKey, 'ed25519'],
+  ])('refuses %s for signing and says which it takes', (_name, generate, named) => {
+    const pkcs8 = new Uint8Array(generate().export({ format: 'der', type: 'pkcs8' }));
+    expect(() => nodeCrypto.importSigningKey(pkcs8)).toThrow(
+      expect.objectContaining({ reason: 'unsupported-key', message: expect.stringMatching(`${named}.*P-256`) }),
+    );
+  });
+
+  test.each([new Uint8Array(0), new Uint8Array(40), generateSigningKey().pkcs8.subarray(1)])(
+    'refuses what is not PKCS#8',
+    (garbage) => {
+      expect(() => nodeCrypto.importSigningKey(garbage)).toThrow(CertificateError);
+    },
+  );
+
+  test("a key or nonce of the wrong length is the caller's mistake and throws", () => {
+    expect(() => nodeCrypto.aead('aes-128-gcm', new Uint8Array(32))).toThrow(RangeError);
+    const aead = nodeCrypto.aead('aes-128-gcm', new Uint8Array(16));
+    expect(() => aead.seal(new Uint8Array(8), data, data, new Uint8Array(100), 0)).toThrow(RangeError);
+    expect(aead.open(new Uint8Array(8), data, new Uint8Array(100))).toBeUndefined();
+  });
+});
