@@ -1,0 +1,37 @@
+/** The far end of a pipe. */
+export interface PipePeer {
+  /** Numeric address; an IPv4 address seen through an IPv6 socket is written as IPv4. */
+  readonly address: string;
+  readonly port: number;
+  /** It has shown that it receives at this address: always true once a handshake is done. */
+  readonly validated: boolean;
+}
+
+/** One DTLS association as a pipe for datagrams: the `DatagramPipe` of `@lb-matrix/coap-endpoint`, and of any other layer. */
+export interface DtlsPipe {
+  /** The largest datagram that `send` takes, in bytes. Read it again before each send: it may change. */
+  readonly maxPayload: number;
+  /**
+   * Sends one datagram, as one DTLS record. The bytes are ours only during the call.
+   * Throws `DtlsRefusedError`: `too-large` beyond `maxPayload`, `closed` after the end.
+   */
+  send(datagram: Uint8Array): void;
+  /** Called with each datagram and the time of its arrival (monotonic milliseconds). The bytes are valid during the call. */
+  onDatagram?: ((datagram: Uint8Array, now: number) => void) | undefined;
+  /** Called once when the pipe has ended, whoever ended it. The reason is undefined for a close in order, else an error with a `code`. */
+  onClose?: ((reason: Error | undefined) => void) | undefined;
+  /** Tells the peer (close_notify) and ends the pipe. */
+  close(): void;
+  readonly peer: PipePeer;
+}
+
+/**
+ * A sign, not a proof, that the server has lost the association: `alert` is a fatal alert without protection, `refused`
+ * an ICMP error. Anybody can forge both, so the pipe stays open; the owner may handshake again beside it.
+ */
+export type DtlsHint = 'alert' | 'refused';
+
+/** A client's pipe. */
+export interface DtlsClientPipe extends DtlsPipe {
+  onHint?: ((hint: DtlsHint) => void) | undefined;
+}
