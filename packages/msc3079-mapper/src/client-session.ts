@@ -1,0 +1,92 @@
+import { type CoapOption, OptionNumber, uintOption } from '@lb-matrix/coap-codec';
+import { tokenOption } from './access-token.ts';
+import { MappingError } from './mapping-error.ts';
+import { Feature, PrivateOption } from './option-number.ts';
+
+export interface ClientSessionOptions {
+  /** Announce with option 65002 that exact codes are understood. Default true: servers that do not know it ignore it. */
+  readonly announce?: boolean;
+  /** Integer keys in the CBOR we send: table version 1, or 0 for text keys. Default 1: every known server reads it. */
+  readonly keyTable?: 0 | 1;
+  /**
+   * The server's /versions names `cbor_enum_version`: ask for integer keys in its answers with option 257. Default
+   * false: the option is critical, a server that does not know it answers 4.02.
+   */
+  readonly askKeyTable?: boolean;
+  /** Use path enums. Default true. */
+  readonly pathEnums?: boolean;
+  /**
+   * Send JSON bodies as CBOR and hand CBOR answers out as JSON. Default true. With false bodies pass as they are: in the
+   * format their Content-Type names on the way out, and as `application/cbor` or whatever the answer's format is on the
+   * way in; an Accept header of JSON or CBOR is then sent too.
+   */
+  readonly transcode?: boolean;
+}
+
+/** What a client remembers of one cryptographic session. Make one per connection. */
+export interface ClientSession {
+  readonly keyTable: 0 | 1;
+  readonly pathEnums: boolean;
+  readonly transcode: boolean;
+  /**
+   * The one token of this connection: `undefined` before there is one; `''` after a logout or M_UNKNOWN_TOKEN, when the
+   * server is told so with a zero-length option. Secret: never log it.
+   */
+  token: string | undefined;
+  /** Sticky options to repeat, because no response to a request that carried them has arrived yet. */
+  readonly unsettled: Set<number>;
+  /** The feature bits that the server accepted; `undefined` until it answered an announcement. */
+  features: number | undefined;
+}
+
+export function createClientSession(options: ClientSessionOptions = {}): ClientSession {
+  const { announce = true, keyTable = 1, askKeyTable = false, pathEnums = true, transcode = true } = options;
+  const unsettled = new Set<number>();
+  if (announce) unsettled.add(PrivateOption.Features);
+  if (askKeyTable) unsettled.add(OptionNumber.CborKeys);
+  return { keyTable, pathEnums, transcode, token: undefined, unsettled, features: undefined };
+}
+
+/**
+ * The sticky options that the next request has to carry, and the session bound to its token. One connection carries one
+ * token, and a request without one uses a connection that carries none: since datagrams overtake each other, the server
+ * could not tell which request belongs to whom. Throws `MappingError` (`token_bound`).
+ */
+export function stickyOptions(token: string | undefined, session: ClientSession): CoapOption[] {
+  bindToken(token, session);
+  const { unsettled } = session;
+  const options: CoapOption[] = [];
+  if (unsettled.has(OptionNumber.Authorization)) options.push(tokenOption(session.token ?? ''));
+  if (unsettled.has(OptionNumber.CborKeys)) options.push(uintOption(OptionNumber.CborKeys, 1));
+  if (unsettled.has(PrivateOption.Features)) options.push(uintOption(PrivateOption.Features, Feature.ExactCodes));
+  return options;
+}
+
+function bindToken(token: string | undefined, session: ClientSession): void {
+  const bound = session.token ?? '';
+  if ((token ?? '') === bound) return;
+  if (bound !== '') {
+    throw new MappingError('token_bound', 'This connection carries another access token: use a new one');
+  }
+  session.token = token;
+  session.unsettled.add(OptionNumber.Authorization);
+}
+
+/** Marks what a request carried as known to the server, now that it has answered. */
+export function settleOptions(requestOptions: readonly CoapOption[], session: ClientSession): void {
+  const current = session.token === undefined ? undefined : tokenOption(session.token).value;
+  for (const { number, value } of requestOptions) {
+    if (number === OptionNumber.Authorization && !sameBytes(value, current)) continue;
+    session.unsettled.delete(number);
+  }
+}
+
+/** The token is dead: the next request says so, or carries a new one. */
+export function dropToken(session: ClientSession): void {
+  session.token = '';
+  session.unsettled.add(OptionNumber.Authorization);
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array | undefined): boolean {
+  return b !== undefined && a.length === b.length && a.every((byte, i) => byte === b[i]);
+}

@@ -1,0 +1,28 @@
+import { CborError, decodeToJson, encodeJson, keyTable } from '@lb-matrix/lb-cbor-keys';
+import { MappingError, type MappingReason } from './mapping-error.ts';
+
+const V1 = keyTable(1);
+
+/** JSON as CBOR, with the integer keys of a table or with text keys alone. Throws `MappingError` of the given reason. */
+export function encodeJsonBody(json: Uint8Array, table: 1 | undefined, reason: MappingReason): Uint8Array {
+  try {
+    return encodeJson(json, { keys: table === 1 ? V1 : null });
+  } catch (error) {
+    throw asMappingError(error, reason, 'JSON');
+  }
+}
+
+/** CBOR as JSON; integer keys of table 1 are understood everywhere (R2). Throws `MappingError` of the given reason. */
+export function decodeCborBody(cbor: Uint8Array, reason: MappingReason): { json: Uint8Array; integerKeys: boolean } {
+  try {
+    return decodeToJson(cbor, { keys: V1 });
+  } catch (error) {
+    throw asMappingError(error, reason, 'CBOR');
+  }
+}
+
+function asMappingError(error: unknown, reason: MappingReason, language: string): unknown {
+  if (!(error instanceof CborError)) return error;
+  if (error.reason === 'too_large' && reason === 'body') return new MappingError('body_too_large', 'Body too large');
+  return new MappingError(reason, `The body is not the ${language} of a JSON value (${error.reason})`);
+}

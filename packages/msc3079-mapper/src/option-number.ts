@@ -1,0 +1,33 @@
+import { createOptionRegistry, OptionNumber, type OptionRegistry } from '@lb-matrix/coap-codec';
+
+/**
+ * Options of our own, until they are registered: experimental range (RFC 7252 12.2), elective and unsafe (number mod 4
+ * is 2), so that a peer that does not know them ignores them and a proxy does not forward them.
+ */
+export const PrivateOption = {
+  /** uint of `Feature` bits. Present: the client announces itself; the server answers with the subset it accepts. */
+  Features: 65_002,
+  /** uint: the HTTP status of a response whose CoAP code does not tell it exactly. */
+  HttpStatus: 65_006,
+} as const;
+
+/** Bits of option 65002. A bit that is not listed is not accepted. */
+export const Feature = {
+  /** The client understands every CoAP response code and option 65006, not only the ten codes of existing clients. */
+  ExactCodes: 0x10,
+} as const;
+
+/**
+ * The codec's registry, with our private options added and option 256 as opaque bytes: a token that is not text must be
+ * refused, where the codec would drop it as an elective option that makes no sense, and the request would then run with
+ * the token sent before it.
+ */
+export const mapperOptionRegistry: OptionRegistry = createOptionRegistry([
+  { number: OptionNumber.Authorization, name: 'Authorization', format: 'opaque', ...length(65_804), repeatable: true },
+  { number: PrivateOption.Features, name: 'Features', format: 'uint', ...length(4), repeatable: false },
+  { number: PrivateOption.HttpStatus, name: 'HTTP-Status', format: 'uint', ...length(2), repeatable: false },
+]);
+
+function length(maxLength: number): { minLength: number; maxLength: number } {
+  return { minLength: 0, maxLength };
+}

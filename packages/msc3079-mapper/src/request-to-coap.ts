@@ -1,0 +1,82 @@
+import { Code, ContentFormat, contentFormatOf, OptionNumber, uintOption } from '@lb-matrix/coap-codec';
+import { bearerToken } from './access-token.ts';
+import { type ClientSession, stickyOptions } from './client-session.ts';
+import { encodeJsonBody } from './json-body.ts';
+import { isLogout } from './logout.ts';
+import { MappingError } from './mapping-error.ts';
+import { type CoapParts, type HttpRequest, header } from './messages.ts';
+import { targetToOptions } from './target.ts';
+
+/** A mapped request; hand it to `responseToHttp` with its response. */
+export interface MappedCoapRequest extends CoapParts {
+  /** A 2xx answer ends the token's life. */
+  readonly logout: boolean;
+}
+
+const CODES: ReadonlyMap<string, number> = new Map([
+  ['GET', Code.GET],
+  ['POST', Code.POST],
+  ['PUT', Code.PUT],
+  ['DELETE', Code.DELETE],
+]);
+
+const EMPTY = new Uint8Array(0);
+
+/**
+ * The CoAP request for an HTTP request, in as few bytes as the session allows: a path enum, a token only until the server
+ * has it, no Accept (CBOR is what servers answer unasked). Of the headers only `authorization`, `content-type` and
+ * (untranscoded) `accept` count; no other has a meaning in the Matrix client API. Throws `MappingError`: `method`,
+ * `target`, `dot_segment`, `too_long`, `token`, `token_bound`, `content_format`, `body`.
+ */
+export function requestToCoap(request: HttpRequest, session: ClientSession): MappedCoapRequest {
+  const code = CODES.get(request.method.toUpperCase());
+  if (code === undefined) throw new MappingError('method', `${request.method} has no CoAP form in MSC3079`);
+  const options = targetToOptions(request.target, session.pathEnums);
+  const body = writeBody(request, session);
+  if (body.format !== undefined) options.push(uintOption(OptionNumber.ContentFormat, body.format));
+  const accept = session.transcode ? undefined : acceptedFormat(request);
+  if (accept !== undefined) options.push(uintOption(OptionNumber.Accept, accept));
+  // Last, so that a request that cannot be mapped leaves the session as it was.
+  const authorization = header(request.headers, 'authorization');
+  options.push(...stickyOptions(authorization === undefined ? undefined : bearerToken(authorization), session));
+  options.sort((a, b) => a.number - b.number);
+  return { code, options, payload: body.bytes, logout: isLogout(request.method.toUpperCase(), request.target) };
+}
+
+interface Body {
+  readonly bytes: Uint8Array;
+  readonly format: number | undefined;
+}
+
+function writeBody(request: HttpRequest, session: ClientSession): Body {
+  const { body } = request;
+  if (body === undefined || body.length === 0) return { bytes: EMPTY, format: undefined };
+  // RFC 7252 5.5: a sender never includes a payload where the method defines none.
+  if (request.method.toUpperCase() === 'GET') throw new MappingError('body', 'A GET request has no body');
+  const type = header(request.headers, 'content-type');
+  const format = type === undefined ? undefined : contentFormatOf(type);
+  switch (format) {
+    case undefined:
+      if (type !== undefined) throw new MappingError('content_format', 'Bodies are JSON, CBOR, text or bytes');
+      return session.transcode ? cborBody(body, session) : { bytes: body, format };
+    case ContentFormat.Json:
+      return session.transcode ? cborBody(body, session) : { bytes: body, format };
+    case ContentFormat.Cbor:
+    case ContentFormat.TextPlain:
+    case ContentFormat.OctetStream:
+      return { bytes: body, format };
+    default:
+      throw new MappingError('content_format', 'Bodies are JSON, CBOR, text or bytes');
+  }
+}
+
+function cborBody(json: Uint8Array, session: ClientSession): Body {
+  const keyTable = session.keyTable === 1 ? 1 : undefined;
+  return { bytes: encodeJsonBody(json, keyTable, 'body'), format: ContentFormat.Cbor };
+}
+
+function acceptedFormat(request: HttpRequest): number | undefined {
+  const accept = header(request.headers, 'accept');
+  const format = accept === undefined ? undefined : contentFormatOf(accept);
+  return format === ContentFormat.Json || format === ContentFormat.Cbor ? format : undefined;
+}

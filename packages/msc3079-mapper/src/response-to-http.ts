@@ -1,0 +1,101 @@
+import { Code, ContentFormat, codeToString, mediaTypeOf, OptionNumber, uintValue } from '@lb-matrix/coap-codec';
+import { type ClientSession, dropToken, settleOptions } from './client-session.ts';
+import { decodeCborBody } from './json-body.ts';
+import { MappingError } from './mapping-error.ts';
+import type { CoapParts, HttpResponse } from './messages.ts';
+import { PrivateOption } from './option-number.ts';
+import type { MappedCoapRequest } from './request-to-coap.ts';
+import { readMember } from './retry-after.ts';
+import { statusOfCode } from './status-code.ts';
+
+/**
+ * Codes that may come from a layer in front of the server's mapper, which then has not seen the request's options: bad
+ * option, block-wise transfer, overload, no proxy.
+ */
+const BEFORE_MAPPER: ReadonlySet<number> = new Set([
+  Code.BadRequest,
+  Code.BadOption,
+  Code.RequestEntityIncomplete,
+  Code.RequestEntityTooLarge,
+  Code.ServiceUnavailable,
+  Code.ProxyingNotSupported,
+]);
+
+/**
+ * The HTTP response that a CoAP response to `request` means: its status (option 65006 when it fits the code), the body
+ * as JSON (or as it came, in a session that does not transcode), `content-type`, and `retry-after` from Max-Age for 429
+ * and 503. An error whose payload is text, or that has none, gets a Matrix error body. Tells the session what the server
+ * knows by now. Call `keyTableRefused` before. Throws `MappingError` (`response`) for a code that is no final response
+ * and for CBOR that is none.
+ */
+export function responseToHttp(response: CoapParts, request: MappedCoapRequest, session: ClientSession): HttpResponse {
+  const { code, options } = response;
+  const status = statusOf(response);
+  const { body, type } = session.transcode ? readBody(response) : rawBody(response);
+
+  if (!BEFORE_MAPPER.has(code)) settleOptions(request.options, session);
+  session.features = uintValue(options, PrivateOption.Features) ?? session.features;
+  const unknown = status === 401 && readMember(body, 'errcode') === 'M_UNKNOWN_TOKEN';
+  if (unknown || (request.logout && status < 300)) dropToken(session);
+
+  const headers: [string, string][] = [];
+  if (type !== undefined) headers.push(['content-type', type]);
+  // RFC 8075 section 7, note 8; RFC 8516.
+  const maxAge = uintValue(options, OptionNumber.MaxAge);
+  if (maxAge !== undefined && (status === 429 || status === 503)) headers.push(['retry-after', String(maxAge)]);
+  return { status, headers, body };
+}
+
+/**
+ * True when the server refused option 257 (4.02 to a request that carried it): it does not know the option or the table.
+ * The session has then stopped asking, and the caller maps the HTTP request again and sends it once more.
+ */
+export function keyTableRefused(
+  response: Pick<CoapParts, 'code'>,
+  request: Pick<CoapParts, 'options'>,
+  session: ClientSession,
+): boolean {
+  const carried = request.options.some(({ number }) => number === OptionNumber.CborKeys);
+  if (response.code !== Code.BadOption || !carried) return false;
+  session.unsettled.delete(OptionNumber.CborKeys);
+  return true;
+}
+
+function statusOf({ code, options, payload }: CoapParts): number {
+  const status = statusOfCode(code, payload.length > 0);
+  if (status === undefined) throw new MappingError('response', `${codeToString(code)} is not a response`);
+  const exact = uintValue(options, PrivateOption.HttpStatus);
+  return exact !== undefined && Math.floor(exact / 100) === code >> 5 ? exact : status;
+}
+
+interface Body {
+  readonly body: Uint8Array;
+  readonly type: string | undefined;
+}
+
+function rawBody({ options, payload }: CoapParts): Body {
+  const format = uintValue(options, OptionNumber.ContentFormat);
+  return { body: payload, type: payload.length === 0 || format === undefined ? undefined : mediaTypeOf(format) };
+}
+
+function readBody(response: CoapParts): Body {
+  const { code, options, payload } = response;
+  const error = code >> 5 !== 2;
+  if (payload.length === 0) return error ? errorBody(codeToString(code)) : { body: payload, type: undefined };
+  const format = uintValue(options, OptionNumber.ContentFormat);
+  if (format === ContentFormat.OctetStream) return rawBody(response);
+  // Existing servers label CBOR as JSON, and their pushes as anything. No JSON text starts with a byte of 0x80 and above,
+  // and a CBOR map or array with nothing below.
+  if (format === ContentFormat.Cbor || payload[0]! >= 0x80) {
+    return { body: decodeCborBody(payload, 'response').json, type: 'application/json' };
+  }
+  // RFC 7252 5.5.2: an error's payload may be a diagnostic message, and existing servers label it as JSON.
+  if (error && payload[0] !== 0x7b) return errorBody(new TextDecoder().decode(payload));
+  if (format === ContentFormat.TextPlain) return rawBody(response);
+  return { body: payload, type: 'application/json' };
+}
+
+function errorBody(message: string): Body {
+  const json = JSON.stringify({ errcode: 'M_UNKNOWN', error: message });
+  return { body: new TextEncoder().encode(json), type: 'application/json' };
+}

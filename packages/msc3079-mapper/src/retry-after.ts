@@ -1,0 +1,25 @@
+import { type HttpResponse, header } from './messages.ts';
+
+/**
+ * How long a 429 or 503 wants the client to wait, in whole seconds for Max-Age (RFC 8516): Retry-After in its seconds
+ * form, else Matrix's `retry_after_ms`. `undefined` when neither says so; then Max-Age's default of 60 s holds.
+ */
+export function retryAfter(response: HttpResponse): number | undefined {
+  const seconds = header(response.headers, 'retry-after')?.trim() ?? '';
+  if (/^\d{1,9}$/.test(seconds)) return Number(seconds);
+  const ms = readMember(response.body, 'retry_after_ms');
+  if (typeof ms !== 'number' || !(ms >= 0)) return undefined;
+  return Math.min(Math.ceil(ms / 1000), 0xffff_ffff);
+}
+
+/** A member of a JSON object in bytes; `undefined` when there is none, or the bytes are no JSON object. */
+export function readMember(json: Uint8Array, name: string): unknown {
+  try {
+    const value: unknown = JSON.parse(new TextDecoder().decode(json));
+    return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
+      ? (value as Record<string, unknown>)[name]
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}

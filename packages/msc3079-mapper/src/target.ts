@@ -1,0 +1,70 @@
+import { type CoapOption, OptionNumber, stringOption, stringValues } from '@lb-matrix/coap-codec';
+import { hasDotSegment } from './dot-segment.ts';
+import { MappingError } from './mapping-error.ts';
+import { collapsePath, expandPath, type PathPrefix } from './path-table.ts';
+
+/** Longest Uri-Path or Uri-Query, in bytes (RFC 7252 5.10). */
+const MAX_COMPONENT = 255;
+
+/**
+ * The HTTP target of a request's Uri-Path and Uri-Query options. Every segment, name and value is percent-encoded as
+ * `encodeURIComponent` does it, so nothing in an option can end a segment, an argument or the request line.
+ * Throws `MappingError` (`path`, `dot_segment`, `bad_option`).
+ */
+export function optionsToTarget(options: readonly CoapOption[], prefix: PathPrefix): string {
+  const segments = stringValues(options, OptionNumber.UriPath);
+  const query = stringValues(options, OptionNumber.UriQuery);
+  if (segments === undefined || query === undefined) throw new MappingError('bad_option', 'Path or query is not UTF-8');
+  const path = `/${expandPath(segments, prefix).map(encodeURIComponent).join('/')}`;
+  return query.length === 0 ? path : `${path}?${query.map(encodeArgument).join('&')}`;
+}
+
+/** `flag` stays a flag, `flag=` keeps its empty value; a plus becomes %2B, since a server reads + as a space. */
+function encodeArgument(argument: string): string {
+  const equals = argument.indexOf('=');
+  if (equals < 0) return encodeURIComponent(argument);
+  return `${encodeURIComponent(argument.slice(0, equals))}=${encodeURIComponent(argument.slice(equals + 1))}`;
+}
+
+/**
+ * Uri-Path and Uri-Query options for an HTTP target, with a path enum where one matches (unless `pathEnums` is false).
+ * Throws `MappingError`: `target` for what is no path and query in ASCII, or cannot be told apart once it is decoded (a
+ * name with %3D in it); `dot_segment`; `too_long` for a segment or argument over 255 bytes.
+ */
+export function targetToOptions(target: string, pathEnums: boolean): CoapOption[] {
+  if (!/^\/[!-~]*$/.test(target) || target.includes('#')) throw new MappingError('target', 'Malformed request target');
+  const mark = target.indexOf('?');
+  const path = mark < 0 ? target : target.slice(0, mark);
+  const segments = path === '/' ? [] : path.slice(1).split('/').map(decodeComponent);
+  // RFC 7252 5.10.1: Uri-Path is never "." or "..".
+  if (segments.some(hasDotSegment)) throw new MappingError('dot_segment', 'Path segments . and .. are not allowed');
+  const options = (pathEnums ? collapsePath(segments) : segments).map((s) => component(OptionNumber.UriPath, s));
+  const query = mark < 0 ? '' : target.slice(mark + 1);
+  // A lone "?" says nothing more than no query.
+  if (query === '') return options;
+  return options.concat(query.split('&').map((argument) => component(OptionNumber.UriQuery, decodeArgument(argument))));
+}
+
+function decodeArgument(argument: string): string {
+  const spaced = argument.replaceAll('+', ' ');
+  const equals = spaced.indexOf('=');
+  const name = decodeComponent(equals < 0 ? spaced : spaced.slice(0, equals));
+  if (name.includes('=')) throw new MappingError('target', 'A query name with "=" in it cannot be told from its value');
+  return equals < 0 ? name : `${name}=${decodeComponent(spaced.slice(equals + 1))}`;
+}
+
+function decodeComponent(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new MappingError('target', 'Malformed percent-encoding in the request target');
+  }
+}
+
+function component(number: number, value: string): CoapOption {
+  const option = stringOption(number, value);
+  if (option.value.length > MAX_COMPONENT) {
+    throw new MappingError('too_long', `A path segment or query argument has over ${MAX_COMPONENT} bytes`);
+  }
+  return option;
+}
