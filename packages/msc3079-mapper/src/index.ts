@@ -1,5 +1,6 @@
 export { advertiseLowBandwidth } from './advertise.ts';
 export { type ClientSession, type ClientSessionOptions, createClientSession } from './client-session.ts';
+export { hasDotSegment } from './dot-segment.ts';
 export type { BodyFormat } from './format.ts';
 export { MappingError, type MappingReason, type MatrixError } from './mapping-error.ts';
 export type { CoapParts, HttpHeaders, HttpRequest, HttpResponse } from './messages.ts';
