@@ -1,14 +1,16 @@
-/** Why a certificate or a key was refused. */
+import { DtlsError } from '../errors.ts';
+
+/** Why a certificate, a chain or a key was refused. */
 export type CertificateErrorReason =
   | 'malformed'
-  | 'unsupported-key'
   | 'too-large'
-  | 'expired'
+  | 'unsupported-key'
   | 'not-yet-valid'
+  | 'expired'
   | 'name-mismatch'
   | 'unknown-issuer'
-  | 'bad-signature'
   | 'unsupported-signature-algorithm'
+  | 'bad-signature'
   | 'not-a-ca'
   | 'path-length'
   | 'key-usage'
@@ -16,8 +18,8 @@ export type CertificateErrorReason =
   | 'name-constraints'
   | 'unknown-critical-extension';
 
-/** A certificate, a chain of them, or a key file was refused; `message` says what to do about it. */
-export class CertificateError extends Error {
+/** A certificate, a chain of them, or a key was refused; `message` says what to do about it. */
+export class CertificateError extends DtlsError {
   override readonly name = 'CertificateError';
   readonly code = 'ERR_DTLS_CERTIFICATE';
   readonly reason: CertificateErrorReason;
