@@ -1,0 +1,13 @@
+import type { KeyTable } from './key-table.ts';
+import type { Limits } from './limits.ts';
+
+/** How CBOR is read. */
+export interface DecodeOptions extends Limits {
+  /** The table of integer keys. Default version 1, which every MSC3079 peer may use unasked. */
+  readonly keys?: KeyTable | undefined;
+  /**
+   * Called once, after all was read without an error, if the input had integer keys: such a sender understands them too
+   * (MSC3079, versioning).
+   */
+  readonly onIntegerKeys?: (() => void) | undefined;
+}

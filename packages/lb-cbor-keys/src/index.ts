@@ -1,0 +1,10 @@
+export { CborError, type CborErrorCode, type CborErrorReason } from './cbor-error.ts';
+export type { DecodeOptions } from './decode-options.ts';
+export { type DecodeToJsonOptions, decodeToJson } from './decode-to-json.ts';
+export { decodeValue } from './decode-value.ts';
+export { encodeJson } from './encode-json.ts';
+export type { EncodeOptions } from './encode-options.ts';
+export { encodeValue } from './encode-value.ts';
+export type { JsonValue } from './json-value.ts';
+export { type KeyTable, keyTable } from './key-table.ts';
+export type { Limits } from './limits.ts';
