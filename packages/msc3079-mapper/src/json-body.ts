@@ -6,16 +6,19 @@ const V1 = keyTable(1);
 /** JSON as CBOR, with the integer keys of a table or with text keys alone. Throws `MappingError` of the given reason. */
 export function encodeJsonBody(json: Uint8Array, table: 1 | undefined, reason: MappingReason): Uint8Array {
   try {
-    return encodeJson(json, { keys: table === 1 ? V1 : null });
+    return encodeJson(json, { keys: table === 1 ? V1 : undefined });
   } catch (error) {
     throw asMappingError(error, reason, 'JSON');
   }
 }
 
-/** CBOR as JSON; integer keys of table 1 are understood everywhere (R2). Throws `MappingError` of the given reason. */
-export function decodeCborBody(cbor: Uint8Array, reason: MappingReason): { json: Uint8Array; integerKeys: boolean } {
+/**
+ * CBOR as JSON; integer keys of table 1 are understood everywhere (R2), and reported. Throws `MappingError` of the given
+ * reason.
+ */
+export function decodeCborBody(cbor: Uint8Array, reason: MappingReason, onIntegerKeys?: () => void): Uint8Array {
   try {
-    return decodeToJson(cbor, { keys: V1 });
+    return decodeToJson(cbor, { keys: V1, onIntegerKeys });
   } catch (error) {
     throw asMappingError(error, reason, 'CBOR');
   }

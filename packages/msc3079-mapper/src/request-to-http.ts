@@ -104,8 +104,8 @@ function readBody(request: CoapParts, options: readonly CoapOption[], session: S
 }
 
 function cborBody(payload: Uint8Array, session: ServerSession): Uint8Array {
-  const { json, integerKeys } = decodeCborBody(payload, 'body');
-  // R27: who sends integer keys understands version 1.
-  if (integerKeys) session.keyTable ??= 1;
-  return json;
+  return decodeCborBody(payload, 'body', () => {
+    // R27: who sends integer keys understands version 1.
+    session.keyTable ??= 1;
+  });
 }

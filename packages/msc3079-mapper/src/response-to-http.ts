@@ -35,8 +35,7 @@ export function responseToHttp(response: CoapParts, request: MappedCoapRequest, 
 
   if (!BEFORE_MAPPER.has(code)) settleOptions(request.options, session);
   session.features = uintValue(options, PrivateOption.Features) ?? session.features;
-  const unknown = status === 401 && readMember(body, 'errcode') === 'M_UNKNOWN_TOKEN';
-  if (unknown || (request.logout && status < 300)) dropToken(session);
+  if ((request.logout && status < 300) || isUnknownToken(status, response)) dropToken(session);
 
   const headers: [string, string][] = [];
   if (type !== undefined) headers.push(['content-type', type]);
@@ -68,6 +67,10 @@ function statusOf({ code, options, payload }: CoapParts): number {
   return exact !== undefined && Math.floor(exact / 100) === code >> 5 ? exact : status;
 }
 
+function isUnknownToken(status: number, response: CoapParts): boolean {
+  return status === 401 && readMember(readBody(response).body, 'errcode') === 'M_UNKNOWN_TOKEN';
+}
+
 interface Body {
   readonly body: Uint8Array;
   readonly type: string | undefined;
@@ -87,7 +90,7 @@ function readBody(response: CoapParts): Body {
   // Existing servers label CBOR as JSON, and their pushes as anything. No JSON text starts with a byte of 0x80 and above,
   // and a CBOR map or array with nothing below.
   if (format === ContentFormat.Cbor || payload[0]! >= 0x80) {
-    return { body: decodeCborBody(payload, 'response').json, type: 'application/json' };
+    return { body: decodeCborBody(payload, 'response'), type: 'application/json' };
   }
   // RFC 7252 5.5.2: an error's payload may be a diagnostic message, and existing servers label it as JSON.
   if (error && payload[0] !== 0x7b) return errorBody(new TextDecoder().decode(payload));
