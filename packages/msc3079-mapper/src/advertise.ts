@@ -1,3 +1,4 @@
+import { isObject, parseJson } from './json-body.ts';
 import { MappingError } from './mapping-error.ts';
 import { PATH_TABLE_VERSION } from './path-table.ts';
 
@@ -8,21 +9,9 @@ import { PATH_TABLE_VERSION } from './path-table.ts';
  */
 export function advertiseLowBandwidth(versions: Uint8Array, { dtls }: { readonly dtls: number }): Uint8Array {
   const offer = { dtls, cbor_enum_version: 1, coap_enum_version: PATH_TABLE_VERSION };
-  const body = parseObject(versions);
+  const body = parseJson(versions);
+  if (!isObject(body)) throw new MappingError('upstream', 'The homeserver did not answer with a JSON object');
   body['m.low_bandwidth'] = offer;
   body['org.matrix.msc3079.low_bandwidth'] = offer;
   return new TextEncoder().encode(JSON.stringify(body));
-}
-
-function parseObject(json: Uint8Array): Record<string, unknown> {
-  let value: unknown;
-  try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(json));
-  } catch {
-    // Answered below, with all else that is no object.
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new MappingError('upstream', 'The homeserver did not answer with a JSON object');
-  }
-  return value as Record<string, unknown>;
 }

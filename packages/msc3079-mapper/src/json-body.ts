@@ -29,3 +29,24 @@ function asMappingError(error: unknown, reason: MappingReason, language: string)
   if (error.reason === 'too_large' && reason === 'body') return new MappingError('body_too_large', 'Body too large');
   return new MappingError(reason, `The body is not the ${language} of a JSON value (${error.reason})`);
 }
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** The value of JSON in UTF-8, or `undefined` when the bytes are none. */
+export function parseJson(json: Uint8Array): unknown {
+  try {
+    return JSON.parse(utf8.decode(json));
+  } catch {
+    return undefined;
+  }
+}
+
+/** A member of a JSON object in UTF-8, or `undefined` when there is no such member or no such object. */
+export function readMember(json: Uint8Array, name: string): unknown {
+  const value = parseJson(json);
+  return isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
+}
+
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

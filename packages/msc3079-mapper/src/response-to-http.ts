@@ -1,11 +1,10 @@
 import { Code, ContentFormat, codeToString, mediaTypeOf, OptionNumber, uintValue } from '@lb-matrix/coap-codec';
 import { type ClientSession, dropToken, settleOptions } from './client-session.ts';
-import { decodeCborBody } from './json-body.ts';
+import { decodeCborBody, readMember } from './json-body.ts';
 import { MappingError } from './mapping-error.ts';
 import type { CoapParts, HttpResponse } from './messages.ts';
 import { PrivateOption } from './option-number.ts';
 import type { MappedCoapRequest } from './request-to-coap.ts';
-import { readMember } from './retry-after.ts';
 import { statusOfCode } from './status-code.ts';
 
 /**

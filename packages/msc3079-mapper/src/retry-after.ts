@@ -1,3 +1,4 @@
+import { readMember } from './json-body.ts';
 import { type HttpResponse, header } from './messages.ts';
 
 /**
@@ -10,16 +11,4 @@ export function retryAfter(response: HttpResponse): number | undefined {
   const ms = readMember(response.body, 'retry_after_ms');
   if (typeof ms !== 'number' || !(ms >= 0)) return undefined;
   return Math.min(Math.ceil(ms / 1000), 0xffff_ffff);
-}
-
-/** A member of a JSON object in bytes; `undefined` when there is none, or the bytes are no JSON object. */
-export function readMember(json: Uint8Array, name: string): unknown {
-  try {
-    const value: unknown = JSON.parse(new TextDecoder().decode(json));
-    return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
-      ? (value as Record<string, unknown>)[name]
-      : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -171,6 +171,12 @@ describe('the format of the answer', () => {
     }
   });
 
+  it('JSON that CBOR cannot carry exactly is 502, unless JSON was asked for', () => {
+    const big = '{"n":123456789012345678901234567890}';
+    refused('upstream', () => answer(json, big));
+    expect(text(answer(json, big, accept(Json)).payload)).toBe(big);
+  });
+
   it('no body is no payload and no format', () => {
     expect(answer(json, '')).toMatchObject({ options: [], payload: NOTHING });
   });

@@ -3,6 +3,7 @@ import { describe, expect, it, test } from 'vitest';
 import {
   createClientSession,
   createServerSession,
+  errorToCoap,
   type HttpHeaders,
   PrivateOption,
   requestToCoap,
@@ -253,4 +254,16 @@ test('every status that a homeserver can answer comes back as itself, over an an
       }
     }
   }
+});
+
+test('an error of the server itself says its exact status to an announced session', () => {
+  const request = coap(Code.GET, '7', [announce()]);
+  const session = createServerSession();
+  const late = { status: 408, errcode: 'M_UNKNOWN', message: 'late' };
+  expect(errorToCoap(late, request, session)).toMatchObject({ code: Code.BadRequest });
+  requestToHttp(request, session);
+  const answer = errorToCoap(late, request, session);
+  expect(answer.code).toBe(Code.BadRequest);
+  expect(uint(answer, PrivateOption.HttpStatus)).toBe(408);
+  expect(errorToCoap({ ...late, status: 700 }, request, session).code).toBe(Code.InternalServerError);
 });
