@@ -73,7 +73,7 @@ export function createSelfSignedCertificate(options: SelfSignedCertificateOption
 }
 
 /** The fields of TBSCertificate (RFC 5280 4.1), names and extensions encoded already. */
-export interface CertificateFields {
+interface CertificateFields {
   readonly serialNumber: Uint8Array;
   readonly issuer: Uint8Array;
   readonly subject: Uint8Array;
@@ -84,7 +84,7 @@ export interface CertificateFields {
 }
 
 /** The certificate (DER) of these fields, signed by the issuer's key with ECDSA and SHA-256. */
-export function signCertificate(fields: CertificateFields, issuerKey: SigningKey): Uint8Array {
+function signCertificate(fields: CertificateFields, issuerKey: SigningKey): Uint8Array {
   const algorithm = sequence(objectIdentifier(OID.ecdsaWithSha256));
   const tbs = sequence(
     constructedContext(0, unsignedInteger(Uint8Array.of(2))), // version 3
@@ -100,24 +100,24 @@ export function signCertificate(fields: CertificateFields, issuerKey: SigningKey
 }
 
 /** A Name of one attribute, the common name. */
-export function distinguishedName(commonName: string): Uint8Array {
+function distinguishedName(commonName: string): Uint8Array {
   return sequence(set(sequence(objectIdentifier(OID.commonName), utf8String(commonName))));
 }
 
 /** Extension (RFC 5280 4.1.2.9) around its DER value. */
-export function extension(oid: string, value: Uint8Array, critical?: 'critical'): Uint8Array {
+function extension(oid: string, value: Uint8Array, critical?: 'critical'): Uint8Array {
   return sequence(objectIdentifier(oid), ...(critical ? [booleanTrue()] : []), octetString(value));
 }
 
 /** The first 160 bits of the SHA-256 of the public key's bits (RFC 7093 2, method 1). */
-export function keyIdentifier(spki: Uint8Array, crypto: Pick<CryptoProvider, 'hash'>): Uint8Array {
+function keyIdentifier(spki: Uint8Array, crypto: Pick<CryptoProvider, 'hash'>): Uint8Array {
   const point = curvePointOfSpki(spki);
   if (point === undefined) return refuse('the key is not on a named curve');
   return crypto.hash('sha256', Uint8Array.of(0x04, ...point.x, ...point.y)).subarray(0, 20);
 }
 
 /** GeneralNames of subjectAltName (RFC 5280 4.2.1.6). */
-export function subjectAltName(dnsNames: readonly string[], ipAddresses: readonly string[]): Uint8Array {
+function subjectAltName(dnsNames: readonly string[], ipAddresses: readonly string[]): Uint8Array {
   return sequence(
     ...dnsNames.map((name) => {
       if (!DNS_NAME.test(name)) refuse(`"${name}" is not a DNS name in ASCII`);
