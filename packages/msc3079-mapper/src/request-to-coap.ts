@@ -20,6 +20,14 @@ const CODES: ReadonlyMap<string, number> = new Map([
   ['DELETE', Code.DELETE],
 ]);
 
+/** The formats of bodies that servers take. */
+const CARRIED: readonly number[] = [
+  ContentFormat.Json,
+  ContentFormat.Cbor,
+  ContentFormat.TextPlain,
+  ContentFormat.OctetStream,
+];
+
 const EMPTY = new Uint8Array(0);
 
 /**
@@ -29,10 +37,11 @@ const EMPTY = new Uint8Array(0);
  * `target`, `dot_segment`, `too_long`, `token`, `token_bound`, `content_format`, `body`.
  */
 export function requestToCoap(request: HttpRequest, session: ClientSession): MappedCoapRequest {
-  const code = CODES.get(request.method.toUpperCase());
+  const method = request.method.toUpperCase();
+  const code = CODES.get(method);
   if (code === undefined) throw new MappingError('method', `${request.method} has no CoAP form in MSC3079`);
   const options = targetToOptions(request.target, session.pathEnums);
-  const body = writeBody(request, session);
+  const body = writeBody(method, request, session);
   if (body.format !== undefined) options.push(uintOption(OptionNumber.ContentFormat, body.format));
   const accept = session.transcode ? undefined : acceptedFormat(request);
   if (accept !== undefined) options.push(uintOption(OptionNumber.Accept, accept));
@@ -40,7 +49,7 @@ export function requestToCoap(request: HttpRequest, session: ClientSession): Map
   const authorization = header(request.headers, 'authorization');
   options.push(...stickyOptions(authorization === undefined ? undefined : bearerToken(authorization), session));
   options.sort((a, b) => a.number - b.number);
-  return { code, options, payload: body.bytes, logout: isLogout(request.method.toUpperCase(), request.target) };
+  return { code, options, payload: body.bytes, logout: isLogout(method, request.target) };
 }
 
 interface Body {
@@ -48,26 +57,18 @@ interface Body {
   readonly format: number | undefined;
 }
 
-function writeBody(request: HttpRequest, session: ClientSession): Body {
+function writeBody(method: string, request: HttpRequest, session: ClientSession): Body {
   const { body } = request;
   if (body === undefined || body.length === 0) return { bytes: EMPTY, format: undefined };
   // RFC 7252 5.5: a sender never includes a payload where the method defines none.
-  if (request.method.toUpperCase() === 'GET') throw new MappingError('body', 'A GET request has no body');
+  if (method === 'GET') throw new MappingError('body', 'A GET request has no body');
   const type = header(request.headers, 'content-type');
   const format = type === undefined ? undefined : contentFormatOf(type);
-  switch (format) {
-    case undefined:
-      if (type !== undefined) throw new MappingError('content_format', 'Bodies are JSON, CBOR, text or bytes');
-      return session.transcode ? cborBody(body, session) : { bytes: body, format };
-    case ContentFormat.Json:
-      return session.transcode ? cborBody(body, session) : { bytes: body, format };
-    case ContentFormat.Cbor:
-    case ContentFormat.TextPlain:
-    case ContentFormat.OctetStream:
-      return { bytes: body, format };
-    default:
-      throw new MappingError('content_format', 'Bodies are JSON, CBOR, text or bytes');
+  if (type !== undefined && (format === undefined || !CARRIED.includes(format))) {
+    throw new MappingError('content_format', 'Bodies are JSON, CBOR, text or bytes');
   }
+  const json = format === undefined || format === ContentFormat.Json;
+  return session.transcode && json ? cborBody(body, session) : { bytes: body, format };
 }
 
 function cborBody(json: Uint8Array, session: ClientSession): Body {

@@ -309,7 +309,7 @@ describe('bytes on the wire', () => {
   const length = (parts: CoapParts): number =>
     encodedLength({ type: Type.CON, messageId: 1, token: Uint8Array.of(1), ...parts });
 
-  it('an established sync poll is 4 + 1 token byte + what it has to say', () => {
+  it('an established poll is the header, the CoAP token and one enum', () => {
     const session = createClientSession();
     responseToHttp(ok, requestToCoap(sync('a'), session), session);
     expect(length(requestToCoap(sync('a'), session))).toBe(5 + 2);
