@@ -5,7 +5,6 @@ import {
   bitString,
   booleanTrue,
   constructedContext,
-  namedBits,
   objectIdentifier,
   octetString,
   primitiveContext,
@@ -16,7 +15,7 @@ import {
   utf8String,
 } from './der-writer.ts';
 import { parseIpAddress } from './ip-address.ts';
-import { KEY_USAGE, OID } from './oids.ts';
+import { OID } from './oids.ts';
 
 /** What a self-signed server certificate says. */
 export interface SelfSignedCertificateOptions {
@@ -50,20 +49,22 @@ export function createSelfSignedCertificate(options: SelfSignedCertificateOption
   if (commonName.length < 1 || commonName.length > 64) refuse('commonName takes 1 to 64 characters');
   if (dnsNames.length + ipAddresses.length === 0) refuse('a certificate needs a name in dnsNames or ipAddresses');
   if (!(notBefore <= notAfter)) refuse('notBefore must not be after notAfter');
-  if (serialNumber.length < 1 || serialNumber.length > 20) refuse('serialNumber takes 1 to 20 bytes');
+  const positive = serialNumber.map((byte, index) => (index === 0 ? byte & 0x7f : byte));
+  if (positive.length > 20 || positive.every((byte) => byte === 0))
+    refuse('serialNumber takes 1 to 20 bytes, not all zero');
   const name = distinguishedName(commonName);
   return signCertificate(
     {
-      serialNumber: Uint8Array.from(serialNumber, (byte, index) => (index === 0 ? byte & 0x7f : byte)),
+      serialNumber: positive,
       issuer: name,
       subject: name,
       notBefore,
       notAfter,
       spki: key.spki,
+      // No keyUsage: without keyCertSign some verifiers do not see that it is its own issuer, and only a CA may have that.
       extensions: [
         extension(OID.subjectKeyIdentifier, octetString(keyIdentifier(key.spki, crypto))),
         extension(OID.basicConstraints, sequence(), 'critical'),
-        extension(OID.keyUsage, namedBits(KEY_USAGE.digitalSignature), 'critical'),
         extension(OID.extendedKeyUsage, sequence(objectIdentifier(OID.serverAuth))),
         extension(OID.subjectAltName, subjectAltName(dnsNames, ipAddresses)),
       ],

@@ -55,17 +55,9 @@ export function octetString(bytes: Uint8Array): Uint8Array {
   return element(0x04, bytes);
 }
 
-/** BIT STRING; `unusedBits` (0-7) of the last byte do not count. */
-export function bitString(bytes: Uint8Array, unusedBits = 0): Uint8Array {
-  return element(0x03, Uint8Array.of(unusedBits), bytes);
-}
-
-/** A BIT STRING of named bits, given by number, without trailing zeros (X.690 11.2.2). */
-export function namedBits(...bits: readonly number[]): Uint8Array {
-  const highest = Math.max(...bits);
-  const bytes = new Uint8Array((highest >> 3) + 1);
-  for (const bit of bits) bytes[bit >> 3]! |= 0x80 >> (bit & 7);
-  return bitString(bytes, 7 - (highest & 7));
+/** BIT STRING of whole bytes. */
+export function bitString(bytes: Uint8Array): Uint8Array {
+  return element(0x03, Uint8Array.of(0), bytes);
 }
 
 export function utf8String(text: string): Uint8Array {

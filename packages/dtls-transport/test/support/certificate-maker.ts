@@ -5,7 +5,6 @@ import {
   booleanTrue,
   constructedContext,
   element,
-  namedBits,
   objectIdentifier,
   octetString,
   primitiveContext,
@@ -138,6 +137,14 @@ export function basicConstraints(fields: { ca: boolean; pathLength?: number }): 
 /** Bits by number: 0 digitalSignature, 2 keyEncipherment, 4 keyAgreement, 5 keyCertSign, 6 cRLSign. */
 export function keyUsage(...bits: readonly number[]): Uint8Array {
   return extension(OID.keyUsage, namedBits(...bits), 'critical');
+}
+
+/** A BIT STRING of named bits ends with the last one that is set (X.690 11.2.2). */
+function namedBits(...bits: readonly number[]): Uint8Array {
+  const highest = Math.max(...bits);
+  const bytes = new Uint8Array((highest >> 3) + 1);
+  for (const bit of bits) bytes[bit >> 3]! |= 0x80 >> (bit & 7);
+  return element(0x03, Uint8Array.of(7 - (highest & 7)), bytes);
 }
 
 export function extendedKeyUsage(...oids: readonly string[]): Uint8Array {
