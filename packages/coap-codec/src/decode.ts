@@ -65,8 +65,11 @@ export function decodeMessage(datagram: Uint8Array, options: DecodeOptions = {})
     malformed(reason, offset, type === Type.CON ? 'reset' : 'ignore', messageId);
 
   if (code === 0) {
-    // 4.1: an Empty message is the header alone. A NON cannot be Empty (table 1).
-    if (end > 4 || (first & 0x0f) !== 0 || type === Type.NON) return reject('not_empty', Math.min(4, end));
+    // 4.1: an Empty message is the header alone. A NON cannot be Empty (table 1). One departure: go-coap, and so every
+    // existing MSC3079 client, leaves the token in an Empty ACK. What it acknowledges is clear, so the token is passed over.
+    if (type === Type.NON || !(end === 4 + (first & 0x0f) && (end === 4 || type === Type.ACK))) {
+      return reject('not_empty', Math.min(4, end));
+    }
     return { kind: 'message', message: { type, code, messageId, token: EMPTY, options: [], payload: EMPTY } };
   }
   if (type === Type.RST) return reject('not_empty', 1);

@@ -98,6 +98,13 @@ describe('encodeMessage and decodeMessage', () => {
     );
   });
 
+  it('pass over the token that existing clients leave in an Empty ACK', () => {
+    expect(decodeMessage(hex('68 00 0000 6335b7987ad9a85d'))).toEqual({
+      kind: 'message',
+      message: message({ type: Type.ACK, code: Code.Empty }),
+    });
+  });
+
   it('write into a caller’s buffer at an offset, and nothing when it is too small', () => {
     const sent = message({ messageId: 0x0102, payload: hex('aabb') });
     const out = new Uint8Array(16);

@@ -12,6 +12,8 @@ describe('a malformed datagram', () => {
     ['an Empty CON with a token length', '41000001aa', 'not_empty', 'reset'],
     ['an Empty CON with bytes behind the header', '4000000100', 'not_empty', 'reset'],
     ['an Empty ACK with bytes behind the header', '6000000100', 'not_empty', 'ignore'],
+    ['an Empty ACK with half a token', '62000001aa', 'not_empty', 'ignore'],
+    ['an Empty Reset with a token', '71000001aa', 'not_empty', 'ignore'],
     ['an Empty NON', '50000001', 'not_empty', 'ignore'],
     ['a Reset with a code', '70450001', 'not_empty', 'ignore'],
     ['a CON of the reserved class 1', '40200001', 'code', 'reset'],
