@@ -98,9 +98,12 @@ export class DtlsTimeoutError extends DtlsError {
 export class DtlsCertificateRejectedError extends DtlsError {
   override readonly name = 'DtlsCertificateRejectedError';
   readonly code = 'ERR_DTLS_CERTIFICATE';
+  /** The alert that was sent for it (RFC 5246 7.2.2). */
+  readonly alert: number;
 
-  constructor() {
+  constructor(alert: number) {
     super("the peer's certificate was not accepted");
+    this.alert = alert;
   }
 }
 

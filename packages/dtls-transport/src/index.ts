@@ -1,3 +1,4 @@
+export { DtlsClient, type DtlsClientEvent, type DtlsClientOptions } from './client.ts';
 export type {
   Aead,
   AeadName,
@@ -10,6 +11,8 @@ export type {
   SignatureScheme,
   SigningKey,
 } from './crypto/provider.ts';
+export type { DropReason, Drops } from './drops.ts';
+export type { EngineOptions, Transmit } from './engine-options.ts';
 export {
   DtlsAlertError,
   DtlsCertificateRejectedError,
@@ -23,4 +26,15 @@ export {
   type PeerReason,
   type RefusedReason,
 } from './errors.ts';
+export type { RandomBytes } from './handshake/handshake.ts';
+export type { ServerIdentity } from './handshake/server-handshake-12.ts';
+export {
+  DtlsListener,
+  type DtlsListenerEvent,
+  type DtlsListenerOptions,
+  type DtlsListenerStats,
+} from './listener/listener.ts';
+export { ALERT, alertName } from './wire/alert.ts';
+export { createSelfSignedCertificate, type SelfSignedCertificateOptions } from './x509/create-certificate.ts';
 export { CertificateError, type CertificateErrorReason } from './x509/errors.ts';
+export { readPemCertificates, readPemPrivateKey, writePem } from './x509/pem.ts';

@@ -2,7 +2,7 @@ import type { DtlsListenerHandle } from './node/listener-handle.ts';
 import type { ConnectDtlsOptions, ListenDtlsOptions } from './node/options.ts';
 import type { DtlsClientPipe } from './node/pipe.ts';
 
-export { nodeCrypto } from './node/crypto-provider.ts';
+export { generateSigningKey, nodeCrypto } from './node/crypto-provider.ts';
 export type { DtlsListenerHandle, DtlsListenerStats } from './node/listener-handle.ts';
 export type { ConnectDtlsOptions, ListenDtlsOptions } from './node/options.ts';
 export type { DtlsClientPipe, DtlsHint, DtlsPipe, PipePeer } from './node/pipe.ts';

@@ -1,0 +1,377 @@
+import type { CryptoProvider } from '../crypto/provider.ts';
+import type { DropReason, Drops } from '../drops.ts';
+import {
+  DtlsAlertError,
+  DtlsCertificateRejectedError,
+  DtlsError,
+  DtlsMalformedError,
+  DtlsPeerError,
+  DtlsRefusedError,
+  DtlsTimeoutError,
+} from '../errors.ts';
+import { Fifo } from '../fifo.ts';
+import type { FlightPart } from '../handshake/flight.ts';
+import type { Handshake, HandshakeHost, RandomBytes } from '../handshake/handshake.ts';
+import { belongsToEpoch, Reassembly } from '../handshake/reassembly.ts';
+import { RetransmitTimer } from '../handshake/retransmit-timer.ts';
+import { ReadEpoch } from '../record/read-epoch.ts';
+import { GCM_OVERHEAD, type RecordProtection } from '../record/record-protection.ts';
+import { WriteEpoch } from '../record/write-epoch.ts';
+import { ALERT, alertName, readAlert } from '../wire/alert.ts';
+import { HANDSHAKE_HEADER_LENGTH, type HandshakeFragment, readHandshakeFragment } from '../wire/handshake-message.ts';
+import {
+  CONTENT_TYPE,
+  MAX_PLAINTEXT,
+  RECORD_HEADER_LENGTH,
+  type RecordHeader,
+  readRecordHeader,
+} from '../wire/record.ts';
+import { EarlyRecords } from './early-records.ts';
+import { Outbox } from './outbox.ts';
+
+/** The epoch after the one ChangeCipherSpec: there is no renegotiation. */
+const PROTECTED_EPOCH = 1;
+
+/** What a connection is given by the engine that owns it. */
+export interface ConnectionConfig {
+  readonly crypto: CryptoProvider;
+  readonly randomBytes: RandomBytes;
+  readonly maxDatagram: number;
+  readonly handshakeTimeout: number;
+  readonly maxReassemblyBytes: number;
+  readonly keyLog: ((line: string) => void) | undefined;
+  readonly drops: Drops;
+}
+
+/** Where a connection begins to count, when something without state has spoken for it before. */
+export interface FirstNumbers {
+  readonly recordSequence: number;
+  readonly messageSeq: number;
+}
+
+/** What a connection tells the engine that owns it. `data` is valid until the next `receive`. */
+export type ConnectionEvent =
+  | { readonly type: 'peerCertificate'; readonly chain: readonly Uint8Array[] }
+  | { readonly type: 'connected' }
+  | { readonly type: 'data'; readonly data: Uint8Array }
+  | { readonly type: 'hint' }
+  | { readonly type: 'closed'; readonly error: DtlsError | undefined };
+
+/**
+ * One association, of either role and any version: records, epochs, flights and their timer, reassembly, alerts and events.
+ * What is said in the handshake is the business of a `Handshake`.
+ */
+export class Connection {
+  readonly #config: ConnectionConfig;
+  readonly #plainWriter: WriteEpoch;
+  readonly #reassembly: Reassembly;
+  readonly #outbox = new Outbox();
+  readonly #early = new EarlyRecords();
+  readonly #timer = new RetransmitTimer();
+  readonly #events = new Fifo<ConnectionEvent>();
+  #state: 'handshaking' | 'established' | 'closed' = 'handshaking';
+  #handshake: Handshake | undefined;
+  #handshakeDeadline: number | undefined;
+  #read: ReadEpoch | undefined;
+  #write: WriteEpoch | undefined;
+  /** Alerts go out in the epoch that we speak in: the protected one once our Finished is out. */
+  #alertWriter: WriteEpoch;
+  /** Something has changed for the records that came too early. */
+  #earlyDue = false;
+
+  constructor(
+    config: ConnectionConfig,
+    now: number,
+    startHandshake: (host: HandshakeHost) => Handshake,
+    first: FirstNumbers = { recordSequence: 0, messageSeq: 0 },
+  ) {
+    this.#config = config;
+    this.#plainWriter = new WriteEpoch(0, undefined, first.recordSequence);
+    this.#alertWriter = this.#plainWriter;
+    this.#reassembly = new Reassembly(config.maxReassemblyBytes, first.messageSeq);
+    this.#handshakeDeadline = now + config.handshakeTimeout;
+    this.#handshake = startHandshake(this.#host());
+  }
+
+  get state(): 'handshaking' | 'established' | 'closed' {
+    return this.#state;
+  }
+
+  /** Takes a datagram; true when something in it has authenticated. */
+  receive(datagram: Uint8Array, now: number): boolean {
+    let authentic = false;
+    // RFC 6347 4.1.1: a datagram holds whole records, one after the other.
+    for (let at = 0; at < datagram.length; ) {
+      const header = readRecordHeader(datagram, at);
+      if (header === undefined) {
+        this.#drop('malformed');
+        break;
+      }
+      if (this.#receiveRecord(header, datagram, at, now)) authentic = true;
+      at = header.end;
+      if (this.#earlyDue) this.#receiveEarly(now);
+    }
+    return authentic;
+  }
+
+  handleTimeout(now: number): void {
+    if (this.#handshakeDeadline !== undefined && now >= this.#handshakeDeadline) {
+      this.#end(new DtlsTimeoutError('handshake', this.#config.handshakeTimeout));
+    } else if (this.#timer.deadline !== undefined && now >= this.#timer.deadline) {
+      this.#outbox.repeatFlight();
+      this.#timer.backOff(now);
+    }
+  }
+
+  pollTimeout(): number | undefined {
+    if (this.#handshakeDeadline === undefined) return undefined;
+    return Math.min(this.#handshakeDeadline, this.#timer.deadline ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** Writes the next datagram to `out`; returns its length, 0 when there is none. */
+  pollTransmit(out: Uint8Array): number {
+    try {
+      return this.#outbox.write(out, this.#config.maxDatagram);
+    } catch (error) {
+      this.#fail(error);
+      return 0;
+    }
+  }
+
+  get hasTransmit(): boolean {
+    return this.#outbox.pending;
+  }
+
+  pollEvent(): ConnectionEvent | undefined {
+    return this.#events.take();
+  }
+
+  /** Sends data once the handshake is done. The bytes are ours until they have been transmitted. */
+  send(data: Uint8Array): void {
+    if (this.#state === 'closed') throw new DtlsRefusedError('closed', 'the association has ended');
+    const maximum = maxPayload(this.#config.maxDatagram);
+    if (data.length > maximum) {
+      throw new DtlsRefusedError('too-large', `${data.length} bytes, but a datagram takes ${maximum}`);
+    }
+    this.#outbox.push(data);
+  }
+
+  /** Runs a command that may fail the association. */
+  run(command: () => void): void {
+    try {
+      command();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** Ends the association and tells the peer (RFC 5246 7.2.1). */
+  close(): void {
+    this.#end(undefined, ALERT.close_notify);
+  }
+
+  /** Ends the association because of a bound or of a newer one; `alert` tells the peer. */
+  abandon(error: DtlsError, alert?: number): void {
+    this.#end(error, alert);
+  }
+
+  #receiveRecord(header: RecordHeader, datagram: Uint8Array, at: number, now: number): boolean {
+    if (this.#state === 'closed') return false;
+    try {
+      if (header.epoch === 0) {
+        this.#onPlainRecord(header, datagram, now);
+        return false;
+      }
+      if (header.epoch === PROTECTED_EPOCH) return this.#onProtectedRecord(header, datagram, at, now);
+      this.#drop('unexpected');
+    } catch (error) {
+      this.#fail(error);
+    }
+    return false;
+  }
+
+  #onPlainRecord({ type, start, end }: RecordHeader, datagram: Uint8Array, now: number): void {
+    const fragment = datagram.subarray(start, end);
+    if (type === CONTENT_TYPE.handshake && this.#state === 'handshaking') {
+      this.#onFragments(fragment, 0, now);
+    } else if (type === CONTENT_TYPE.alert) {
+      this.#onPlainAlert(fragment);
+    } else if (type !== CONTENT_TYPE.changeCipherSpec) {
+      // CVE-2020-24585: application data without protection is never handed up.
+      this.#drop('unexpected');
+    }
+    // A ChangeCipherSpec says nothing that the epoch of the next record does not say (RFC 6347 4.1), and keys are only ever
+    // taken from the key exchange (CVE-2014-0224), so it is read over.
+  }
+
+  /** What anybody can send: it ends a handshake, but of an association it is only a hint. */
+  #onPlainAlert(fragment: Uint8Array): void {
+    const alert = readAlert(fragment);
+    if (alert === undefined) {
+      this.#drop('malformed');
+      return;
+    }
+    const { fatal, alert: number } = alert;
+    if (!fatal && number !== ALERT.close_notify) return;
+    if (this.#state === 'established') this.#events.push({ type: 'hint' });
+    else this.#end(new DtlsAlertError(number, alertName(number)));
+  }
+
+  #onProtectedRecord(header: RecordHeader, datagram: Uint8Array, at: number, now: number): boolean {
+    const { type } = header;
+    // RFC 6347 4.2.4: data of the new epoch waits until the peer's Finished has been read.
+    const tooEarly = type === CONTENT_TYPE.applicationData && this.#state === 'handshaking';
+    if (this.#read === undefined || tooEarly) {
+      if (!this.#early.keep(datagram.subarray(at, header.end))) this.#drop('overflow');
+      return false;
+    }
+    const plaintext = this.#read.open(header, datagram);
+    if (typeof plaintext === 'string') {
+      this.#drop(plaintext);
+      return false;
+    }
+    if (type === CONTENT_TYPE.applicationData) this.#onData(plaintext);
+    else if (type === CONTENT_TYPE.handshake) this.#onFragments(plaintext, PROTECTED_EPOCH, now);
+    else if (type === CONTENT_TYPE.alert) this.#onProtectedAlert(plaintext);
+    else this.#drop('unexpected');
+    return true;
+  }
+
+  #onData(data: Uint8Array): void {
+    if (this.#handshake !== undefined) {
+      // The peer sends data, so it has our last flight: it is not needed again.
+      this.#handshake = undefined;
+      this.#outbox.dropFlight();
+    }
+    if (data.length > 0) this.#events.push({ type: 'data', data });
+  }
+
+  #onProtectedAlert(plaintext: Uint8Array): void {
+    const alert = readAlert(plaintext);
+    if (alert === undefined) {
+      this.#drop('malformed');
+      return;
+    }
+    const { fatal, alert: number } = alert;
+    // RFC 5246 7.2.1: close_notify is answered with its like.
+    if (number === ALERT.close_notify) this.#end(undefined, ALERT.close_notify);
+    else if (fatal) this.#end(new DtlsAlertError(number, alertName(number)));
+  }
+
+  /** RFC 6347 4.2.3: a record may hold several messages or fragments. */
+  #onFragments(bytes: Uint8Array, epoch: 0 | 1, now: number): void {
+    for (let at = 0; at < bytes.length; ) {
+      const fragment = readHandshakeFragment(bytes, at);
+      if (fragment === undefined) {
+        this.#drop('malformed');
+        return;
+      }
+      at += HANDSHAKE_HEADER_LENGTH + fragment.bytes.length;
+      this.#onFragment(fragment, epoch, now);
+    }
+  }
+
+  #onFragment(fragment: HandshakeFragment, epoch: 0 | 1, now: number): void {
+    const handshake = this.#handshake;
+    if (handshake === undefined || !belongsToEpoch(fragment.type, epoch)) {
+      this.#drop('unexpected');
+      return;
+    }
+    if (fragment.messageSeq < this.#reassembly.next) {
+      handshake.onRepeat(fragment, now);
+      return;
+    }
+    if (handshake.awaits !== epoch) {
+      this.#drop('unexpected');
+      return;
+    }
+    if (!this.#reassembly.add(fragment)) {
+      this.#drop('overflow');
+      return;
+    }
+    while (handshake.awaits === epoch) {
+      const message = this.#reassembly.take();
+      if (message === undefined) return;
+      handshake.onMessage(message, now);
+    }
+  }
+
+  /** Reads again what came too early; what is still too early is kept again. */
+  #receiveEarly(now: number): void {
+    this.#earlyDue = false;
+    for (const record of this.#early.takeAll()) this.receive(record, now);
+  }
+
+  #host(): HandshakeHost {
+    const { crypto, randomBytes, keyLog } = this.#config;
+    return {
+      crypto,
+      randomBytes,
+      plainWriter: this.#plainWriter,
+      sendFlight: (parts, now) => this.#sendFlight(parts, now),
+      repeatFlight: (now) => {
+        if (this.#outbox.repeatFlightOnRequest()) this.#timer.restart(now);
+      },
+      stopRepeating: () => this.#timer.stop(),
+      expectAgain: (seq) => this.#reassembly.restart(seq),
+      protect: (read, write) => this.#protect(read, write),
+      established: () => this.#establish(),
+      keyLog: (line) => keyLog?.(line),
+      askAboutCertificate: (chain) => this.#events.push({ type: 'peerCertificate', chain }),
+    };
+  }
+
+  #sendFlight(parts: readonly FlightPart[], now: number): void {
+    this.#alertWriter = parts.at(-1)!.writer;
+    this.#outbox.setFlight(parts);
+    this.#timer.start(now);
+  }
+
+  #protect(read: RecordProtection, write: RecordProtection): WriteEpoch {
+    this.#read = new ReadEpoch(PROTECTED_EPOCH, read);
+    this.#write = new WriteEpoch(PROTECTED_EPOCH, write);
+    this.#reassembly.restart(this.#reassembly.next);
+    this.#earlyDue = true;
+    return this.#write;
+  }
+
+  #establish(): void {
+    this.#state = 'established';
+    this.#timer.stop();
+    this.#handshakeDeadline = undefined;
+    this.#outbox.open(this.#write!);
+    this.#earlyDue = true;
+    this.#events.push({ type: 'connected' });
+  }
+
+  /** Ends the association because of what was thrown; what is no `DtlsError` is a fault of ours and goes on up. */
+  #fail(error: unknown): void {
+    if (!(error instanceof DtlsError)) throw error;
+    this.#end(error, alertFor(error));
+  }
+
+  #end(error: DtlsError | undefined, alert?: number): void {
+    if (this.#state === 'closed') return;
+    this.#outbox.end(this.#alertWriter, alert);
+    this.#state = 'closed';
+    this.#timer.stop();
+    this.#handshakeDeadline = undefined;
+    this.#handshake = undefined;
+    this.#events.push({ type: 'closed', error });
+  }
+
+  #drop(reason: DropReason): void {
+    this.#config.drops[reason] += 1;
+  }
+}
+
+/** The most data that a datagram of `maxDatagram` bytes carries. */
+export function maxPayload(maxDatagram: number): number {
+  return Math.min(maxDatagram - RECORD_HEADER_LENGTH - GCM_OVERHEAD, MAX_PLAINTEXT);
+}
+
+/** What the peer is told about a failure. */
+function alertFor(error: DtlsError): number | undefined {
+  if (error instanceof DtlsPeerError || error instanceof DtlsCertificateRejectedError) return error.alert;
+  return error instanceof DtlsMalformedError ? ALERT.decode_error : undefined;
+}

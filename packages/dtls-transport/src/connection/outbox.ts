@@ -1,0 +1,90 @@
+import { DtlsRefusedError } from '../errors.ts';
+import { Fifo } from '../fifo.ts';
+import { Flight, type FlightPart } from '../handshake/flight.ts';
+import type { WriteEpoch } from '../record/write-epoch.ts';
+import { writeAlert } from '../wire/alert.ts';
+import { CONTENT_TYPE } from '../wire/record.ts';
+
+/** Data that may wait for the end of a handshake. */
+const MAX_WAITING_BYTES = 65_536;
+
+/** How often a peer can make us repeat one flight, beside the timer: what we send for it stays bounded. */
+const MAX_REPEATS = 10;
+
+/** What one association has to say, in the order in which it goes out: the flight, then alerts, then data. */
+export class Outbox {
+  #flight: Flight | undefined;
+  #repeats = 0;
+  #alert: { writer: WriteEpoch; alert: number } | undefined;
+  readonly #data = new Fifo<Uint8Array>();
+  #waitingBytes = 0;
+  /** The writer of data; there is none until the handshake is done. */
+  #dataWriter: WriteEpoch | undefined;
+
+  setFlight(parts: readonly FlightPart[]): void {
+    this.#flight = new Flight(parts);
+    this.#repeats = 0;
+  }
+
+  /** The timer fired. */
+  repeatFlight(): void {
+    this.#flight?.rewind();
+  }
+
+  /** The peer asked; false when it has asked too often. */
+  repeatFlightOnRequest(): boolean {
+    if (this.#repeats >= MAX_REPEATS) return false;
+    this.#repeats += 1;
+    this.repeatFlight();
+    return true;
+  }
+
+  dropFlight(): void {
+    this.#flight = undefined;
+  }
+
+  /** The last thing that is said: what waits is dropped. */
+  end(writer: WriteEpoch, alert: number | undefined): void {
+    this.#flight = undefined;
+    this.#data.clear();
+    this.#alert = alert === undefined ? undefined : { writer, alert };
+  }
+
+  /** Lets data out. */
+  open(writer: WriteEpoch): void {
+    this.#dataWriter = writer;
+  }
+
+  /** Takes data; while it waits for the handshake, a copy of it. Throws `DtlsRefusedError` (`queue-full`). */
+  push(data: Uint8Array): void {
+    if (this.#dataWriter !== undefined) {
+      this.#data.push(data);
+      return;
+    }
+    if (this.#waitingBytes + data.length > MAX_WAITING_BYTES) {
+      throw new DtlsRefusedError('queue-full', `more than ${MAX_WAITING_BYTES} bytes wait for the handshake`);
+    }
+    this.#waitingBytes += data.length;
+    this.#data.push(data.slice());
+  }
+
+  get pending(): boolean {
+    return this.#flight?.pending === true || this.#alert !== undefined || this.#hasData;
+  }
+
+  /** Writes the next datagram of at most `limit` bytes; 0 when there is none. */
+  write(out: Uint8Array, limit: number): number {
+    if (this.#flight?.pending) return this.#flight.write(out, limit);
+    if (this.#alert !== undefined) {
+      const { writer, alert } = this.#alert;
+      this.#alert = undefined;
+      return writer.write(CONTENT_TYPE.alert, writeAlert(alert), out, 0);
+    }
+    if (!this.#hasData) return 0;
+    return this.#dataWriter!.write(CONTENT_TYPE.applicationData, this.#data.take()!, out, 0);
+  }
+
+  get #hasData(): boolean {
+    return this.#dataWriter !== undefined && !this.#data.isEmpty;
+  }
+}

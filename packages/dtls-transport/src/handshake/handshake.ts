@@ -1,0 +1,41 @@
+import type { CryptoProvider } from '../crypto/provider.ts';
+import type { RecordProtection } from '../record/record-protection.ts';
+import type { WriteEpoch } from '../record/write-epoch.ts';
+import type { HandshakeFragment, HandshakeMessage } from '../wire/handshake-message.ts';
+import type { FlightPart } from './flight.ts';
+
+/** `length` unpredictable bytes. */
+export type RandomBytes = (length: number) => Uint8Array;
+
+/** The state machine of one role and version. It throws `DtlsError` for what ends the association. */
+export interface Handshake {
+  /** The epoch of the message that it waits for; `undefined` while it waits for no message. */
+  readonly awaits: 0 | 1 | undefined;
+  /** The next message, in the order of message_seq. */
+  onMessage(message: HandshakeMessage, now: number): void;
+  /** A fragment of a message that was handed out already. */
+  onRepeat(fragment: HandshakeFragment, now: number): void;
+}
+
+/** What a state machine asks of the connection that carries it. */
+export interface HandshakeHost {
+  readonly crypto: CryptoProvider;
+  readonly randomBytes: RandomBytes;
+  /** What is sent in epoch 0. */
+  readonly plainWriter: WriteEpoch;
+  /** Sends a flight, and again until the next one or until `established`. The peer's flight has arrived. */
+  sendFlight(parts: readonly FlightPart[], now: number): void;
+  /** Sends the flight once more because the peer asks for it; within a bound. */
+  repeatFlight(now: number): void;
+  /** The peer's flight has arrived, ours comes later. */
+  stopRepeating(): void;
+  /** Forgets what was put together and waits for message `seq` again. */
+  expectAgain(seq: number): void;
+  /** Keys for epoch 1; returns what is sent in it. Called again, the later keys count. */
+  protect(read: RecordProtection, write: RecordProtection): WriteEpoch;
+  /** The handshake is complete. */
+  established(): void;
+  keyLog(line: string): void;
+  /** Asks the layer above whether this is the right server. */
+  askAboutCertificate(chain: readonly Uint8Array[]): void;
+}

@@ -1,0 +1,72 @@
+import type { CryptoProvider } from '../crypto/provider.ts';
+import type { RandomBytes } from '../handshake/handshake.ts';
+import { concatBytes } from '../wire/bytes.ts';
+import type { ClientHelloFront } from '../wire/client-hello.ts';
+
+/** A secret makes cookies for this long and recognises them for as long again (RFC 6347 4.2.1). */
+const SECRET_LIFETIME_MS = 120_000;
+
+/** Each half of a cookie: a guess succeeds once in 2^64 datagrams, and then only opens a handshake. */
+const HALF = 8;
+
+interface Secret {
+  readonly key: Uint8Array;
+  readonly since: number;
+}
+
+/**
+ * Stateless cookies (RFC 6347 4.2.1): they show that a client receives at the address (the path) that it sends from. The first
+ * half covers the path and the ClientHello up to the cookie, which the first fragment of any ClientHello holds; the second
+ * half also what follows, so that a ClientHello that was damaged on the way is asked for again. A ClientHello in fragments gets
+ * the first half alone.
+ */
+export class Cookies {
+  readonly #crypto: CryptoProvider;
+  readonly #randomBytes: RandomBytes;
+  #current: Secret | undefined;
+  #previous: Secret | undefined;
+
+  constructor(crypto: CryptoProvider, randomBytes: RandomBytes) {
+    this.#crypto = crypto;
+    this.#randomBytes = randomBytes;
+  }
+
+  /** The cookie for a ClientHello; `isWhole` tells that `front` holds all of it. */
+  make(path: string, front: ClientHelloFront, isWhole: boolean, now: number): Uint8Array {
+    this.#rotate(now);
+    return this.#compute(this.#current!.key, path, front, isWhole);
+  }
+
+  /** The client has got its cookie from us, at this path, for this ClientHello. */
+  isValid(path: string, front: ClientHelloFront, isWhole: boolean, now: number): boolean {
+    this.#rotate(now);
+    const { cookie } = front;
+    // CVE-2022-35409: nothing is compared beyond what was received.
+    if (cookie.length !== HALF && cookie.length !== 2 * HALF) return false;
+    const checkRest = isWhole && cookie.length === 2 * HALF;
+    const presented = checkRest ? cookie : cookie.subarray(0, HALF);
+    return [this.#current, this.#previous].some((secret) => {
+      if (secret === undefined) return false;
+      return this.#crypto.timingSafeEqual(this.#compute(secret.key, path, front, checkRest), presented);
+    });
+  }
+
+  #compute(key: Uint8Array, path: string, front: ClientHelloFront, withRest: boolean): Uint8Array {
+    const address = new TextEncoder().encode(path);
+    const prefix = concatBytes([Uint8Array.of(address.length >> 8, address.length), address, front.beforeCookie]);
+    const first = this.#crypto.hmac('sha256', key, prefix).subarray(0, HALF);
+    if (!withRest) return first;
+    return concatBytes([
+      first,
+      this.#crypto.hmac('sha256', key, concatBytes([prefix, front.afterCookie])).subarray(0, HALF),
+    ]);
+  }
+
+  #rotate(now: number): void {
+    const current = this.#current;
+    if (current !== undefined && now - current.since < SECRET_LIFETIME_MS) return;
+    const isRecent = current !== undefined && now - current.since < 2 * SECRET_LIFETIME_MS;
+    this.#previous = isRecent ? current : undefined;
+    this.#current = { key: this.#randomBytes(32), since: now };
+  }
+}

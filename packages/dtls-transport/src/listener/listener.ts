@@ -1,0 +1,324 @@
+import { Connection, type ConnectionConfig, type ConnectionEvent, maxPayload } from '../connection/connection.ts';
+import { type Drops, noDrops } from '../drops.ts';
+import { connectionOptions, type EngineOptions, type Transmit, wholeNumber } from '../engine-options.ts';
+import {
+  type DtlsError,
+  DtlsMalformedError,
+  DtlsRefusedError,
+  DtlsTimeoutError,
+  type RefusedReason,
+} from '../errors.ts';
+import { Fifo } from '../fifo.ts';
+import { ServerHandshake12, type ServerIdentity } from '../handshake/server-handshake-12.ts';
+import { ALERT } from '../wire/alert.ts';
+import { type ClientHelloFront, readClientHelloFront } from '../wire/client-hello.ts';
+import { HANDSHAKE_TYPE, type HandshakeFragment, readHandshakeFragment } from '../wire/handshake-message.ts';
+import { CONTENT_TYPE, type RecordHeader, readRecordHeader } from '../wire/record.ts';
+import { Cookies } from './cookie.ts';
+import { DeadlineHeap } from './deadline-heap.ts';
+import { Peer } from './peer.ts';
+import { PeerTable } from './peer-table.ts';
+import { StatelessReplies } from './stateless-replies.ts';
+
+/** Options of a `DtlsListener`. */
+export interface DtlsListenerOptions extends EngineOptions {
+  /** Who we are to clients. */
+  readonly identity: ServerIdentity;
+  /** Associations at a time; beyond it the one that was silent for longest is closed (`evicted`). Default 10,000. */
+  readonly maxPeers?: number | undefined;
+  /** Handshakes at a time; beyond it the oldest is given up. Default 1,000. */
+  readonly maxHandshakes?: number | undefined;
+  /** Milliseconds of silence after which an association is closed. Default 86,400,000 (a day). */
+  readonly idleTimeout?: number | undefined;
+}
+
+/** What a `DtlsListener` has to tell; `peer` is the association's number, never used twice. */
+export type DtlsListenerEvent =
+  /** A client at `path` has completed its handshake. */
+  | { readonly type: 'connected'; readonly peer: number; readonly path: string }
+  /** A datagram of a client. The bytes are valid until the next `receive`. */
+  | { readonly type: 'data'; readonly peer: number; readonly data: Uint8Array }
+  /** The end of an association. Without an error it was a close in order. */
+  | { readonly type: 'closed'; readonly peer: number; readonly error: DtlsError | undefined };
+
+/** What a listener holds now and has counted since it began. */
+export interface DtlsListenerStats {
+  /** Associations now. */
+  readonly peers: number;
+  /** Handshakes under way now. */
+  readonly handshakes: number;
+  /** Handshakes that were completed. */
+  readonly connected: number;
+  /** Handshakes with a valid cookie that came to nothing. */
+  readonly handshakesFailed: number;
+  /** What was dropped, by reason. */
+  readonly drops: Readonly<Drops>;
+}
+
+const DEFAULT_REASSEMBLY_BYTES = 16_384;
+const DEFAULT_MAX_PEERS = 10_000;
+const DEFAULT_MAX_HANDSHAKES = 1_000;
+const DEFAULT_IDLE_TIMEOUT = 86_400_000;
+
+/**
+ * DTLS associations of many clients on one socket, without I/O: the contract of `DtlsClient` with a number for each peer. It
+ * holds nothing for an address that has not shown, by a cookie, that it receives there. What a datagram costs does not depend
+ * on the number of peers.
+ */
+export class DtlsListener {
+  /** The most data that one `send` takes, in bytes. */
+  readonly maxPayload: number;
+  readonly #config: ConnectionConfig;
+  readonly #identity: ServerIdentity;
+  readonly #maxPeers: number;
+  readonly #maxHandshakes: number;
+  readonly #idleTimeout: number;
+  readonly #cookies: Cookies;
+  readonly #drops: Drops = noDrops();
+  readonly #table = new PeerTable();
+  readonly #deadlines = new DeadlineHeap<Peer>();
+  /** Peers with something to send, in the order in which they came to it. */
+  readonly #ready = new Set<Peer>();
+  readonly #replies = new StatelessReplies();
+  readonly #events = new Fifo<DtlsListenerEvent>();
+  #lastId = 0;
+  #connected = 0;
+  #handshakesFailed = 0;
+
+  /** Throws `DtlsRefusedError` (`bad-option`). */
+  constructor(options: DtlsListenerOptions) {
+    this.#config = { ...connectionOptions(options, DEFAULT_REASSEMBLY_BYTES), drops: this.#drops };
+    this.#identity = options.identity;
+    this.#maxPeers = wholeNumber('maxPeers', options.maxPeers ?? DEFAULT_MAX_PEERS, 1);
+    this.#maxHandshakes = wholeNumber('maxHandshakes', options.maxHandshakes ?? DEFAULT_MAX_HANDSHAKES, 1);
+    this.#idleTimeout = wholeNumber('idleTimeout', options.idleTimeout ?? DEFAULT_IDLE_TIMEOUT, 1);
+    this.#cookies = new Cookies(options.crypto, options.randomBytes);
+    this.maxPayload = maxPayload(this.#config.maxDatagram);
+  }
+
+  /** Takes a datagram that arrived from `path`: any string that the driver knows the address by. Never throws for what is in it. */
+  receive(datagram: Uint8Array, path: string, now: number): void {
+    const header = readRecordHeader(datagram, 0);
+    if (header === undefined) {
+      this.#drop('malformed');
+      return;
+    }
+    const hello = clientHelloIn(datagram, header);
+    if (hello !== undefined) {
+      this.#onClientHello(hello, header, datagram, path, now);
+      return;
+    }
+    const slot = this.#table.at(path);
+    if (slot === undefined) {
+      this.#drop('unknown');
+      this.#replies.unknownAssociation(path, header, datagram.length, now);
+      return;
+    }
+    const { established, pending } = slot;
+    // RFC 6347 4.2.8: while both are there, only the keys can tell whose a protected record is.
+    if (established !== undefined && this.#feed(established, datagram, now)) return;
+    if (pending !== undefined) this.#feed(pending, datagram, now);
+  }
+
+  /** The deadline has passed. */
+  handleTimeout(now: number): void {
+    for (let peer = this.#deadlines.first; peer !== undefined && peer.deadline! <= now; peer = this.#deadlines.first) {
+      peer.connection.handleTimeout(now);
+      this.#settle(peer);
+    }
+    for (let peer = this.#table.mostSilent; peer !== undefined; peer = this.#table.mostSilent) {
+      if (peer.lastHeard + this.#idleTimeout > now) return;
+      this.#abandon(peer, new DtlsTimeoutError('idle', this.#idleTimeout), ALERT.close_notify);
+    }
+  }
+
+  /** When `handleTimeout` wants to be called next. */
+  pollTimeout(): number | undefined {
+    const silent = this.#table.mostSilent;
+    const idle = silent === undefined ? undefined : silent.lastHeard + this.#idleTimeout;
+    const deadline = this.#deadlines.first?.deadline;
+    return idle === undefined || deadline === undefined ? (idle ?? deadline) : Math.min(idle, deadline);
+  }
+
+  /** Writes the next datagram to `out`, which holds at least `maxDatagram` bytes. */
+  pollTransmit(out: Uint8Array): Transmit | undefined {
+    for (const peer of this.#ready) {
+      const length = peer.connection.pollTransmit(out);
+      if (!peer.connection.hasTransmit) this.#ready.delete(peer);
+      if (length > 0) return { length, path: peer.path };
+      this.#settle(peer);
+    }
+    return this.#replies.write(out);
+  }
+
+  pollEvent(): DtlsListenerEvent | undefined {
+    return this.#events.take();
+  }
+
+  /**
+   * Sends a datagram to a peer as one record. The bytes are the engine's until `pollTransmit` has written them.
+   * Throws `DtlsRefusedError`: `too-large`, or `closed` for a peer that is not there (any more).
+   */
+  send(peer: number, data: Uint8Array): void {
+    const target = this.#table.established(peer);
+    if (target === undefined) throw new DtlsRefusedError('closed', `there is no association ${peer}`);
+    target.connection.send(data);
+    this.#ready.add(target);
+  }
+
+  /** Ends an association and tells the peer (close_notify); nothing when it is not there (any more). */
+  closePeer(peer: number): void {
+    const target = this.#table.established(peer);
+    if (target === undefined) return;
+    target.connection.close();
+    this.#settle(target);
+  }
+
+  /** Ends all associations and tells the peers; gives up all handshakes. */
+  close(): void {
+    for (const peer of this.#table.all()) this.closePeer(peer.id);
+    for (let peer = this.#table.oldestPending; peer !== undefined; peer = this.#table.oldestPending) {
+      this.#refuse(peer, 'closed', 'the listener has been closed');
+    }
+  }
+
+  stats(): DtlsListenerStats {
+    return {
+      peers: this.#table.establishedCount,
+      handshakes: this.#table.pendingCount,
+      connected: this.#connected,
+      handshakesFailed: this.#handshakesFailed,
+      drops: { ...this.#drops },
+    };
+  }
+
+  #onClientHello(
+    fragment: HandshakeFragment,
+    header: RecordHeader,
+    datagram: Uint8Array,
+    path: string,
+    now: number,
+  ): void {
+    const slot = this.#table.at(path);
+    // A later fragment says nothing about its cookie: it counts only for a handshake that a first fragment has begun.
+    const front = fragment.offset === 0 ? frontOf(fragment.bytes) : undefined;
+    if (fragment.offset > 0 || (front !== undefined && slot?.pending?.isHello(front))) {
+      if (slot?.pending === undefined) {
+        this.#drop('unexpected');
+        return;
+      }
+      this.#feed(slot.pending, datagram, now);
+    } else if (front === undefined) {
+      this.#drop('malformed');
+    } else if (slot?.established?.beganWith(front)) {
+      this.#drop('unexpected'); // it has been on the way for long: its handshake is done
+    } else if (this.#cookies.isValid(path, front, fragment.bytes.length === fragment.length, now)) {
+      this.#begin(fragment, front, header, datagram, path, now);
+    } else {
+      // CVE-2022-34293, CVE-2022-2576: no way into a handshake leads past the cookie.
+      const cookie = this.#cookies.make(path, front, fragment.bytes.length === fragment.length, now);
+      this.#replies.helloVerifyRequest(path, header, fragment.messageSeq, cookie);
+    }
+  }
+
+  /** A client that receives at this path begins a handshake: beside its association, and in place of an earlier handshake. */
+  #begin(
+    { messageSeq }: HandshakeFragment,
+    front: ClientHelloFront,
+    { sequence }: RecordHeader,
+    datagram: Uint8Array,
+    path: string,
+    now: number,
+  ): void {
+    const earlier = this.#table.at(path)?.pending;
+    if (earlier !== undefined) this.#refuse(earlier, 'replaced', 'the client has begun another handshake');
+    else if (this.#table.pendingCount >= this.#maxHandshakes) {
+      this.#refuse(this.#table.oldestPending!, 'evicted', 'newer handshakes took its place');
+    }
+    const connection = new Connection(
+      this.#config,
+      now,
+      (host) => new ServerHandshake12(host, this.#identity, messageSeq),
+      { recordSequence: sequence, messageSeq }, // RFC 6347 4.2.1
+    );
+    this.#lastId += 1;
+    const peer = new Peer(this.#lastId, path, connection, front, now);
+    this.#table.addPending(peer);
+    this.#feed(peer, datagram, now);
+  }
+
+  #feed(peer: Peer, datagram: Uint8Array, now: number): boolean {
+    const authentic = peer.connection.receive(datagram, now);
+    if (authentic) {
+      peer.lastHeard = now;
+      if (this.#table.established(peer.id) === peer) this.#table.touch(peer);
+    }
+    this.#settle(peer);
+    return authentic;
+  }
+
+  /** After each step of a connection: passes on what it tells, and notes when and whether it has something to do. */
+  #settle(peer: Peer): void {
+    const { connection } = peer;
+    for (let event = connection.pollEvent(); event !== undefined; event = connection.pollEvent())
+      this.#onEvent(peer, event);
+    this.#deadlines.set(peer, connection.pollTimeout());
+    if (connection.hasTransmit) this.#ready.add(peer);
+  }
+
+  #onEvent(peer: Peer, event: ConnectionEvent): void {
+    if (event.type === 'data') {
+      this.#events.push({ type: 'data', peer: peer.id, data: event.data });
+    } else if (event.type === 'connected') {
+      this.#onConnected(peer);
+    } else if (event.type === 'closed') {
+      if (this.#table.remove(peer)) this.#events.push({ type: 'closed', peer: peer.id, error: event.error });
+      else this.#handshakesFailed += 1;
+    } else {
+      this.#drop('unexpected'); // a hint: an alert that anybody could have sent
+    }
+  }
+
+  #onConnected(peer: Peer): void {
+    const older = this.#table.at(peer.path)?.established;
+    // RFC 6347 4.2.8: the client has completed another handshake, so it has given up its earlier association.
+    if (older !== undefined) this.#refuse(older, 'replaced', 'the client has made another association');
+    else if (this.#table.establishedCount >= this.#maxPeers) {
+      const error = new DtlsRefusedError('evicted', 'newer associations took its place');
+      this.#abandon(this.#table.mostSilent!, error, ALERT.close_notify);
+    }
+    this.#connected += 1;
+    this.#table.promote(peer);
+    this.#events.push({ type: 'connected', peer: peer.id, path: peer.path });
+  }
+
+  #refuse(peer: Peer, reason: RefusedReason, message: string): void {
+    this.#abandon(peer, new DtlsRefusedError(reason, message));
+  }
+
+  #abandon(peer: Peer, error: DtlsError, alert?: number): void {
+    peer.connection.abandon(error, alert);
+    this.#settle(peer);
+  }
+
+  #drop(reason: keyof Drops): void {
+    this.#drops[reason] += 1;
+  }
+}
+
+/** The fragment of a ClientHello that a datagram begins with. */
+function clientHelloIn(datagram: Uint8Array, { type, epoch, start, end }: RecordHeader): HandshakeFragment | undefined {
+  if (epoch !== 0 || type !== CONTENT_TYPE.handshake) return undefined;
+  const fragment = readHandshakeFragment(datagram.subarray(start, end), 0);
+  return fragment?.type === HANDSHAKE_TYPE.clientHello ? fragment : undefined;
+}
+
+/** The front of a ClientHello, or `undefined` when it cannot be read. */
+function frontOf(bytes: Uint8Array): ClientHelloFront | undefined {
+  try {
+    return readClientHelloFront(bytes);
+  } catch (error) {
+    if (error instanceof DtlsMalformedError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,39 @@
+import type { Connection } from '../connection/connection.ts';
+import { sameBytes } from '../wire/bytes.ts';
+import type { ClientHelloFront } from '../wire/client-hello.ts';
+import { NOT_IN_HEAP, type Timed } from './deadline-heap.ts';
+import type { Recent } from './recency-list.ts';
+
+/** One association or handshake of a listener, with its places in the listener's lists. */
+export class Peer implements Timed, Recent<Peer> {
+  readonly id: number;
+  readonly path: string;
+  readonly connection: Connection;
+  /** When something authentic came last. */
+  lastHeard: number;
+  deadline: number | undefined;
+  heapIndex: number = NOT_IN_HEAP;
+  older: Peer | undefined;
+  newer: Peer | undefined;
+  readonly #random: Uint8Array;
+  readonly #cookie: Uint8Array;
+
+  constructor(id: number, path: string, connection: Connection, hello: ClientHelloFront, now: number) {
+    this.id = id;
+    this.path = path;
+    this.connection = connection;
+    this.lastHeard = now;
+    this.#random = hello.random.slice();
+    this.#cookie = hello.cookie.slice();
+  }
+
+  /** The handshake that began with this random. */
+  beganWith({ random }: ClientHelloFront): boolean {
+    return sameBytes(random, this.#random);
+  }
+
+  /** The very ClientHello that this handshake began with. */
+  isHello(front: ClientHelloFront): boolean {
+    return this.beganWith(front) && sameBytes(front.cookie, this.#cookie);
+  }
+}

@@ -1,0 +1,50 @@
+import { DtlsPeerError } from '../errors.ts';
+import { ALERT } from '../wire/alert.ts';
+import { DTLS_1_2, MAX_PLAINTEXT, type RecordHeader } from '../wire/record.ts';
+import type { RecordProtection } from './record-protection.ts';
+import { ReplayWindow } from './replay-window.ts';
+
+/** Forgeries that a GCM key may see, as RFC 9147 4.5.3 counts them. */
+export const MAX_FORGERIES = 2 ** 36;
+
+/** What we receive in a protected epoch. */
+export class ReadEpoch {
+  readonly epoch: number;
+  readonly #protection: RecordProtection;
+  readonly #window = new ReplayWindow();
+  readonly #maxForgeries: number;
+  #forgeries = 0;
+
+  constructor(epoch: number, protection: RecordProtection, maxForgeries: number = MAX_FORGERIES) {
+    this.epoch = epoch;
+    this.#protection = protection;
+    this.#maxForgeries = maxForgeries;
+  }
+
+  /**
+   * The plaintext of a record that is new and authentic; else why it is dropped. Throws `DtlsPeerError` once the forgeries
+   * are too many for the key.
+   */
+  open(header: RecordHeader, datagram: Uint8Array): Uint8Array | 'replayed' | 'unauthenticated' {
+    // RFC 6347 4.1.2.6: check, decrypt, and only then move the window.
+    if (!this.#window.isNew(header.sequence)) return 'replayed';
+    const fragment = datagram.subarray(header.start, header.end);
+    const plaintext =
+      header.version === DTLS_1_2
+        ? this.#protection.open(header.type, this.epoch, header.sequence, fragment)
+        : undefined;
+    if (plaintext === undefined) {
+      this.#countForgery();
+      return 'unauthenticated';
+    }
+    if (plaintext.length > MAX_PLAINTEXT) return 'unauthenticated'; // RFC 5246 6.2.1
+    this.#window.mark(header.sequence);
+    return plaintext;
+  }
+
+  #countForgery(): void {
+    this.#forgeries += 1;
+    if (this.#forgeries <= this.#maxForgeries) return;
+    throw new DtlsPeerError('too-many-failed-records', ALERT.bad_record_mac, 'too many records failed to authenticate');
+  }
+}

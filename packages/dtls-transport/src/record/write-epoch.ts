@@ -1,0 +1,40 @@
+import { DtlsRefusedError } from '../errors.ts';
+import { RECORD_HEADER_LENGTH, writeRecordHeader } from '../wire/record.ts';
+import type { RecordProtection } from './record-protection.ts';
+
+/** RFC 6347 4.1: a sequence number has 48 bits and must not wrap. */
+const MAX_SEQUENCE = 2 ** 48;
+
+/** After 2^36 records a GCM key is used up. There is no renegotiation, so the association ends there. */
+export const MAX_PROTECTED_RECORDS = 2 ** 36;
+
+/** What we send in one epoch: numbers the records and protects them. */
+export class WriteEpoch {
+  readonly epoch: number;
+  /** Bytes of a record beside its plaintext. */
+  readonly overhead: number;
+  readonly #protection: RecordProtection | undefined;
+  readonly #end: number;
+  #sequence: number;
+
+  constructor(epoch: number, protection: RecordProtection | undefined, firstSequence = 0) {
+    this.epoch = epoch;
+    this.overhead = RECORD_HEADER_LENGTH + (protection?.overhead ?? 0);
+    this.#protection = protection;
+    this.#end = protection === undefined ? MAX_SEQUENCE : MAX_PROTECTED_RECORDS;
+    this.#sequence = firstSequence;
+  }
+
+  /** Writes one record to `out` at `at`; returns where it ends. Throws `DtlsRefusedError` when the numbers are used up. */
+  write(type: number, plaintext: Uint8Array, out: Uint8Array, at: number): number {
+    if (this.#sequence >= this.#end) {
+      throw new DtlsRefusedError('sequence-exhausted', `no record after number ${this.#end - 1} is sent in one epoch`);
+    }
+    const sequence = this.#sequence++;
+    const length = plaintext.length + this.overhead - RECORD_HEADER_LENGTH;
+    const start = writeRecordHeader(out, at, type, this.epoch, sequence, length);
+    if (this.#protection === undefined) out.set(plaintext, start);
+    else this.#protection.seal(type, this.epoch, sequence, plaintext, out, start);
+    return start + length;
+  }
+}

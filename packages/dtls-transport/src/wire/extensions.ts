@@ -1,0 +1,35 @@
+import { ByteReader } from './byte-reader.ts';
+import { ByteWriter } from './byte-writer.ts';
+
+/** Extension numbers (IANA TLS ExtensionType) with the RFC that defines each. */
+export const EXTENSION = {
+  serverName: 0, // RFC 6066 3
+  supportedGroups: 10, // RFC 8422 5.1.1
+  ecPointFormats: 11, // RFC 8422 5.1.2
+  signatureAlgorithms: 13, // RFC 5246 7.4.1.4.1
+  extendedMasterSecret: 23, // RFC 7627 5.1
+  renegotiationInfo: 0xff01, // RFC 5746 3.2
+} as const;
+
+/** By number; the order on the wire is the map's. */
+export type Extensions = ReadonlyMap<number, Uint8Array>;
+
+/** RFC 5246 7.4.1.4: the block may be missing altogether; no number may stand twice. */
+export function readExtensions(reader: ByteReader, what: string): Extensions {
+  const extensions = new Map<number, Uint8Array>();
+  if (reader.remaining === 0) return extensions;
+  const block = new ByteReader(reader.vector16(), `${what} extensions`);
+  while (block.remaining > 0) {
+    const type = block.u16();
+    if (extensions.has(type)) block.fail('duplicate-extension');
+    extensions.set(type, block.vector16());
+  }
+  return extensions;
+}
+
+export function writeExtensions(writer: ByteWriter, extensions: Extensions): void {
+  if (extensions.size === 0) return;
+  const block = new ByteWriter();
+  for (const [type, bytes] of extensions) block.u16(type).vector16(bytes);
+  writer.vector16(block.bytes());
+}

@@ -1,0 +1,112 @@
+import { DtlsClient, type DtlsClientEvent, type DtlsClientOptions } from '../../src/client.ts';
+import type { CryptoProvider } from '../../src/crypto/provider.ts';
+import type { DtlsError } from '../../src/errors.ts';
+import type { ServerIdentity } from '../../src/handshake/server-handshake-12.ts';
+import { DtlsListener, type DtlsListenerEvent, type DtlsListenerOptions } from '../../src/listener/listener.ts';
+import { generateSigningKey, nodeCrypto } from '../../src/node/crypto-provider.ts';
+import { ALERT } from '../../src/wire/alert.ts';
+import { createSelfSignedCertificate } from '../../src/x509/create-certificate.ts';
+import { seededBytes } from './deterministic-provider.ts';
+import { type VirtualNetwork } from './virtual-network.ts';
+
+export const SERVER = 'server';
+
+/** One identity for all tests that do not count bytes. */
+export const identity: ServerIdentity = makeIdentity();
+
+function makeIdentity(): ServerIdentity {
+  const { key } = generateSigningKey();
+  const certificate = createSelfSignedCertificate({
+    key,
+    crypto: nodeCrypto,
+    commonName: 'test',
+    dnsNames: ['localhost'],
+    notBefore: 0,
+    notAfter: Date.UTC(2049, 0),
+    serialNumber: Uint8Array.of(1),
+  });
+  return { chain: [certificate], key };
+}
+
+/** A client on a virtual network that accepts exactly the identity that it expects, and what has happened to it. */
+export class TestClient {
+  readonly engine: DtlsClient;
+  readonly address: string;
+  readonly received: string[] = [];
+  readonly events: DtlsClientEvent['type'][] = [];
+  connectedAt: number | undefined;
+  closed: { readonly error: DtlsError | undefined } | undefined;
+  /** Called with each certificate chain instead of judging it. */
+  judge: ((chain: readonly Uint8Array[], now: number) => void) | undefined;
+  readonly #expected: ServerIdentity;
+
+  constructor(
+    network: VirtualNetwork,
+    address: string,
+    options: Partial<DtlsClientOptions> = {},
+    expected: ServerIdentity = identity,
+  ) {
+    this.address = address;
+    this.#expected = expected;
+    const randomBytes = seededBytes(`${address} at ${network.now}`);
+    this.engine = new DtlsClient(
+      { crypto: nodeCrypto, randomBytes, path: SERVER, serverName: 'localhost', ...options },
+      network.now,
+    );
+    network.add(address, this.engine, (now) => this.#pump(now));
+  }
+
+  send(text: string): void {
+    this.engine.send(new TextEncoder().encode(text));
+  }
+
+  #pump(now: number): void {
+    for (let event = this.engine.pollEvent(); event !== undefined; event = this.engine.pollEvent()) {
+      this.events.push(event.type);
+      if (event.type === 'peerCertificate') this.#judge(event.chain, now);
+      else if (event.type === 'connected') this.connectedAt = now;
+      else if (event.type === 'data') this.received.push(new TextDecoder().decode(event.data));
+      else if (event.type === 'closed') this.closed = { error: event.error };
+    }
+  }
+
+  #judge(chain: readonly Uint8Array[], now: number): void {
+    if (this.judge !== undefined) return this.judge(chain, now);
+    const { chain: expected, key } = this.#expected;
+    const isRight = chain.length === expected.length && chain.every((der, index) => der.join() === expected[index]?.join());
+    if (isRight) this.engine.acceptPeer(key.spki, now);
+    else this.engine.rejectPeer(ALERT.bad_certificate, now);
+  }
+}
+
+/** A listener on a virtual network that echoes everything, and what has happened to it. */
+export class TestListener {
+  readonly engine: DtlsListener;
+  readonly events: DtlsListenerEvent[] = [];
+  /** The peer that connected last. */
+  peer: number | undefined;
+  readonly received: string[] = [];
+
+  constructor(network: VirtualNetwork, options: Partial<DtlsListenerOptions> = {}) {
+    const randomBytes = seededBytes(`listener at ${network.now}`);
+    this.engine = new DtlsListener({ crypto: nodeCrypto, randomBytes, identity, ...options });
+    network.add(SERVER, this.engine, () => this.#pump());
+  }
+
+  /** The events of one type so far. */
+  of<T extends DtlsListenerEvent['type']>(type: T): Extract<DtlsListenerEvent, { type: T }>[] {
+    return this.events.filter((event): event is Extract<DtlsListenerEvent, { type: T }> => event.type === type);
+  }
+
+  #pump(): void {
+    for (let event = this.engine.pollEvent(); event !== undefined; event = this.engine.pollEvent()) {
+      this.events.push(event);
+      if (event.type === 'connected') this.peer = event.peer;
+      if (event.type !== 'data') continue;
+      this.received.push(new TextDecoder().decode(event.data));
+      this.engine.send(event.peer, event.data.slice());
+    }
+  }
+}
+
+export type { CryptoProvider };
