@@ -1,0 +1,21 @@
+import type { Step } from '../step.ts';
+import { discoverySteps } from './discovery.ts';
+import { membershipSteps } from './membership.ts';
+import { messageSteps } from './messages.ts';
+import { profileSteps } from './profile.ts';
+import { registrationSteps } from './registration.ts';
+import { roomSteps } from './rooms.ts';
+import { sessionSteps } from './session.ts';
+import { syncSteps } from './sync.ts';
+
+/** The whole script; a later part uses what an earlier one captured. */
+export const requestScript: readonly Step[] = [
+  ...discoverySteps,
+  ...registrationSteps,
+  ...sessionSteps,
+  ...profileSteps,
+  ...roomSteps,
+  ...membershipSteps,
+  ...messageSteps,
+  ...syncSteps,
+];

@@ -1,0 +1,123 @@
+import type { Step } from '../step.ts';
+
+/** Accounts: alice and bob, and how registering fails. Captures `alice`, `dave`, `erin` (tokens) and their `_id`s, `alice_device`. */
+export const registrationSteps: readonly Step[] = [
+  {
+    name: 'registering without auth starts a session',
+    request: 'POST /v3/register',
+    body: { username: 'alice_{run}', password: 'wonderland-{run}', initial_device_display_name: 'script' },
+    status: 401,
+    capture: { session: '/session' },
+    values: { '/flows/*/stages': [['m.login.dummy']] },
+  },
+  {
+    name: 'the dummy stage completes the session',
+    request: 'POST /v3/register',
+    body: {
+      username: 'alice_{run}',
+      password: 'wonderland-{run}',
+      initial_device_display_name: 'script',
+      auth: { type: 'm.login.dummy', session: '{session}' },
+    },
+    capture: { alice: '/access_token', alice_id: '/user_id', alice_device: '/device_id' },
+    values: { '/user_id': '@alice_{run}:localhost' },
+  },
+  {
+    name: 'an unknown session is refused',
+    request: 'POST /v3/register',
+    body: { username: 'carol_{run}', password: 'x-{run}', auth: { type: 'm.login.dummy', session: 'no-such-session' } },
+    status: 400,
+    errcode: 'M_UNKNOWN',
+  },
+  {
+    name: 'an unknown stage is refused',
+    request: 'POST /v3/register',
+    body: { username: 'carol_{run}', password: 'x-{run}', auth: { type: 'm.login.telepathy' } },
+    status: 400,
+    errcode: 'M_INVALID_PARAM',
+  },
+  {
+    name: 'registering may be done without logging in',
+    request: 'POST /r0/register',
+    body: {
+      username: 'bob_{run}',
+      password: 'builder-{run}',
+      inhibit_login: true,
+      auth: { type: 'm.login.dummy' },
+    },
+    values: { '/user_id': '@bob_{run}:localhost', '/access_token': undefined },
+  },
+  {
+    name: 'a user name is given once',
+    request: 'POST /v3/register',
+    body: { username: 'ALICE_{run}', password: 'x-{run}', auth: { type: 'm.login.dummy' } },
+    status: 400,
+    errcode: 'M_USER_IN_USE',
+  },
+  {
+    name: 'a user name has its grammar',
+    request: 'POST /v3/register',
+    body: { username: 'white rabbit', password: 'x-{run}', auth: { type: 'm.login.dummy' } },
+    status: 400,
+    errcode: 'M_INVALID_USERNAME',
+  },
+  {
+    name: 'a user name is a string',
+    request: 'POST /v3/register',
+    body: { username: 7, password: 'x-{run}' },
+    status: 400,
+    errcode: 'M_UNKNOWN',
+  },
+  {
+    name: 'an account needs a password',
+    request: 'POST /v3/register',
+    body: { username: 'carol_{run}', auth: { type: 'm.login.dummy' } },
+    status: 400,
+    errcode: 'M_MISSING_PARAM',
+  },
+  {
+    name: 'a device may be named and chosen at registration',
+    request: 'POST /v3/register',
+    body: {
+      username: 'dave_{run}',
+      password: 'x-{run}',
+      device_id: 'DAVESPHONE',
+      auth: { type: 'm.login.dummy' },
+    },
+    capture: { dave: '/access_token', dave_id: '/user_id' },
+    values: { '/device_id': 'DAVESPHONE' },
+  },
+  {
+    name: 'erin registers, to be a stranger everywhere',
+    request: 'POST /v3/register',
+    body: { username: 'erin_{run}', password: 'x-{run}', auth: { type: 'm.login.dummy' } },
+    capture: { erin: '/access_token', erin_id: '/user_id' },
+  },
+  {
+    name: 'a user name may be left to the server',
+    request: 'POST /v3/register',
+    body: { password: 'x-{run}', auth: { type: 'm.login.dummy' } },
+    capture: { anonymous_id: '/user_id' },
+  },
+  {
+    name: 'guests are refused',
+    request: 'POST /v3/register?kind=guest',
+    body: {},
+    status: 403,
+    errcode: 'M_UNKNOWN',
+  },
+  {
+    name: 'a body that is not JSON is refused',
+    request: 'POST /v3/register',
+    rawBody: '{"username":',
+    status: 400,
+    errcode: 'M_NOT_JSON',
+  },
+  {
+    name: 'a body that is not an object is refused',
+    request: 'POST /v3/register',
+    rawBody: '["username"]',
+    status: 400,
+    errcode: 'M_BAD_JSON',
+  },
+];

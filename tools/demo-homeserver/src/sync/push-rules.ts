@@ -1,0 +1,78 @@
+import type { User } from '../accounts.ts';
+import type { Json, JsonObject } from '../json.ts';
+
+const SOUND: Json = { set_tweak: 'sound', value: 'default' };
+const HIGHLIGHT: Json = { set_tweak: 'highlight' };
+const NO_HIGHLIGHT: Json = { set_tweak: 'highlight', value: false };
+
+const is = (key: string, pattern: string): Json => ({ kind: 'event_match', key, pattern });
+const TWO_MEMBERS: Json = { kind: 'room_member_count', is: '2' };
+const MAY_NOTIFY_ROOM: Json = { kind: 'sender_notification_permission', key: 'room' };
+
+/** The predefined push rules of a user, which nobody can change here. The specification's, in its order. */
+export function pushRules({ id, localpart }: User): JsonObject {
+  return {
+    global: {
+      override: [
+        { ...rule('.m.rule.master', [], []), enabled: false },
+        rule('.m.rule.suppress_notices', [is('content.msgtype', 'm.notice')], []),
+        rule(
+          '.m.rule.invite_for_me',
+          [is('type', 'm.room.member'), is('content.membership', 'invite'), is('state_key', id)],
+          ['notify', NO_HIGHLIGHT, SOUND],
+        ),
+        rule('.m.rule.member_event', [is('type', 'm.room.member')], []),
+        rule(
+          '.m.rule.is_user_mention',
+          [{ kind: 'event_property_contains', key: 'content.m\\.mentions.user_ids', value: id }],
+          ['notify', HIGHLIGHT, SOUND],
+        ),
+        rule('.m.rule.contains_display_name', [{ kind: 'contains_display_name' }], ['notify', HIGHLIGHT, SOUND]),
+        rule(
+          '.m.rule.is_room_mention',
+          [{ kind: 'event_property_is', key: 'content.m\\.mentions.room', value: true }, MAY_NOTIFY_ROOM],
+          ['notify', HIGHLIGHT],
+        ),
+        rule('.m.rule.roomnotif', [MAY_NOTIFY_ROOM, is('content.body', '@room')], ['notify', HIGHLIGHT]),
+        rule('.m.rule.tombstone', [is('type', 'm.room.tombstone'), is('state_key', '')], ['notify', HIGHLIGHT]),
+        rule('.m.rule.reaction', [is('type', 'm.reaction')], []),
+        rule('.m.rule.room.server_acl', [is('type', 'm.room.server_acl'), is('state_key', '')], []),
+        rule(
+          '.m.rule.suppress_edits',
+          [{ kind: 'event_property_is', key: 'content.m\\.relates_to.rel_type', value: 'm.replace' }],
+          [],
+        ),
+      ],
+      content: [
+        {
+          rule_id: '.m.rule.contains_user_name',
+          default: true,
+          enabled: true,
+          pattern: localpart,
+          actions: ['notify', HIGHLIGHT, SOUND],
+        },
+      ],
+      room: [],
+      sender: [],
+      underride: [
+        rule(
+          '.m.rule.call',
+          [is('type', 'm.call.invite')],
+          ['notify', { set_tweak: 'sound', value: 'ring' }, NO_HIGHLIGHT],
+        ),
+        rule(
+          '.m.rule.encrypted_room_one_to_one',
+          [is('type', 'm.room.encrypted'), TWO_MEMBERS],
+          ['notify', SOUND, NO_HIGHLIGHT],
+        ),
+        rule('.m.rule.room_one_to_one', [is('type', 'm.room.message'), TWO_MEMBERS], ['notify', SOUND, NO_HIGHLIGHT]),
+        rule('.m.rule.message', [is('type', 'm.room.message')], ['notify', NO_HIGHLIGHT]),
+        rule('.m.rule.encrypted', [is('type', 'm.room.encrypted')], ['notify', NO_HIGHLIGHT]),
+      ],
+    },
+  };
+}
+
+function rule(ruleId: string, conditions: readonly Json[], actions: readonly Json[]): JsonObject {
+  return { rule_id: ruleId, default: true, enabled: true, conditions, actions };
+}

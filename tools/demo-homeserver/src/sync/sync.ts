@@ -1,0 +1,85 @@
+import type { Requester } from '../accounts.ts';
+import type { Homeserver } from '../homeserver.ts';
+import type { JsonObject } from '../json.ts';
+import { membershipOf, type Room, stateOf } from '../room/room.ts';
+import { formatToken } from '../stream.ts';
+import { accountDataSince } from './account-data.ts';
+import { passes, type SyncFilter } from './filter.ts';
+import { pushRules } from './push-rules.ts';
+import { invitedSection, joinedSection, leftSection } from './room-section.ts';
+
+/** What a client asks of `/sync`. */
+export interface SyncRequest {
+  readonly requester: Requester;
+  readonly filter: SyncFilter;
+  /** Stream position of the last sync; 0 for the first. */
+  readonly since: number;
+  /** Milliseconds to wait when there is nothing to tell. */
+  readonly timeout: number;
+  readonly fullState: boolean;
+}
+
+/**
+ * Answers `/sync`: at once when there is news, when it is the first sync or full state is wanted, otherwise at the next news for the user
+ * or after the timeout. `signal` ends the waiting early.
+ */
+export async function sync(homeserver: Homeserver, request: SyncRequest, signal: AbortSignal): Promise<JsonObject> {
+  const { clock, stream } = homeserver;
+  const { since, timeout, fullState, requester } = request;
+  const deadline = clock.now() + timeout;
+  for (;;) {
+    const news = collect(homeserver, request);
+    const left = deadline - clock.now();
+    if (!news.isEmpty || since === 0 || fullState || left <= 0 || signal.aborted) return news.response;
+    await stream.changed(requester.user.id, left, signal);
+  }
+}
+
+function collect(
+  { stream, clock, rooms }: Homeserver,
+  { requester, filter, since, fullState }: SyncRequest,
+): { readonly response: JsonObject; readonly isEmpty: boolean } {
+  const { user } = requester;
+  const until = stream.position;
+  const viewer = { requester, now: clock.now() };
+  const join: Record<string, JsonObject> = {};
+  const invite: Record<string, JsonObject> = {};
+  const leave: Record<string, JsonObject> = {};
+
+  const describe = (room: Room): void => {
+    const member = stateOf(room, 'm.room.member', user.id);
+    if (member === undefined || room.forgotten.has(user.id)) return;
+    const isNews = member.position > since;
+    switch (membershipOf(room, user.id)) {
+      case 'join': {
+        const section = joinedSection(room, viewer, filter, { since, until, fullState });
+        if (section !== undefined) join[room.id] = section;
+        return;
+      }
+      case 'invite':
+        if (isNews || fullState) invite[room.id] = invitedSection(room, user.id);
+        return;
+      default: {
+        // A first sync leaves out the rooms that are past, as `include_leave` is false by default.
+        if (!isNews || since === 0) return;
+        leave[room.id] = leftSection(room, viewer, filter, { since, until: member.position, fullState });
+      }
+    }
+  };
+  for (const room of rooms.byUser.get(user.id) ?? []) describe(room);
+
+  const accountData = accountDataSince(user.accountData, fullState ? 0 : since);
+  if (since === 0 || fullState) accountData.push({ type: 'm.push_rules', content: pushRules(user) });
+  const global = accountData.filter((event) => passes(filter.accountData, event));
+  const sections = Object.entries({ join, invite, leave }).filter(([, section]) => Object.keys(section).length > 0);
+  return {
+    response: {
+      next_batch: formatToken(until),
+      ...(global.length === 0 ? {} : { account_data: { events: global } }),
+      device_one_time_keys_count: { signed_curve25519: 0 },
+      device_unused_fallback_key_types: [],
+      ...(sections.length === 0 ? {} : { rooms: Object.fromEntries(sections) }),
+    },
+    isEmpty: sections.length === 0 && global.length === 0,
+  };
+}
