@@ -15,7 +15,4 @@ export const DEMO_ALLOWANCES: readonly Allowance[] = [
     path: /^\[[^\]]*\]\/unsigned\/prev_(content|sender)$/,
     why: 'Synapse adds them to state only if the event comes from its database',
   },
-  {
-    why: 'Synapse writes them down with a delay',
-  },
 ];
