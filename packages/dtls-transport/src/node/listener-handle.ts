@@ -1,20 +1,19 @@
+import type { DtlsListenerStats } from '../listener/listener.ts';
 import type { DtlsPipe } from './pipe.ts';
 
-/** Counters of a listener since it started, and how much it holds now. */
-export interface DtlsListenerStats {
-  /** Associations now. */
-  readonly peers: number;
-  /** Handshakes under way now. */
-  readonly handshakes: number;
+/** What a listener holds now and has counted since it began, its socket included. */
+export interface NodeListenerStats extends DtlsListenerStats {
+  /** Datagrams that the system would not send. */
+  readonly socketErrors: number;
 }
 
 /** A bound socket that takes DTLS associations. */
 export interface DtlsListenerHandle {
-  /** The address and port that it is bound to. */
+  /** What it is bound to. */
   readonly address: { readonly address: string; readonly port: number; readonly family: 'IPv4' | 'IPv6' };
   /** Called with each new pipe, before its first datagram. */
   onPipe?: ((pipe: DtlsPipe) => void) | undefined;
   /** Sends close_notify to every peer and closes the socket; resolves when it is closed. */
   close(): Promise<void>;
-  stats(): DtlsListenerStats;
+  stats(): NodeListenerStats;
 }

@@ -15,7 +15,7 @@ export interface ConnectDtlsOptions {
   readonly handshakeTimeout?: number | undefined;
   /** Called with each line of an NSS key log, which lets others decrypt the session. */
   readonly keyLog?: ((line: string) => void) | undefined;
-  /** Gives up the handshake (the promise rejects with the signal's reason) or closes the pipe. */
+  /** Gives up the handshake: the promise rejects with the signal's reason. Later it does nothing. */
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -26,10 +26,10 @@ export interface DtlsPipe {
 }
 
 /**
- * A sign, not a proof, that the server has lost the association: `alert` is a fatal alert without protection, `refused`
- * an ICMP error. Anybody can forge both, so the pipe stays open; the owner may handshake again beside it.
+ * A sign, not a proof, that the server has lost the association: `alert` is a fatal alert without protection,
+ * `unreachable` an error of the socket, such as an ICMP answer makes. Anybody can forge both, so the pipe stays open; the owner may handshake again beside it.
  */
-export type DtlsHint = 'alert' | 'refused';
+export type DtlsHint = 'alert' | 'unreachable';
 
 /** A client's pipe. */
 export interface DtlsClientPipe extends DtlsPipe {

@@ -1,5 +1,4 @@
 import { DtlsClient, type DtlsClientEvent, type DtlsClientOptions } from '../../src/client.ts';
-import type { CryptoProvider } from '../../src/crypto/provider.ts';
 import type { DtlsError } from '../../src/errors.ts';
 import type { ServerIdentity } from '../../src/handshake/server-handshake-12.ts';
 import { DtlsListener, type DtlsListenerEvent, type DtlsListenerOptions } from '../../src/listener/listener.ts';
@@ -7,7 +6,7 @@ import { generateSigningKey, nodeCrypto } from '../../src/node/crypto-provider.t
 import { ALERT } from '../../src/wire/alert.ts';
 import { createSelfSignedCertificate } from '../../src/x509/create-certificate.ts';
 import { seededBytes } from './deterministic-provider.ts';
-import { type VirtualNetwork } from './virtual-network.ts';
+import type { VirtualNetwork } from './virtual-network.ts';
 
 export const SERVER = 'server';
 
@@ -71,9 +70,13 @@ export class TestClient {
   }
 
   #judge(chain: readonly Uint8Array[], now: number): void {
-    if (this.judge !== undefined) return this.judge(chain, now);
+    if (this.judge !== undefined) {
+      this.judge(chain, now);
+      return;
+    }
     const { chain: expected, key } = this.#expected;
-    const isRight = chain.length === expected.length && chain.every((der, index) => der.join() === expected[index]?.join());
+    const isRight =
+      chain.length === expected.length && chain.every((der, index) => der.join() === expected[index]?.join());
     if (isRight) this.engine.acceptPeer(key.spki, now);
     else this.engine.rejectPeer(ALERT.bad_certificate, now);
   }
@@ -108,5 +111,3 @@ export class TestListener {
     }
   }
 }
-
-export type { CryptoProvider };

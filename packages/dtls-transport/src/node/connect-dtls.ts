@@ -1,0 +1,214 @@
+import { createSocket, type Socket } from 'node:dgram';
+import { isIP } from 'node:net';
+import { DtlsClient, type DtlsClientEvent } from '../client.ts';
+import { DtlsCertificateRejectedError } from '../errors.ts';
+import { plainBytes } from './bytes.ts';
+import { nodeCrypto } from './crypto-provider.ts';
+import { DatagramSender } from './datagram-sender.ts';
+import { EngineTimer } from './engine-timer.ts';
+import type { ConnectDtlsOptions } from './options.ts';
+import type { DtlsClientPipe, DtlsHint, PipePeer } from './pipe.ts';
+import { randomBytes } from './random-bytes.ts';
+import { type Judgement, judgeServer } from './server-judgement.ts';
+import { maxDatagramOf, resolveHost } from './udp-address.ts';
+
+/**
+ * Handshakes with a DTLS server and resolves with the pipe to it. Rejects with a `DtlsError` (time-out, alert, certificate,
+ * a peer that misbehaves), with the system's error (`ECONNREFUSED` where nobody listens, `ENOTFOUND` for an unknown name), or
+ * with the signal's reason.
+ */
+export async function connectDtls(options: ConnectDtlsOptions): Promise<DtlsClientPipe> {
+  const { signal } = options;
+  signal?.throwIfAborted();
+  const { address, family } = await resolveHost(options.host);
+  signal?.throwIfAborted();
+  const socket = createSocket(family === 6 ? 'udp6' : 'udp4');
+  try {
+    await connectSocket(socket, options.port, address);
+    signal?.throwIfAborted();
+    const peer = { address, port: options.port, validated: true };
+    const pipe = new ClientPipe(socket, peer, maxDatagramOf(options.mtu, family), options);
+    await connectedUnlessAborted(pipe, signal);
+    return pipe;
+  } catch (error) {
+    closeQuietly(socket);
+    throw error;
+  }
+}
+
+async function connectedUnlessAborted(pipe: ClientPipe, signal: AbortSignal | undefined): Promise<void> {
+  const giveUp = () => pipe.fail(signal?.reason);
+  signal?.addEventListener('abort', giveUp, { once: true });
+  try {
+    await pipe.connected;
+  } finally {
+    signal?.removeEventListener('abort', giveUp);
+  }
+}
+
+/** A connected socket hears of ICMP errors, and only of datagrams from its peer. */
+function connectSocket(socket: Socket, port: number, address: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.once('error', reject);
+    socket.connect(port, address, () => {
+      socket.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+class ClientPipe implements DtlsClientPipe {
+  onDatagram: ((datagram: Uint8Array, now: number) => void) | undefined;
+  onClose: ((reason: Error | undefined) => void) | undefined;
+  onHint: ((hint: DtlsHint) => void) | undefined;
+  readonly peer: PipePeer;
+  /** Settles with the handshake. */
+  readonly connected: Promise<void>;
+  readonly #socket: Socket;
+  readonly #engine: DtlsClient;
+  readonly #sender: DatagramSender;
+  readonly #timer: EngineTimer;
+  readonly #options: ConnectDtlsOptions;
+  #settle!: { readonly resolve: () => void; readonly reject: (error: unknown) => void };
+  #state: 'connecting' | 'open' | 'closed' = 'connecting';
+  /** Why we did not accept the certificate. */
+  #refusal: Error | undefined;
+  #pumping = false;
+
+  constructor(socket: Socket, peer: PipePeer, maxDatagram: number, options: ConnectDtlsOptions) {
+    const { host, serverName = host, handshakeTimeout, keyLog } = options;
+    this.peer = peer;
+    this.#socket = socket;
+    this.#options = options;
+    this.#sender = new DatagramSender(socket, maxDatagram);
+    this.#timer = new EngineTimer(() => this.#step((now) => this.#engine.handleTimeout(now)));
+    this.connected = new Promise((resolve, reject) => {
+      this.#settle = { resolve, reject };
+    });
+    this.#engine = new DtlsClient(
+      {
+        crypto: nodeCrypto,
+        randomBytes,
+        path: PATH,
+        maxDatagram,
+        handshakeTimeout,
+        keyLog,
+        serverName: isIP(serverName) === 0 ? serverName : undefined, // RFC 6066 3: an address is no host name
+      },
+      performance.now(),
+    );
+    socket.on('error', (error) => this.#onSocketError(error));
+    socket.on('message', (datagram) => {
+      this.#step((now) => this.#engine.receive(plainBytes(datagram), PATH, now));
+    });
+    this.#step(() => {});
+  }
+
+  get maxPayload(): number {
+    return this.#engine.maxPayload;
+  }
+
+  send(datagram: Uint8Array): void {
+    this.#engine.send(datagram);
+    this.#flush();
+  }
+
+  close(): void {
+    if (this.#state !== 'closed') this.#step(() => this.#engine.close());
+  }
+
+  /** Gives the handshake up. */
+  fail(error: unknown): void {
+    if (this.#state !== 'connecting') return;
+    this.#settle.reject(error);
+    this.close();
+  }
+
+  /** One call of the engine, and all that follows from it. */
+  #step(call: (now: number) => void): void {
+    const now = performance.now();
+    call(now);
+    this.#pump(now);
+    this.#flush();
+    this.#timer.set(this.#engine.pollTimeout());
+  }
+
+  #pump(now: number): void {
+    if (this.#pumping) return; // a listener has called us: the loop below goes on after it
+    this.#pumping = true;
+    try {
+      for (let event = this.#engine.pollEvent(); event !== undefined; event = this.#engine.pollEvent()) {
+        this.#onEvent(event, now);
+      }
+    } finally {
+      this.#pumping = false;
+    }
+  }
+
+  #onEvent(event: DtlsClientEvent, now: number): void {
+    switch (event.type) {
+      case 'data':
+        this.onDatagram?.(event.data, now);
+        break;
+      case 'peerCertificate':
+        this.#judge(event.chain).catch((error: unknown) => this.fail(error));
+        break;
+      case 'connected':
+        this.#state = 'open';
+        this.#settle.resolve();
+        break;
+      case 'hint':
+        this.onHint?.('alert');
+        break;
+      case 'closed':
+        this.#onClosed(event.error);
+        break;
+    }
+  }
+
+  async #judge(chain: readonly Uint8Array[]): Promise<void> {
+    const { host, serverName = host, roots, dangerouslySkipVerification = false } = this.#options;
+    const judgement = await judgeServer(chain, { serverName, roots, dangerouslySkipVerification });
+    if (this.#state === 'connecting') this.#step((now) => this.#answer(judgement, now));
+  }
+
+  #answer(judgement: Judgement, now: number): void {
+    if ('spki' in judgement) {
+      this.#engine.acceptPeer(judgement.spki, now);
+    } else {
+      this.#refusal = judgement.error;
+      this.#engine.rejectPeer(judgement.alert, now);
+    }
+  }
+
+  /** RFC 6347 4.2.8 lets nobody kill an association by a forged packet: after the handshake it is only a hint. */
+  #onSocketError(error: Error): void {
+    if (this.#state === 'connecting') this.fail(error);
+    else if (this.#state === 'open') this.onHint?.('unreachable');
+  }
+
+  #onClosed(error: Error | undefined): void {
+    this.#flush(); // the last alert
+    this.#timer.stop();
+    closeQuietly(this.#socket);
+    const reason = error instanceof DtlsCertificateRejectedError ? this.#refusal : error;
+    this.#settle.reject(reason);
+    this.#state = 'closed';
+    this.onClose?.(reason);
+  }
+
+  #flush(): void {
+    if (this.#state !== 'closed') this.#sender.flush(this.#engine, (datagram) => this.#socket.send(datagram));
+  }
+}
+
+/** A connected socket has one path. */
+const PATH = 'server';
+
+function closeQuietly(socket: Socket): void {
+  try {
+    socket.close();
+  } catch {
+    // It is closed already.
+  }
+}
