@@ -1,4 +1,4 @@
-import { element, objectIdentifier, sequence } from '../../src/x509/der-writer.ts';
+import { booleanTrue, element, objectIdentifier, sequence, set, utf8String } from '../../src/x509/der-writer.ts';
 import { OID } from '../../src/x509/oids.ts';
 import {
   authorityKeyId,
@@ -113,6 +113,26 @@ const building: readonly PathCase[] = [
       return { chain: [issue({ issuer: old }), old, renewed], roots: [root] };
     })(),
   },
+  ...[false, true].map((impostorFirst): PathCase => {
+    const impostor = issueCa({ subject: 'Intermediate', issuer: root });
+    const expired = issueCa({ subject: 'Intermediate', issuer: root, signer: inter.signer, notAfter: NOW - 1000 });
+    const intermediates = impostorFirst ? [impostor, expired] : [expired, impostor];
+    return {
+      name: `an expired intermediate ${impostorFirst ? 'after' : 'before'} one of its name and another key`,
+      chain: [peer, ...intermediates],
+      roots: [root],
+      reason: 'expired',
+      opensslError: 7,
+    };
+  }),
+  {
+    name: 'a name of two attributes at once, in another order',
+    ...((): Pick<PathCase, 'chain' | 'roots'> => {
+      const attributes = [OID.commonName, '2.5.4.10'].map((oid) => sequence(objectIdentifier(oid), utf8String('x')));
+      const ca = issueCa({ subject: sequence(set(...attributes)) });
+      return { chain: [issue({ issuer: { ...ca, name: sequence(set(...attributes.reverse())) } })], roots: [ca] };
+    })(),
+  },
   {
     name: 'two CAs that certify each other and nobody else',
     ...((): Pick<PathCase, 'chain' | 'roots'> => {
@@ -190,6 +210,15 @@ const authorities: readonly PathCase[] = [
       reason: 'path-length',
     };
   }),
+  {
+    name: 'a negative path length',
+    ...under({
+      extensions: [
+        extension(OID.basicConstraints, sequence(booleanTrue(), element(0x02, Uint8Array.of(0xff))), 'critical'),
+      ],
+    }),
+    reason: 'malformed',
+  },
   {
     name: 'path length 0 over a self-issued CA, which does not count',
     ...((): Pick<PathCase, 'chain' | 'roots'> => {

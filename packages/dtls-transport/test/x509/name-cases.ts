@@ -1,8 +1,9 @@
-import { utf8String } from '../../src/x509/der-writer.ts';
+import { constructedContext, primitiveContext, sequence, utf8String } from '../../src/x509/der-writer.ts';
 import { OID } from '../../src/x509/oids.ts';
 import {
   authorityKeyId,
   basicConstraints,
+  extension,
   general,
   issue,
   issueCa,
@@ -54,6 +55,18 @@ const serverNames: readonly PathCase[] = [
     opensslDiffers: 'it takes f*; RFC 6125 6.4.3 allows and RFC 9525 6.3 forbids it',
   },
   { name: 'a wildcard in a later label', ...names('a.b.example.org', dns('a.*.example.org')), reason: 'name-mismatch' },
+  {
+    name: 'a wildcard for an empty label',
+    ...names('.example.org', dns('*.example.org')),
+    reason: 'name-mismatch',
+    opensslDiffers: 'a dot in front asks it for any subdomain',
+  },
+  {
+    name: 'an address range in place of an address',
+    ...names('10.0.0.0', ip('10.0.0.0/255.0.0.0')),
+    reason: 'malformed',
+    opensslError: 64,
+  },
   {
     name: 'the name with the dot of the root',
     ...names('a.example.org.', dns('a.example.org')),
@@ -204,6 +217,29 @@ const constraints: readonly PathCase[] = [
     name: 'all of IPv4 excluded',
     ...constrained({ excluded: [ip('0.0.0.0/0.0.0.0')] }, [ip('8.8.8.8')]),
     reason: outside,
+  },
+  {
+    name: 'an IPv6 address that begins as the permitted IPv4 range',
+    ...constrained({ permitted: [ip('10.1.0.0/255.255.0.0')] }, [ip('a01::')]),
+    reason: outside,
+  },
+  {
+    name: 'an address in place of an address range',
+    ...constrained({ permitted: [ip('10.1.0.0')] }, [ip('10.1.0.0')]),
+    reason: 'malformed',
+    opensslError: 53,
+  },
+  {
+    name: 'a subtree with a minimum',
+    ...((): Pick<PathCase, 'chain' | 'roots'> => {
+      const subtree = sequence(dns('example.org'), primitiveContext(0, Uint8Array.of(1)));
+      const value = sequence(constructedContext(0, subtree));
+      const extensions = [CA, extension(OID.nameConstraints, value, 'critical')];
+      const ca = issueCa({ subject: 'Minimum', issuer: root, extensions });
+      return { chain: [issue({ issuer: ca, extensions: [subjectAltName(dns('example.org'))] }), ca], roots: [root] };
+    })(),
+    reason: 'malformed',
+    opensslError: 49,
   },
   {
     name: 'a mask with holes',

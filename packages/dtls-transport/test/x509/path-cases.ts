@@ -12,6 +12,8 @@ export interface PathCase {
   readonly at?: number;
   /** Absent: the chain is accepted. */
   readonly reason?: CertificateErrorReason;
+  /** The number of OpenSSL's error where it refuses for another reason than we do. */
+  readonly opensslError?: number;
   /** Why `openssl verify` decides otherwise. Absent: it decides the same. */
   readonly opensslDiffers?: string;
 }

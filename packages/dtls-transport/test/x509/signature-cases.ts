@@ -15,6 +15,7 @@ const ALGORITHM = {
   rsaSha1: '300d06092a864886f70d0101050500',
   rsaSha256: '300d06092a864886f70d01010b0500',
   rsaSha256WithoutNull: '300b06092a864886f70d01010b',
+  rsaSha256WithOctets: '300d06092a864886f70d01010b0400',
   rsaSha384: '300d06092a864886f70d01010c0500',
   rsaSha512: '300d06092a864886f70d01010d0500',
   pssSha256:
@@ -50,6 +51,12 @@ function by(
 export const signatureCases: readonly PathCase[] = [
   { name: 'RSA with SHA-256', ...by(rsa, 'rsaSha256', 'sha256') },
   { name: 'RSA with SHA-256, its NULL left out', ...by(rsa, 'rsaSha256WithoutNull', 'sha256') },
+  {
+    name: 'RSA with SHA-256 and something for NULL',
+    ...by(rsa, 'rsaSha256WithOctets', 'sha256'),
+    reason: 'unsupported-signature-algorithm',
+    opensslDiffers: 'it passes over parameters',
+  },
   { name: 'RSA with SHA-384', ...by(rsa, 'rsaSha384', 'sha384') },
   { name: 'RSA with SHA-512', ...by(rsa, 'rsaSha512', 'sha512') },
   { name: 'RSASSA-PSS with SHA-256', ...by(rsa, 'pssSha256', 'sha256', 32) },
