@@ -1,0 +1,38 @@
+import type { ProxySettings } from './command-line.ts';
+import { certificateNames, keptCertificate, stateDirectory } from './kept-certificate.ts';
+import { loadCertificate, type ServerCertificate } from './server-certificate.ts';
+
+/** A line for the log. */
+export interface Remark {
+  readonly level: 'info' | 'warn';
+  readonly text: string;
+}
+
+/**
+ * The certificate that the command line names, or one of our own, and what is to be said about it.
+ *
+ * @throws CliError
+ */
+export function chooseCertificate(
+  { certificateFiles, advertise }: Pick<ProxySettings, 'certificateFiles' | 'advertise'>,
+  env: NodeJS.ProcessEnv,
+): { certificate: ServerCertificate; remarks: Remark[] } {
+  if (certificateFiles !== undefined) {
+    const certificate = loadCertificate(certificateFiles);
+    const { validTo } = certificate.x509;
+    if (Date.now() < Date.parse(validTo)) return { certificate, remarks: [] };
+    const text = `The certificate in ${certificateFiles.certificate} has expired (${validTo}): clients will refuse it`;
+    return { certificate, remarks: [{ level: 'warn', text }] };
+  }
+  const names = certificateNames(advertise?.url.hostname);
+  const { certificate, path, madeBecause, notKept } = keptCertificate(stateDirectory(env), names, Date.now());
+  const remarks: Remark[] = [
+    madeBecause === undefined
+      ? { level: 'info', text: `Using the certificate in ${path}` }
+      : { level: 'info', text: `Made a certificate of our own, kept in ${path} (${madeBecause})` },
+  ];
+  if (notKept !== undefined) {
+    remarks[0] = { level: 'warn', text: `Made a certificate that cannot be kept: ${(notKept as Error).message}` };
+  }
+  return { certificate, remarks };
+}

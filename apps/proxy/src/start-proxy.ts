@@ -1,0 +1,106 @@
+import { DEFAULT_LIMITS } from '@lb-matrix/lb-server';
+import { type ListeningServer, type ListenLowBandwidthOptions, listenLowBandwidth } from '@lb-matrix/lb-server/node';
+import type { Logger } from 'pino';
+import { withAdvertisedUrl } from './advertised-url.ts';
+import { type BindAddress, hostAndPort } from './bind-address.ts';
+import { chooseCertificate } from './choose-certificate.ts';
+import type { ProxySettings } from './command-line.ts';
+import { exchangeLog } from './exchange-log.ts';
+import { createHomeserverPool } from './homeserver-pool.ts';
+import { openKeyLog } from './key-log.ts';
+import { listenError } from './listen-error.ts';
+
+/** A proxy that listens. */
+export interface RunningProxy {
+  /** UDP, and TCP too where a URL is advertised. */
+  readonly port: number;
+  /** Takes nothing new, lets requests finish for `graceful` milliseconds, tells every session, and closes everything. */
+  close(graceful: number): Promise<void>;
+}
+
+/**
+ * Starts a proxy and logs where it listens.
+ *
+ * @throws CliError for what the user can mend: a certificate file, a port that is taken
+ */
+export async function startProxy(settings: ProxySettings, log: Logger, env: NodeJS.ProcessEnv): Promise<RunningProxy> {
+  const { homeserver, local, advertise, bind, ackDelay, forwardClientAddress } = settings;
+  const { certificate, remarks } = chooseCertificate(settings, env);
+  const keyLog = openKeyLog(env.SSLKEYLOGFILE, (error) => log.error({ error: String(error) }, 'Key log line lost'));
+  const pool = createHomeserverPool(homeserver, DEFAULT_LIMITS.maxResponseBytes);
+  const onExchange = exchangeLog(log);
+
+  const dtls = await listenOnUdp(bind, {
+    certificate,
+    keyLog,
+    mtu: settings.mtu,
+    upstream: advertise === undefined ? pool.upstream : withAdvertisedUrl(pool.upstream, advertise.text),
+    pathPrefix: settings.pathPrefix,
+    ackDelay,
+    forwardClientAddress,
+    onExchange,
+    onError: (error) => log.error({ error: error instanceof Error ? error.stack : String(error) }, 'Unexpected error'),
+  });
+  const { port } = dtls.address;
+  const shown = bind.port === 0 ? hostAndPort(bind.host ?? '', port) : settings.bindText;
+
+  const isHttps = advertise?.url.protocol === 'https:';
+  const http = advertise && (await listenOnTcp());
+  // The sockets are bound: from now on the HTTP client may take its time to load. A failure shows at the first request.
+  pool.load().catch(() => undefined);
+
+  if (advertise !== undefined) {
+    const ways = `from ${advertise.text} to ${local}`;
+    log.info(`Listening on ${shown}/tcp to reverse proxy ${ways} - HTTPS enabled: ${isHttps}`);
+  }
+  log.info(`Listening for DTLS on ${shown} - ACK piggyback period: ${duration(ackDelay)}`);
+  for (const { level, text } of remarks) log[level](text);
+  if (keyLog) log.warn(`Session secrets are written to ${env.SSLKEYLOGFILE} (SSLKEYLOGFILE)`);
+
+  return {
+    port,
+    async close(graceful) {
+      await Promise.all([dtls.close({ graceful }), http?.close(graceful)]);
+      await pool.close();
+    },
+  };
+
+  async function listenOnTcp() {
+    const { listenHttp } = await import('./http-listener.ts');
+    try {
+      return await listenHttp({
+        bind: { host: dtls.address.address, port },
+        certificate: isHttps ? certificate : undefined,
+        handler: dtls.handleHttp,
+        maxRequestBytes: DEFAULT_LIMITS.maxRequestBytes,
+        pool,
+        forwardClientAddress,
+        onExchange,
+        keyLog,
+      });
+    } catch (error) {
+      await dtls.close({ graceful: 0 });
+      throw listenError(error, shown, 'tcp');
+    }
+  }
+}
+
+type UdpOptions = Omit<ListenLowBandwidthOptions, 'host' | 'port'>;
+
+/** Without a host on every address of the machine: of both families where it has IPv6. */
+async function listenOnUdp({ host, port }: BindAddress, options: UdpOptions): Promise<ListeningServer> {
+  try {
+    if (host !== undefined) return await listenLowBandwidth({ ...options, host, port });
+    return await listenLowBandwidth({ ...options, host: '::', port }).catch((error) => {
+      if (!['EAFNOSUPPORT', 'EADDRNOTAVAIL'].includes(error.code)) throw error;
+      return listenLowBandwidth({ ...options, host: '0.0.0.0', port });
+    });
+  } catch (error) {
+    throw listenError(error, hostAndPort(host ?? '', port), 'udp');
+  }
+}
+
+/** Milliseconds as Go writes a duration: `200ms`, `5s`. */
+function duration(milliseconds: number): string {
+  return milliseconds < 1000 ? `${milliseconds}ms` : `${milliseconds / 1000}s`;
+}

@@ -1,0 +1,113 @@
+import { codeName, codeToString, OptionNumber, stringValues } from '@lb-matrix/coap-codec';
+import type { CoapResponse, Handler, IncomingRequest, Platform } from '@lb-matrix/coap-endpoint';
+import {
+  type CoapParts,
+  createServerSession,
+  errorToCoap,
+  type MappedRequest,
+  MappingError,
+  type PathPrefix,
+  requestToHttp,
+  responseToCoap,
+  type ServerSession,
+} from '@lb-matrix/msc3079-mapper';
+import type { ExchangeRecord } from './exchange-record.ts';
+import type { Gateway, SessionLoad } from './gateway.ts';
+import { longPollTimeout } from './long-poll.ts';
+import { advertise } from './versions.ts';
+
+export interface CoapHandlerOptions {
+  readonly gateway: Gateway;
+  readonly platform: Platform;
+  readonly dtlsPort: number;
+  readonly pathPrefix: PathPrefix;
+  readonly forwardClientAddress: boolean;
+  readonly onExchange: ((record: ExchangeRecord) => void) | undefined;
+}
+
+interface Session extends SessionLoad {
+  readonly matrix: ServerSession;
+}
+
+/** What came out of one request. */
+interface Answer {
+  readonly coap: CoapParts;
+  readonly status: number;
+  readonly error?: unknown;
+}
+
+/** Answers CoAP requests with what the homeserver says, each session with its own sticky options (R14). */
+export function createCoapHandler(options: CoapHandlerOptions): Handler {
+  const { gateway, platform, dtlsPort, pathPrefix, forwardClientAddress, onExchange } = options;
+  // The session's own state, gone with the session; never found by address.
+  const sessions = new WeakMap<object, Session>();
+
+  return async (request: IncomingRequest): Promise<CoapResponse> => {
+    const started = platform.now();
+    const session = sessionOf(request.session);
+    const mapped = mapRequest(request, session.matrix);
+    const answer =
+      mapped instanceof MappingError ? refuse(mapped, request, session.matrix) : await ask(mapped, request, session);
+    onExchange?.({
+      transport: 'coap',
+      method: codeName(request.code) ?? codeToString(request.code),
+      path: mapped instanceof MappingError ? optionsPath(request) : mapped.target.split('?', 1)[0]!,
+      status: answer.status,
+      requestBytes: request.payload.length,
+      responseBytes: answer.coap.payload.length,
+      milliseconds: platform.now() - started,
+      peer: { address: request.peer.address, port: request.peer.port },
+      error: answer.error,
+    });
+    return answer.coap;
+  };
+
+  function sessionOf(key: object): Session {
+    let session = sessions.get(key);
+    if (session === undefined) {
+      session = { matrix: createServerSession({ pathPrefix }), requests: 0 };
+      sessions.set(key, session);
+    }
+    return session;
+  }
+
+  async function ask(mapped: MappedRequest, request: IncomingRequest, session: Session): Promise<Answer> {
+    const { method, target, headers, body, answer: context } = mapped;
+    // The answer may be half a minute away: the client need not wonder whether we got its request.
+    if (longPollTimeout(target) > 0) request.acknowledge();
+    const forwarded = forwardClientAddress && request.peer.validated;
+    const outgoing = {
+      method,
+      target,
+      headers: forwarded ? [...headers, ['x-forwarded-for', request.peer.address] as const] : headers,
+      ...(body === undefined ? {} : { body }),
+    };
+    const { response, error } = await gateway.ask(outgoing, request.signal, session);
+    try {
+      const coap = responseToCoap(advertise(outgoing, response, dtlsPort), context, session.matrix);
+      return { coap, status: response.status, error };
+    } catch (unusable) {
+      if (!(unusable instanceof MappingError)) throw unusable;
+      return refuse(unusable, request, session.matrix);
+    }
+  }
+}
+
+function mapRequest(request: IncomingRequest, session: ServerSession): MappedRequest | MappingError {
+  try {
+    return requestToHttp(request, session);
+  } catch (error) {
+    if (error instanceof MappingError) return error;
+    throw error;
+  }
+}
+
+function refuse(error: MappingError, request: IncomingRequest, session: ServerSession): Answer {
+  return { coap: errorToCoap(error, request, session), status: error.status, error };
+}
+
+/** The path that a refused request asked for, for the log. */
+function optionsPath({ options }: IncomingRequest): string {
+  const segments = stringValues(options, OptionNumber.UriPath) ?? [];
+  return `/${segments.map(encodeURIComponent).join('/')}`;
+}

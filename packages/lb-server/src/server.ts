@@ -1,0 +1,82 @@
+import { type CoapServer, listen, type PipeListener, type Platform } from '@lb-matrix/coap-endpoint';
+import { mapperOptionRegistry, type PathPrefix } from '@lb-matrix/msc3079-mapper';
+import { createCoapHandler } from './coap-handler.ts';
+import type { ExchangeRecord } from './exchange-record.ts';
+import { createGateway } from './gateway.ts';
+import { createHttpHandler, type HttpHandler } from './http-handler.ts';
+import { DEFAULT_LIMITS, type Limits } from './limits.ts';
+import type { Upstream } from './upstream.ts';
+
+/** What a low-bandwidth server is made of. */
+export interface LowBandwidthOptions {
+  /** The homeserver; `fromFetch` makes one of a fetch handler. */
+  readonly upstream: Upstream;
+  /** Time, timers and randomness: `nodePlatform` of `@lb-matrix/coap-endpoint/node`, or virtual time in tests. */
+  readonly platform: Platform;
+  /** The UDP port that /versions names to clients (MSC3079, Versioning). */
+  readonly dtlsPort: number;
+  /** What a path enum expands to. Default `'v3'`; `'r0'` for homeservers older than Matrix 1.1. */
+  readonly pathPrefix?: PathPrefix | undefined;
+  /** Milliseconds until a request without an answer is acknowledged; a long-poll is at once. Default 200. */
+  readonly ackDelay?: number | undefined;
+  /** Tell the homeserver the client's address in X-Forwarded-For. Default false. */
+  readonly forwardClientAddress?: boolean | undefined;
+  readonly limits?: Partial<Limits> | undefined;
+  /** Told of each finished exchange, for logs. */
+  readonly onExchange?: ((record: ExchangeRecord) => void) | undefined;
+  /** Told of faults of our own; the client gets a 5.00 without details. */
+  readonly onError?: ((error: unknown) => void) | undefined;
+}
+
+/** Low-bandwidth Matrix in front of one homeserver, on any number of listeners. */
+export interface LowBandwidthServer {
+  /** Answers CoAP on every pipe of a listener (DTLS sessions). The listener is then the server's: `close` ends it. */
+  serve(listener: PipeListener): void;
+  /**
+   * Answers one HTTP request: CBOR comes in and goes out where the headers say so (R5-R7), /versions is completed, all
+   * else is as the homeserver has it. Which paths it is called for is the caller's choice. Never rejects for what the
+   * client or the homeserver does.
+   */
+  readonly handleHttp: HttpHandler;
+  /**
+   * Ends the listeners: long-polls are answered at once, other requests have `graceful` milliseconds (default 5,000) to
+   * finish, then every session is told (close_notify).
+   */
+  close(options?: { readonly graceful?: number | undefined }): Promise<void>;
+}
+
+/** Puts a low-bandwidth server together. It listens on nothing before `serve` is called. */
+export function createLowBandwidthServer(options: LowBandwidthOptions): LowBandwidthServer {
+  const { upstream, platform, dtlsPort, onExchange, onError, ackDelay } = options;
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const gateway = createGateway(upstream, platform, limits);
+  const common = {
+    gateway,
+    platform,
+    dtlsPort,
+    forwardClientAddress: options.forwardClientAddress ?? false,
+    onExchange,
+  };
+  const handler = createCoapHandler({ ...common, pathPrefix: options.pathPrefix ?? 'v3' });
+  const servers: CoapServer[] = [];
+
+  return {
+    serve(listener) {
+      servers.push(
+        listen(listener, {
+          platform,
+          handler,
+          onError,
+          ackDelay,
+          optionRegistry: mapperOptionRegistry,
+          maxBodyBytes: limits.maxRequestBytes,
+        }),
+      );
+    },
+    handleHttp: createHttpHandler(common),
+    async close({ graceful = 5000 } = {}) {
+      gateway.endLongPolls();
+      await Promise.all(servers.map((server) => server.close({ graceful })));
+    },
+  };
+}

@@ -1,0 +1,35 @@
+import type { HttpHeaders, HttpResponse, Upstream, UpstreamRequest } from '@lb-matrix/lb-server';
+
+/** A homeserver whose answers the test writes, and that remembers what it was asked. */
+export interface ScriptedUpstream {
+  readonly upstream: Upstream;
+  readonly requests: UpstreamRequest[];
+}
+
+/** Answers every request with what `answer` makes of it. */
+export function scriptedUpstream(
+  answer: (request: UpstreamRequest) => HttpResponse | Promise<HttpResponse>,
+): ScriptedUpstream {
+  const requests: UpstreamRequest[] = [];
+  return {
+    requests,
+    upstream: async (request) => {
+      requests.push(request);
+      return answer(request);
+    },
+  };
+}
+
+/** An answer in JSON. */
+export function json(status: number, value: unknown, headers: HttpHeaders = []): HttpResponse {
+  return {
+    status,
+    headers: [['content-type', 'application/json'], ...headers],
+    body: new TextEncoder().encode(JSON.stringify(value)),
+  };
+}
+
+/** What bytes of JSON say. */
+export function parse(body: Uint8Array | undefined): unknown {
+  return JSON.parse(new TextDecoder().decode(body));
+}
