@@ -1,18 +1,14 @@
 import type { OptionRegistry } from '@lb-matrix/coap-codec';
+import { Alarm } from './alarm.ts';
+import { drainer } from './drain.ts';
+import { Endpoint } from './endpoint.ts';
+import { EndpointError } from './errors.ts';
+import type { ClientEvent, EndpointEvent, Progress } from './events.ts';
 import type { CoapRequest, CoapResponse } from './exchange.ts';
+import type { DatagramPipe } from './pipe.ts';
 import type { Platform } from './platform.ts';
 import type { EndpointStats } from './stats.ts';
 import type { TransmissionParameters } from './transmission.ts';
-
-/** How far a request is. Bytes of bodies, without headers. */
-export interface Progress {
-  /** Bytes of the request body that the server has. */
-  readonly sent: number;
-  /** Bytes of the response body that are here. */
-  readonly received: number;
-  /** The size of the response body, once the server has named it (Size2). */
-  readonly total: number | undefined;
-}
 
 export interface RequestOptions {
   /** Gives the request up: `aborted`. */
@@ -47,4 +43,148 @@ export interface CoapClient {
   /** Ends the client and its pipe; requests that are still open reject with `closed`. */
   close(): void;
   stats(): EndpointStats;
+}
+
+/** Makes a client of a pipe. The pipe is its own from then on. */
+export function connect(pipe: DatagramPipe, options: ConnectOptions): CoapClient {
+  return new Client(pipe, options);
+}
+
+interface Pending {
+  settle(event: ClientEvent): void;
+}
+
+class Client implements CoapClient {
+  readonly #pipe: DatagramPipe;
+  readonly #platform: Platform;
+  readonly #endpoint: Endpoint;
+  readonly #alarm: Alarm;
+  readonly #drain: () => void;
+  readonly #pending: Map<number, Pending> = new Map();
+  #ended: EndpointError | undefined;
+
+  constructor(pipe: DatagramPipe, options: ConnectOptions) {
+    const { platform, ...rest } = options;
+    this.#pipe = pipe;
+    this.#platform = platform;
+    this.#endpoint = new Endpoint({
+      ...rest,
+      maxPayload: () => pipe.maxPayload,
+      randomBytes: (length) => platform.randomBytes(length),
+    });
+    this.#drain = drainer(this.#endpoint, pipe, (event) => this.#onEvent(event));
+    this.#alarm = new Alarm(platform, () => {
+      this.#endpoint.handleTimeout(platform.now());
+      this.#run();
+    });
+    pipe.onDatagram = (datagram, now) => {
+      this.#endpoint.receive(datagram, now);
+      this.#run();
+    };
+    pipe.onClose = (reason) => {
+      this.#end(new EndpointError('closed', 'pipe_closed', 'the pipe has ended', { cause: reason }));
+    };
+  }
+
+  request(request: CoapRequest, options: RequestOptions = {}): Promise<CoapResponse> {
+    return this.#start(
+      (now) => this.#endpoint.request(request, now),
+      options,
+      (event, resolve) => {
+        if (event.kind !== 'response') return;
+        const received = event.response.payload.length;
+        options.onProgress?.({ sent: request.payload?.length ?? 0, received, total: received });
+        resolve(event.response);
+      },
+    );
+  }
+
+  ping(options: Pick<RequestOptions, 'signal' | 'timeout'> = {}): Promise<number> {
+    return this.#start(
+      (now) => this.#endpoint.ping(now),
+      options,
+      (event, resolve) => {
+        if (event.kind === 'pong') resolve(event.milliseconds);
+      },
+    );
+  }
+
+  close(): void {
+    if (this.#ended !== undefined) return;
+    this.#end(new EndpointError('closed', 'closed_here', 'the client was closed'));
+    this.#pipe.close();
+  }
+
+  stats(): EndpointStats {
+    return { ...this.#endpoint.stats };
+  }
+
+  #start<T>(
+    begin: (now: number) => number,
+    { signal, timeout, onProgress }: RequestOptions,
+    succeed: (event: ClientEvent, resolve: (value: T) => void) => void,
+  ): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      if (this.#ended !== undefined) throw this.#ended;
+      if (signal?.aborted) throw aborted(signal);
+      const id = begin(this.#platform.now());
+      const giveUp = (error: EndpointError) => {
+        this.#endpoint.cancel(id, this.#platform.now());
+        this.#pending.get(id)?.settle({ kind: 'failed', id, error });
+        this.#run();
+      };
+      const onAbort = () => giveUp(aborted(signal!));
+      signal?.addEventListener('abort', onAbort, { once: true });
+      const cancelTimer =
+        timeout === undefined
+          ? undefined
+          : this.#platform.setTimer(timeout, () =>
+              giveUp(new EndpointError('timed_out', 'deadline', `no response within ${timeout} ms`)),
+            );
+      this.#pending.set(id, {
+        settle: (event) => {
+          if (event.kind === 'progress') {
+            onProgress?.(event.progress);
+            return;
+          }
+          this.#pending.delete(id);
+          signal?.removeEventListener('abort', onAbort);
+          cancelTimer?.();
+          if (event.kind === 'failed') reject(event.error);
+          else succeed(event, resolve);
+        },
+      });
+      this.#run();
+    });
+  }
+
+  #onEvent(event: EndpointEvent): void {
+    // A client's endpoint takes no requests, so it has no events about them.
+    if (event.kind !== 'request' && event.kind !== 'cancelled') this.#pending.get(event.id)?.settle(event);
+  }
+
+  #run(): void {
+    try {
+      this.#drain();
+      this.#alarm.set(this.#endpoint.pollTimeout());
+    } catch (error) {
+      // The pipe did not take a datagram.
+      this.#end(new EndpointError('closed', 'pipe_closed', 'the pipe failed', { cause: error }));
+      this.#pipe.close();
+    }
+  }
+
+  #end(error: EndpointError): void {
+    if (this.#ended !== undefined) return;
+    this.#ended = error;
+    this.#pipe.onDatagram = undefined;
+    this.#pipe.onClose = undefined;
+    this.#endpoint.close(error, this.#platform.now());
+    this.#drain();
+    this.#alarm.cancel();
+  }
+}
+
+function aborted(signal: AbortSignal): EndpointError {
+  return new EndpointError('aborted', 'aborted', 'the request was aborted', { cause: signal.reason });
 }

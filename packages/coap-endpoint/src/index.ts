@@ -1,8 +1,10 @@
-export type { CoapClient, ConnectOptions, Progress, RequestOptions } from './client.ts';
+export { type CoapClient, type ConnectOptions, connect, type RequestOptions } from './client.ts';
+export { Endpoint, type EndpointOptions, type ServerRoleOptions, type SharedState, sharedState } from './endpoint.ts';
 export { EndpointError, type EndpointErrorCode, type EndpointErrorReason } from './errors.ts';
+export type { ClientEvent, EndpointEvent, Progress, ServerEvent } from './events.ts';
 export type { CoapRequest, CoapResponse, Handler, IncomingRequest } from './exchange.ts';
 export type { DatagramPipe, PipeListener } from './pipe.ts';
 export type { Platform } from './platform.ts';
-export type { CoapServer, ServerOptions } from './server.ts';
+export { type CoapServer, listen, type ServerOptions, serve } from './server.ts';
 export type { EndpointStats } from './stats.ts';
 export type { TransmissionParameters } from './transmission.ts';

@@ -1,22 +1,38 @@
+import type { ServerLimits } from '@lb-matrix/blockwise';
 import type { OptionRegistry } from '@lb-matrix/coap-codec';
+import { Alarm } from './alarm.ts';
+import { Deadlines } from './deadlines.ts';
+import { type SharedState, sharedState } from './endpoint.ts';
 import type { Handler } from './exchange.ts';
+import type { DatagramPipe, PipeListener } from './pipe.ts';
 import type { Platform } from './platform.ts';
-import type { EndpointStats } from './stats.ts';
-import type { TransmissionParameters } from './transmission.ts';
+import { ServerSession } from './server-session.ts';
+import { addStats, type EndpointStats, emptyStats } from './stats.ts';
+import { type TransmissionParameters, transmission } from './transmission.ts';
 
 export interface ServerOptions {
   readonly platform: Platform;
   readonly handler: Handler;
-  /** Told what a handler threw; the client gets 5.00 without details. */
+  /** Told what a handler threw, or what was wrong with its response; the client gets 5.00 without details. */
   readonly onError?: ((error: unknown) => void) | undefined;
   /** RFC 7252 section 4.8. */
   readonly transmission?: Partial<TransmissionParameters> | undefined;
   /** How long a handler may take until the request is acknowledged without an answer, in milliseconds. Default 200. */
   readonly ackDelay?: number | undefined;
-  /** The options that the handler understands in requests. Default: coap-codec's registry. */
+  /** The options that the handler understands in requests; another critical one is answered 4.02. Default: coap-codec's registry. */
   readonly optionRegistry?: OptionRegistry | undefined;
-  /** The longest request body. Default 64 MiB. */
+  /** The longest request body; a longer one is answered 4.13. Default 64 MiB. */
   readonly maxBodyBytes?: number | undefined;
+  /** Memory for bodies that come or go in blocks, for one peer. Default 128 MiB, or twice a larger `maxBodyBytes`. */
+  readonly maxPeerBytes?: number | undefined;
+  /** The same for all peers: the least recently used go first. Default 256 MiB, or twice a larger `maxPeerBytes`. */
+  readonly maxTotalBytes?: number | undefined;
+  /** Requests of one peer in progress at once; more are answered 5.03. Default 64. */
+  readonly maxPeerRequests?: number | undefined;
+  /** Messages of one peer that are remembered at once to recognise duplicates; more are answered 5.03. Default 4096. */
+  readonly maxPeerDuplicates?: number | undefined;
+  /** The same for all peers. Default 131,072. */
+  readonly maxTotalDuplicates?: number | undefined;
 }
 
 /** A server on any number of pipes. */
@@ -28,4 +44,128 @@ export interface CoapServer {
   close(options?: { readonly graceful?: number | undefined }): Promise<void>;
   /** Sums over all pipes, closed ones included, and how many are open. */
   stats(): EndpointStats & { readonly sessions: number };
+}
+
+/** Serves the pipes of a listener. The listener and the pipes are the server's own from then on. */
+export function listen(listener: PipeListener, options: ServerOptions): CoapServer {
+  const server = new Server(options, () => listener.close());
+  listener.onPipe = (pipe) => server.attach(pipe);
+  return server;
+}
+
+/** Serves one pipe, for callers who accept pipes themselves. Closing the server closes the pipe. */
+export function serve(pipe: DatagramPipe, options: ServerOptions): CoapServer {
+  const server = new Server(options, () => {});
+  server.attach(pipe);
+  return server;
+}
+
+/** How long what has expired may stay, in milliseconds. */
+const SWEEP = 10_000;
+
+class Server implements CoapServer {
+  readonly #options: ServerOptions;
+  readonly #closeListener: () => void | Promise<void>;
+  readonly #shared: SharedState;
+  readonly #sessions: Set<ServerSession> = new Set();
+  readonly #deadlines: Deadlines<{ wake(now: number): void }> = new Deadlines();
+  readonly #alarm: Alarm;
+  readonly #past: EndpointStats = emptyStats();
+  readonly #sweep = { wake: (now: number) => this.#expire(now) };
+  #sweeping = false;
+  /** Sessions that still have something to finish, while the server is closing. */
+  #unfinished: Set<ServerSession> | undefined;
+  #onFinished: (() => void) | undefined;
+  #closed = false;
+
+  constructor(options: ServerOptions, closeListener: () => void | Promise<void>) {
+    this.#options = options;
+    this.#closeListener = closeListener;
+    const limits: { -readonly [K in keyof ServerLimits]?: ServerLimits[K] } = {
+      lifetime: transmission(options.transmission).exchangeLifetime,
+    };
+    if (options.maxBodyBytes !== undefined) limits.maxBodyBytes = options.maxBodyBytes;
+    if (options.maxPeerBytes !== undefined) limits.maxPeerBytes = options.maxPeerBytes;
+    if (options.maxTotalBytes !== undefined) limits.maxTotalBytes = options.maxTotalBytes;
+    this.#shared = sharedState(limits, options.maxTotalDuplicates);
+    this.#alarm = new Alarm(options.platform, () => this.#wake());
+  }
+
+  attach(pipe: DatagramPipe): void {
+    if (this.#closed) {
+      pipe.close();
+      return;
+    }
+    const session = new ServerSession(pipe, this.#options, this.#shared, {
+      changed: (deadline) => this.#changed(session, deadline),
+      ended: () => this.#ended(session),
+    });
+    this.#sessions.add(session);
+    if (this.#unfinished !== undefined) session.endpoint.drain();
+  }
+
+  async close({ graceful = 0 }: { readonly graceful?: number | undefined } = {}): Promise<void> {
+    if (graceful > 0 && !this.#closed) await this.#finish(graceful);
+    this.#closed = true;
+    for (const session of this.#sessions) session.close();
+    this.#alarm.cancel();
+    await this.#closeListener();
+  }
+
+  stats(): EndpointStats & { readonly sessions: number } {
+    const sum = { ...this.#past };
+    for (const session of this.#sessions) addStats(sum, session.endpoint.stats);
+    return { ...sum, sessions: this.#sessions.size };
+  }
+
+  #finish(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#options.platform.setTimer(milliseconds, resolve);
+      this.#onFinished = () => {
+        cancel();
+        resolve();
+      };
+      for (const session of this.#sessions) session.endpoint.drain();
+      this.#unfinished = new Set([...this.#sessions].filter((session) => !session.endpoint.idle));
+      if (this.#unfinished.size === 0) this.#onFinished();
+    });
+  }
+
+  #changed(session: ServerSession, deadline: number | undefined): void {
+    if (deadline === undefined) this.#deadlines.delete(session);
+    else this.#deadlines.set(session, deadline);
+    this.#scheduleSweep();
+    this.#alarm.set(this.#deadlines.next());
+    if (this.#unfinished?.has(session) && session.endpoint.idle) this.#settled(session);
+  }
+
+  #ended(session: ServerSession): void {
+    this.#sessions.delete(session);
+    this.#deadlines.delete(session);
+    addStats(this.#past, session.endpoint.stats);
+    this.#settled(session);
+  }
+
+  #settled(session: ServerSession): void {
+    if (this.#unfinished?.delete(session) && this.#unfinished.size === 0) this.#onFinished?.();
+  }
+
+  #wake(): void {
+    const now = this.#options.platform.now();
+    for (let due = this.#deadlines.takeDue(now); due !== undefined; due = this.#deadlines.takeDue(now)) due.wake(now);
+    this.#alarm.set(this.#deadlines.next());
+  }
+
+  #scheduleSweep(): void {
+    const next = this.#sweeping ? undefined : this.#shared.transfers.nextExpiry();
+    if (next === undefined) return;
+    this.#sweeping = true;
+    this.#deadlines.set(this.#sweep, next + SWEEP);
+  }
+
+  #expire(now: number): void {
+    this.#sweeping = false;
+    this.#shared.transfers.expire(now);
+    this.#scheduleSweep();
+  }
 }

@@ -15,3 +15,23 @@ export interface EndpointStats {
   /** Datagrams dropped as noise: malformed, out of place or for nobody. */
   dropped: number;
 }
+
+/** Nothing yet. */
+export function emptyStats(): EndpointStats {
+  return {
+    datagramsSent: 0,
+    datagramsReceived: 0,
+    bytesSent: 0,
+    bytesReceived: 0,
+    retransmissions: 0,
+    duplicates: 0,
+    roundTrips: 0,
+    requests: 0,
+    dropped: 0,
+  };
+}
+
+/** Adds `more` to `sum`. */
+export function addStats(sum: EndpointStats, more: Readonly<EndpointStats>): void {
+  for (const name of Object.keys(sum) as (keyof EndpointStats)[]) sum[name] += more[name];
+}

@@ -1,0 +1,292 @@
+import { type ServerLimits, ServerTransfers } from '@lb-matrix/blockwise';
+import { type CoapMessage, decodeMessage, isRequest, type OptionRegistry, Type } from '@lb-matrix/coap-codec';
+import { ClientRole } from './client-role.ts';
+import { Deadlines } from './deadlines.ts';
+import { Duplicates } from './duplicates.ts';
+import type { EndpointError } from './errors.ts';
+import type { EndpointEvent } from './events.ts';
+import type { CoapRequest, CoapResponse } from './exchange.ts';
+import { understood } from './known-options.ts';
+import { MessageLayer, type Timer } from './message-layer.ts';
+import { Quota } from './quota.ts';
+import { ServerRole } from './server-role.ts';
+import { type EndpointStats, emptyStats } from './stats.ts';
+import { Tokens } from './tokens.ts';
+import { type TransmissionParameters, transmission } from './transmission.ts';
+
+/** What the endpoints of one server share: the bounds over all its peers. */
+export interface SharedState {
+  readonly transfers: ServerTransfers;
+  readonly duplicates: Quota;
+}
+
+/** `maxDuplicates`: messages that are remembered at once for all peers. Default 131,072, about 200 MB at the very most. */
+export function sharedState(limits: Partial<ServerLimits> = {}, maxDuplicates = 131_072): SharedState {
+  return { transfers: new ServerTransfers(limits), duplicates: new Quota(maxDuplicates) };
+}
+
+export interface EndpointOptions {
+  readonly randomBytes: (length: number) => Uint8Array;
+  /** The largest datagram that may be sent now, in bytes. */
+  readonly maxPayload: () => number;
+  readonly transmission?: Partial<TransmissionParameters> | undefined;
+  /** Length of the tokens of own requests. Default 4. */
+  readonly tokenLength?: 2 | 3 | 4 | undefined;
+  /** The longest body, either way. Default 64 MiB. */
+  readonly maxBodyBytes?: number | undefined;
+  /** The options that the layer above understands. Default: coap-codec's registry. */
+  readonly optionRegistry?: OptionRegistry | undefined;
+  /** Makes it take requests. Without it a request is rejected. */
+  readonly server?: ServerRoleOptions | undefined;
+  /** Messages of the peer that are remembered at once, to recognise duplicates. Default 4096. */
+  readonly maxDuplicates?: number | undefined;
+}
+
+export interface ServerRoleOptions {
+  /** The key of what is kept for this peer in `shared`. */
+  readonly session: object;
+  readonly shared: SharedState;
+  /** Default 200 ms. */
+  readonly ackDelay?: number | undefined;
+  /** Requests of the peer in progress at once; more are answered 5.03. Default 64. */
+  readonly maxRequests?: number | undefined;
+}
+
+/** How long what has expired may stay, in milliseconds: it is not worth a timer each. */
+const SWEEP = 10_000;
+
+/**
+ * A CoAP endpoint for one peer, without I/O: datagrams and time go in, datagrams and events come out (RFC 7252, RFC 7959). Its driver calls
+ * `receive` for each datagram and `handleTimeout` when `pollTimeout` says; after each call, commands included, it drains `pollTransmit` and
+ * `pollEvent`. Times are monotonic milliseconds.
+ */
+export class Endpoint {
+  readonly #timers: Deadlines<Timer> = new Deadlines();
+  readonly #events: EndpointEvent[] = [];
+  readonly #stats: EndpointStats = emptyStats();
+  readonly #layer: MessageLayer;
+  readonly #client: ClientRole;
+  readonly #server: ServerRole | undefined;
+  readonly #confirmables: Duplicates;
+  readonly #nonConfirmables: Duplicates;
+  readonly #sweep: Timer = { fire: (now) => this.#expire(now) };
+  #sweeping = false;
+  #nextId = 0;
+  #closed = false;
+
+  constructor(options: EndpointOptions) {
+    const { randomBytes, server } = options;
+    const times = transmission(options.transmission);
+    const emit = (event: EndpointEvent) => void this.#events.push(event);
+    const registry = understood(options.optionRegistry);
+    const max = options.maxDuplicates ?? 4096;
+    const quota = server?.shared.duplicates ?? new Quota(Number.POSITIVE_INFINITY);
+    this.#confirmables = new Duplicates(times.exchangeLifetime, max, quota);
+    this.#nonConfirmables = new Duplicates(times.nonLifetime, max, quota);
+    const common = { timers: this.#timers, registry, stats: this.#stats, emit };
+    const layer = new MessageLayer(times, randomBytes, options.maxPayload, this.#timers, this.#stats);
+    this.#layer = layer;
+    this.#client = new ClientRole({
+      ...common,
+      layer,
+      transmission: times,
+      tokens: new Tokens(options.tokenLength ?? 4, randomBytes),
+      maxBodyBytes: options.maxBodyBytes,
+    });
+    if (server === undefined) return;
+    this.#server = new ServerRole({
+      ...common,
+      layer,
+      session: server.session,
+      transfers: server.shared.transfers,
+      confirmables: this.#confirmables,
+      nonConfirmables: this.#nonConfirmables,
+      ackDelay: server.ackDelay ?? 200,
+      maxRequests: server.maxRequests ?? 64,
+    });
+  }
+
+  /** What went over it so far; the object changes as more does. */
+  get stats(): Readonly<EndpointStats> {
+    return this.#stats;
+  }
+
+  /** Nothing that was asked of it as a server is in progress. */
+  get idle(): boolean {
+    return this.#server?.idle ?? true;
+  }
+
+  /** Takes a datagram from the peer. The bytes are copied. Never throws for what they are. */
+  receive(datagram: Uint8Array, now: number): void {
+    if (this.#closed) return;
+    this.#stats.datagramsReceived++;
+    this.#stats.bytesReceived += datagram.length;
+    const decoded = decodeMessage(new Uint8Array(datagram));
+    if (decoded.kind === 'malformed') {
+      this.#stats.dropped++;
+      if (decoded.response === 'reset') this.#layer.transmitEmpty(Type.RST, decoded.messageId!);
+      return;
+    }
+    const { message } = decoded;
+    switch (message.type) {
+      case Type.ACK:
+        this.#receiveAcknowledgement(message, now);
+        break;
+      case Type.RST:
+        this.#receiveReset(message, now);
+        break;
+      default:
+        this.#receiveMessage(message, now);
+        this.#scheduleSweep();
+    }
+  }
+
+  /** Does what is due. */
+  handleTimeout(now: number): void {
+    for (let timer = this.#timers.takeDue(now); timer !== undefined; timer = this.#timers.takeDue(now)) timer.fire(now);
+  }
+
+  /** When `handleTimeout` has something to do; `undefined` when nothing is due ever. */
+  pollTimeout(): number | undefined {
+    return this.#closed ? undefined : this.#timers.next();
+  }
+
+  /** Writes the next datagram to `out` and returns its length; `undefined` when there is none. */
+  pollTransmit(out: Uint8Array): number | undefined {
+    return this.#closed ? undefined : this.#layer.pollTransmit(out);
+  }
+
+  /** The next event for the layer above; `undefined` when there is none. */
+  pollEvent(): EndpointEvent | undefined {
+    return this.#events.shift();
+  }
+
+  /** Starts a request and returns its id. Throws `EndpointError` (`refused`) for one that cannot be sent. */
+  request(request: CoapRequest, now: number): number {
+    const id = this.#nextId++;
+    this.#client.request(id, request, now);
+    return id;
+  }
+
+  /** Starts a ping and returns its id. */
+  ping(now: number): number {
+    const id = this.#nextId++;
+    this.#client.ping(id, now);
+    return id;
+  }
+
+  /** Gives a request or ping up; no event follows. */
+  cancel(id: number, now: number): void {
+    this.#client.cancel(id, now);
+  }
+
+  /** Says at once that a request was received; its response will be separate (RFC 7252 section 5.2.2). */
+  acknowledge(id: number): void {
+    this.#server?.acknowledge(id);
+  }
+
+  /**
+   * Answers a request; without effect when it was answered or cancelled. Throws blockwise's or coap-codec's error for a response that cannot be sent,
+   * after a 5.00 went in its place.
+   */
+  respond(id: number, response: CoapResponse, now: number): void {
+    this.#server?.respond(id, response, now);
+  }
+
+  /** From now on new requests are answered 5.03; see `idle`. */
+  drain(): void {
+    this.#server?.drain();
+  }
+
+  /** Ends it: what is open fails with `error`. Nothing is sent any more. */
+  close(error: EndpointError, now: number): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#client.close(error, now);
+    this.#server?.close(now);
+    this.#confirmables.clear();
+    this.#nonConfirmables.clear();
+  }
+
+  #receiveAcknowledgement(message: CoapMessage, now: number): void {
+    const outgoing = this.#layer.awaiting(message.messageId);
+    if (message.code !== 0) {
+      // An ACK with a response may follow an empty one; the RFC forbids it to servers, but some do it.
+      const exchange = this.#client.match(message, true);
+      if (exchange === undefined) this.#stats.dropped++;
+      else if (!this.#client.rejects(exchange, message, now)) this.#client.receive(exchange, message, now);
+    } else if (outgoing?.confirmable) {
+      this.#layer.settle(outgoing, now);
+      outgoing.acknowledged(now);
+    } else {
+      this.#stats.dropped++;
+    }
+  }
+
+  #receiveReset(message: CoapMessage, now: number): void {
+    const outgoing = this.#layer.awaiting(message.messageId);
+    if (outgoing === undefined) {
+      this.#stats.dropped++;
+      return;
+    }
+    this.#layer.settle(outgoing, now);
+    outgoing.rejected(now);
+  }
+
+  #receiveMessage(message: CoapMessage, now: number): void {
+    // Section 4.3: an Empty CON asks for a Reset.
+    if (message.code === 0) {
+      this.#layer.transmitEmpty(Type.RST, message.messageId);
+      return;
+    }
+    const table = message.type === Type.CON ? this.#confirmables : this.#nonConfirmables;
+    const before = table.find(message.messageId, message.token, now);
+    if (before !== undefined) {
+      this.#stats.duplicates++;
+      if (before.answer !== undefined) this.#layer.transmit(before.answer);
+    } else if (!isRequest(message.code)) {
+      this.#receiveResponse(message, table, now);
+    } else if (this.#server !== undefined) {
+      this.#server.receive(message, now);
+    } else {
+      this.#reject(message);
+    }
+  }
+
+  /** A separate response (section 5.2.2). */
+  #receiveResponse(message: CoapMessage, table: Duplicates, now: number): void {
+    const exchange = this.#client.match(message, false);
+    if (exchange === undefined || this.#client.rejects(exchange, message, now)) {
+      this.#reject(message);
+      return;
+    }
+    // Without a place to remember it a duplicate is nobody's and gets a Reset, which serves as well (section 5.3.2).
+    const received = table.full(now) ? undefined : table.add(message.messageId, message.token, now);
+    if (message.type === Type.CON) {
+      const answer = this.#layer.transmitEmpty(Type.ACK, message.messageId);
+      if (received !== undefined) received.answer = answer;
+    }
+    this.#client.receive(exchange, message, now);
+  }
+
+  /** Sections 4.2 and 4.3: who has no use for a message says so. */
+  #reject(message: CoapMessage): void {
+    this.#stats.dropped++;
+    this.#layer.transmitEmpty(Type.RST, message.messageId);
+  }
+
+  #scheduleSweep(): void {
+    if (this.#sweeping) return;
+    const next = [this.#confirmables.nextExpiry(), this.#nonConfirmables.nextExpiry()].filter((at) => at !== undefined);
+    if (next.length === 0) return;
+    this.#sweeping = true;
+    this.#timers.set(this.#sweep, Math.min(...next) + SWEEP);
+  }
+
+  #expire(now: number): void {
+    this.#sweeping = false;
+    this.#confirmables.expire(now);
+    this.#nonConfirmables.expire(now);
+    this.#scheduleSweep();
+  }
+}

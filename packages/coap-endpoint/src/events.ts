@@ -1,0 +1,34 @@
+import type { CoapOption } from '@lb-matrix/coap-codec';
+import type { EndpointError } from './errors.ts';
+import type { CoapResponse } from './exchange.ts';
+
+/** How far a request is. Bytes of bodies, without headers. */
+export interface Progress {
+  /** Bytes of the request body that the server has. */
+  readonly sent: number;
+  /** Bytes of the response body that are here. */
+  readonly received: number;
+  /** The size of the response body, once the server has named it (Size2). */
+  readonly total: number | undefined;
+}
+
+/** What became of a `request` or `ping` of this id. */
+export type ClientEvent =
+  | { readonly kind: 'progress'; readonly id: number; readonly progress: Progress }
+  | { readonly kind: 'response'; readonly id: number; readonly response: CoapResponse }
+  | { readonly kind: 'pong'; readonly id: number; readonly milliseconds: number }
+  | { readonly kind: 'failed'; readonly id: number; readonly error: EndpointError };
+
+export type ServerEvent =
+  /** A request, whole: answer it with `respond(id, ...)`. */
+  | {
+      readonly kind: 'request';
+      readonly id: number;
+      readonly code: number;
+      readonly options: readonly CoapOption[];
+      readonly payload: Uint8Array;
+    }
+  /** The answer is no longer wanted: the peer reset it or did not take it, or the endpoint ended. */
+  | { readonly kind: 'cancelled'; readonly id: number };
+
+export type EndpointEvent = ClientEvent | ServerEvent;

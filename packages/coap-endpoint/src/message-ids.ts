@@ -1,0 +1,42 @@
+const COUNT = 0x1_0000;
+/** IDs taken within one of these, in milliseconds, are counted together. */
+const SLICE = 1000;
+
+/**
+ * Message IDs: consecutive from a random start, none of them twice within a lifetime (RFC 7252 section 4.4). Because they are
+ * consecutive it is enough to count them: a slice a second is all that is remembered.
+ */
+export class MessageIds {
+  readonly #lifetime: number;
+  readonly #slices: { readonly start: number; count: number }[] = [];
+  #next: number;
+  #used = 0;
+
+  constructor(lifetime: number, randomBytes: (length: number) => Uint8Array) {
+    this.#lifetime = lifetime;
+    const start = randomBytes(2);
+    this.#next = (start[0]! << 8) | start[1]!;
+  }
+
+  /** The next free one, or `undefined` when all are in use: see `freeAt`. */
+  take(now: number): number | undefined {
+    while (this.#slices.length > 0 && this.#endOf(this.#slices[0]!) <= now) this.#used -= this.#slices.shift()!.count;
+    if (this.#used === COUNT) return undefined;
+    const last = this.#slices.at(-1);
+    if (last !== undefined && now < last.start + SLICE) last.count++;
+    else this.#slices.push({ start: now, count: 1 });
+    this.#used++;
+    const id = this.#next;
+    this.#next = (id + 1) % COUNT;
+    return id;
+  }
+
+  /** When the oldest come free. */
+  freeAt(): number {
+    return this.#slices.length === 0 ? 0 : this.#endOf(this.#slices[0]!);
+  }
+
+  #endOf(slice: { readonly start: number }): number {
+    return slice.start + SLICE + this.#lifetime;
+  }
+}

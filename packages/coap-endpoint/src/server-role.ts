@@ -1,0 +1,256 @@
+import {
+  BlockwiseError,
+  findBlock,
+  type MessagePart,
+  type Room,
+  type ServerTransfers,
+  type Ticket,
+} from '@lb-matrix/blockwise';
+import {
+  type BadOption,
+  CoapError,
+  type CoapMessage,
+  Code,
+  checkOptions,
+  encodeMessage,
+  isResponse,
+  OptionNumber,
+  type OptionRegistry,
+  Type,
+} from '@lb-matrix/coap-codec';
+import type { Deadlines } from './deadlines.ts';
+import type { Duplicates, Received } from './duplicates.ts';
+import type { ServerEvent } from './events.ts';
+import type { CoapResponse } from './exchange.ts';
+import type { MessageLayer, Outgoing, Timer } from './message-layer.ts';
+import type { EndpointStats } from './stats.ts';
+
+/** A request that the application has, or whose separate response is on its way. */
+interface Incoming extends Timer {
+  readonly id: number;
+  readonly message: CoapMessage;
+  readonly ticket: Ticket;
+  readonly received: Received;
+  /** An empty ACK went out: the response will be separate. */
+  acknowledged: boolean;
+  delivery: Outgoing | undefined;
+}
+
+const NOTHING: Uint8Array = new Uint8Array();
+
+/** What a server does for a peer: requests with their responses (RFC 7252 section 5), each executed once. */
+export class ServerRole {
+  readonly #layer: MessageLayer;
+  readonly #timers: Deadlines<Timer>;
+  readonly #registry: OptionRegistry;
+  readonly #session: object;
+  readonly #transfers: ServerTransfers;
+  readonly #confirmables: Duplicates;
+  readonly #nonConfirmables: Duplicates;
+  readonly #ackDelay: number;
+  readonly #maxRequests: number;
+  readonly #stats: EndpointStats;
+  readonly #emit: (event: ServerEvent) => void;
+  readonly #incoming: Map<number, Incoming> = new Map();
+  #nextId = 0;
+  #draining = false;
+
+  constructor(parts: {
+    layer: MessageLayer;
+    timers: Deadlines<Timer>;
+    registry: OptionRegistry;
+    session: object;
+    transfers: ServerTransfers;
+    confirmables: Duplicates;
+    nonConfirmables: Duplicates;
+    ackDelay: number;
+    maxRequests: number;
+    stats: EndpointStats;
+    emit: (event: ServerEvent) => void;
+  }) {
+    this.#layer = parts.layer;
+    this.#timers = parts.timers;
+    this.#registry = parts.registry;
+    this.#session = parts.session;
+    this.#transfers = parts.transfers;
+    this.#confirmables = parts.confirmables;
+    this.#nonConfirmables = parts.nonConfirmables;
+    this.#ackDelay = parts.ackDelay;
+    this.#maxRequests = parts.maxRequests;
+    this.#stats = parts.stats;
+    this.#emit = parts.emit;
+  }
+
+  /** From now on new requests are answered 5.03; those in progress go on. */
+  drain(): void {
+    this.#draining = true;
+  }
+
+  /** Nothing is in progress: no request, no separate response, no body that is under way. */
+  get idle(): boolean {
+    return this.#incoming.size === 0 && !this.#transfers.unfinished(this.#session);
+  }
+
+  /** A request that is no duplicate. */
+  receive(message: CoapMessage, now: number): void {
+    const table = message.type === Type.CON ? this.#confirmables : this.#nonConfirmables;
+    const { usable, bad } = checkOptions(message.options, this.#registry);
+    if (bad !== undefined) {
+      // Section 5.4.1: a NON with it is rejected, which for a NON means: dropped.
+      if (message.type === Type.CON) this.#reply(message, diagnosis(bad), undefined, now);
+      else this.#stats.dropped++;
+      return;
+    }
+    const part: MessagePart = { code: message.code, options: usable, payload: message.payload };
+    const step = this.#transfers.continues(this.#session, part);
+    if (!step && this.#mustRefuse(part, table, now)) {
+      this.#reply(message, empty(Code.ServiceUnavailable), undefined, now);
+      return;
+    }
+    // Section 4.5: what has the same effect and answer when it is processed twice need not be remembered.
+    const received = step ? undefined : table.add(message.messageId, message.token, now);
+    try {
+      const arrival = this.#transfers.receive(this.#session, part, this.#room(message), now);
+      if (arrival.kind === 'answer') this.#reply(message, arrival.response, received, now);
+      else this.#handOver(message, arrival.request, arrival.ticket, received!, now);
+    } catch (error) {
+      if (!(error instanceof BlockwiseError)) throw error;
+      this.#reply(message, empty(Code.InternalServerError), received, now);
+    }
+  }
+
+  /** The empty ACK (section 5.2.2). */
+  acknowledge(id: number): void {
+    const incoming = this.#incoming.get(id);
+    if (incoming !== undefined) this.#acknowledge(incoming);
+  }
+
+  /**
+   * Answers a request; without effect when it was answered or cancelled. Throws `BlockwiseError` or `CoapError` for a response that cannot be sent, after
+   * a 5.00 went in its place.
+   */
+  respond(id: number, response: CoapResponse, now: number): void {
+    const incoming = this.#incoming.get(id);
+    if (incoming === undefined || incoming.delivery !== undefined) return;
+    this.#timers.delete(incoming);
+    let part: MessagePart = empty(Code.InternalServerError);
+    try {
+      if (!isResponse(response.code)) throw new CoapError('invalid_code', `${response.code} is not a response code`);
+      part = this.#transfers.respond(incoming.ticket, response, this.#room(incoming.message), now);
+    } finally {
+      this.#answer(incoming, part, now);
+    }
+  }
+
+  /** Ends all that is in progress. */
+  close(now: number): void {
+    for (const incoming of this.#incoming.values()) {
+      this.#timers.delete(incoming);
+      if (incoming.delivery !== undefined) this.#layer.settle(incoming.delivery, now);
+      this.#emit({ kind: 'cancelled', id: incoming.id });
+    }
+    this.#incoming.clear();
+    this.#transfers.forget(this.#session);
+  }
+
+  /** A live entry for duplicates is never given up for a new request: that waits for better times (5.03). */
+  #mustRefuse(part: MessagePart, table: Duplicates, now: number): boolean {
+    if (this.#draining && !laterBlock(part)) return true;
+    return this.#incoming.size >= this.#maxRequests || table.full(now);
+  }
+
+  #handOver(message: CoapMessage, request: MessagePart, ticket: Ticket, received: Received, now: number): void {
+    const id = this.#nextId++;
+    const incoming: Incoming = {
+      id,
+      message,
+      ticket,
+      received,
+      acknowledged: false,
+      delivery: undefined,
+      fire: () => this.#acknowledge(incoming),
+    };
+    this.#incoming.set(id, incoming);
+    if (message.type === Type.CON) this.#timers.set(incoming, now + this.#ackDelay);
+    this.#stats.requests++;
+    this.#emit({ kind: 'request', id, code: request.code, options: request.options, payload: request.payload });
+  }
+
+  #acknowledge(incoming: Incoming): void {
+    if (incoming.acknowledged || incoming.delivery !== undefined || incoming.message.type !== Type.CON) return;
+    incoming.acknowledged = true;
+    this.#timers.delete(incoming);
+    incoming.received.answer = this.#layer.transmitEmpty(Type.ACK, incoming.message.messageId);
+  }
+
+  #answer(incoming: Incoming, part: MessagePart, now: number): void {
+    const { id, message, received } = incoming;
+    if (!incoming.acknowledged) {
+      this.#incoming.delete(id);
+      this.#reply(message, part, received, now);
+      return;
+    }
+    // Section 5.2.2: a CON of its own Message ID, repeated until it is acknowledged.
+    const gone = () => {
+      this.#incoming.delete(id);
+      this.#emit({ kind: 'cancelled', id });
+    };
+    incoming.delivery = {
+      ...part,
+      token: message.token,
+      confirmable: true,
+      counted: false,
+      acknowledged: () => {
+        this.#incoming.delete(id);
+      },
+      rejected: gone,
+      undeliverable: gone,
+    };
+    this.#layer.submit(incoming.delivery, now);
+  }
+
+  /** An answer at once: in the ACK to a CON, as a NON to a NON (sections 5.2.1 and 5.2.3). */
+  #reply(message: CoapMessage, part: MessagePart, received: Received | undefined, now: number): void {
+    const { token, messageId } = message;
+    if (message.type === Type.CON) {
+      const datagram = encodeMessage({ ...part, type: Type.ACK, messageId, token });
+      this.#layer.transmit(datagram);
+      if (received !== undefined) received.answer = datagram;
+      return;
+    }
+    const nobody = () => {};
+    this.#layer.submit(
+      {
+        ...part,
+        token,
+        confirmable: false,
+        counted: false,
+        acknowledged: nobody,
+        rejected: nobody,
+        undeliverable: nobody,
+      },
+      now,
+    );
+  }
+
+  #room(message: CoapMessage): Room {
+    return { maxMessageBytes: this.#layer.maxMessageBytes, tokenLength: message.token.length };
+  }
+}
+
+/** A block of a transfer that has begun. */
+function laterBlock({ options }: MessagePart): boolean {
+  return [OptionNumber.Block1, OptionNumber.Block2].some((number) => {
+    const block = findBlock(options, number);
+    return block !== undefined && block !== 'invalid' && block.num > 0;
+  });
+}
+
+function empty(code: number): MessagePart {
+  return { code, options: [], payload: NOTHING };
+}
+
+/** Section 5.4.1: 4.02 with a diagnostic payload that names the option. */
+function diagnosis({ number, reason }: BadOption): MessagePart {
+  return { code: Code.BadOption, options: [], payload: new TextEncoder().encode(`option ${number}: ${reason}`) };
+}

@@ -1,0 +1,162 @@
+import { Code } from '@lb-matrix/coap-codec';
+import { drainer } from './drain.ts';
+import { Endpoint, type SharedState } from './endpoint.ts';
+import { EndpointError } from './errors.ts';
+import type { EndpointEvent, ServerEvent } from './events.ts';
+import type { CoapResponse, IncomingRequest } from './exchange.ts';
+import type { DatagramPipe } from './pipe.ts';
+import type { ServerOptions } from './server.ts';
+
+type RequestEvent = Extract<ServerEvent, { kind: 'request' }>;
+
+/** One pipe of a server: its endpoint, and the requests that its handler has. */
+export class ServerSession {
+  readonly endpoint: Endpoint;
+  readonly #pipe: DatagramPipe;
+  readonly #options: ServerOptions;
+  readonly #drain: () => void;
+  readonly #requests: Map<number, Request> = new Map();
+  readonly #server: { changed(deadline: number | undefined): void; ended(): void };
+  #ended = false;
+
+  /** `changed` is told the endpoint's deadline after whatever happened, `ended` that the pipe is gone. */
+  constructor(
+    pipe: DatagramPipe,
+    options: ServerOptions,
+    shared: SharedState,
+    server: { changed(deadline: number | undefined): void; ended(): void },
+  ) {
+    this.#pipe = pipe;
+    this.#options = options;
+    this.#server = server;
+    this.endpoint = new Endpoint({
+      maxPayload: () => pipe.maxPayload,
+      randomBytes: (length) => options.platform.randomBytes(length),
+      transmission: options.transmission,
+      optionRegistry: options.optionRegistry,
+      maxDuplicates: options.maxPeerDuplicates,
+      server: { session: pipe, shared, ackDelay: options.ackDelay, maxRequests: options.maxPeerRequests },
+    });
+    this.#drain = drainer(this.endpoint, pipe, (event) => this.#onEvent(event));
+    pipe.onDatagram = (datagram, now) => {
+      this.endpoint.receive(datagram, now);
+      this.#run();
+    };
+    pipe.onClose = (reason) => this.#end(reason);
+  }
+
+  /** The endpoint's deadline has come. */
+  wake(now: number): void {
+    this.endpoint.handleTimeout(now);
+    this.#run();
+  }
+
+  close(): void {
+    this.#end(undefined);
+    this.#pipe.close();
+  }
+
+  #run(): void {
+    if (this.#ended) return;
+    try {
+      this.#drain();
+    } catch (error) {
+      // The pipe did not take a datagram.
+      this.#end(error);
+      this.#pipe.close();
+      return;
+    }
+    this.#server.changed(this.endpoint.pollTimeout());
+  }
+
+  #onEvent(event: EndpointEvent): void {
+    if (event.kind === 'request') this.#handle(event);
+    else if (event.kind === 'cancelled') this.#requests.get(event.id)?.abort();
+  }
+
+  #handle(event: RequestEvent): void {
+    const request = new Request(event, this.#pipe, () => {
+      this.endpoint.acknowledge(event.id);
+      this.#run();
+    });
+    this.#requests.set(event.id, request);
+    try {
+      const response = this.#options.handler(request);
+      if (!('then' in response)) {
+        this.#respond(event.id, response);
+        return;
+      }
+      response.then(
+        (answer) => this.#respond(event.id, answer),
+        (error: unknown) => this.#fail(event.id, error),
+      );
+    } catch (error) {
+      this.#fail(event.id, error);
+    }
+  }
+
+  #respond(id: number, response: CoapResponse): void {
+    this.#requests.delete(id);
+    if (this.#ended) return;
+    try {
+      this.endpoint.respond(id, response, this.#options.platform.now());
+    } catch (error) {
+      this.#options.onError?.(error);
+    }
+    this.#run();
+  }
+
+  #fail(id: number, error: unknown): void {
+    this.#options.onError?.(error);
+    this.#respond(id, { code: Code.InternalServerError, options: [], payload: new Uint8Array() });
+  }
+
+  #end(reason: unknown): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#pipe.onDatagram = undefined;
+    this.#pipe.onClose = undefined;
+    const error = new EndpointError('closed', 'pipe_closed', 'the session has ended', { cause: reason });
+    this.endpoint.close(error, this.#options.platform.now());
+    this.#drain();
+    this.#server.ended();
+  }
+}
+
+class Request implements IncomingRequest {
+  readonly code: number;
+  readonly options: IncomingRequest['options'];
+  readonly payload: Uint8Array;
+  readonly session: object;
+  readonly acknowledge: () => void;
+  readonly #pipe: DatagramPipe;
+  #controller: AbortController | undefined;
+  #aborted = false;
+
+  constructor(event: RequestEvent, pipe: DatagramPipe, acknowledge: () => void) {
+    this.code = event.code;
+    this.options = event.options;
+    this.payload = event.payload;
+    this.session = pipe;
+    this.acknowledge = acknowledge;
+    this.#pipe = pipe;
+  }
+
+  get peer(): IncomingRequest['peer'] {
+    return this.#pipe.peer;
+  }
+
+  /** Made on demand: most handlers do not look at it. */
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#aborted) this.#controller.abort();
+    }
+    return this.#controller.signal;
+  }
+
+  abort(): void {
+    this.#aborted = true;
+    this.#controller?.abort();
+  }
+}
