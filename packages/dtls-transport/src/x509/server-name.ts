@@ -19,7 +19,7 @@ export function checkServerName({ extensions, subject }: ParsedCertificate, serv
 }
 
 /** RFC 6125 6.4.1, 6.4.3: equal label by label; `*` may stand for the whole left-most label, above two labels or more. */
-export function matchesDnsName(presented: string, reference: string): boolean {
+function matchesDnsName(presented: string, reference: string): boolean {
   if (!presented.startsWith('*.')) return presented === reference && reference !== '';
   const domain = presented.slice(2);
   const [first = '', ...rest] = reference.split('.');
