@@ -1,0 +1,62 @@
+import { access, constants, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { CliError, readDataArgument } from '@lb-matrix/cli-args';
+import type { Command } from './command.ts';
+import { ExitCode } from './exit-code.ts';
+
+/**
+ * The body that `-d` or `--json` stands for; empty without them.
+ *
+ * @throws CliError
+ */
+export async function readBody({ data, json }: Command): Promise<Uint8Array> {
+  const argument = data ?? json;
+  if (argument === undefined) return new Uint8Array();
+  return asUsage(() => readDataArgument(argument));
+}
+
+/**
+ * The certificates (DER) of the `--cacert` file.
+ *
+ * @throws CliError
+ */
+export async function readRoots(path: string | undefined): Promise<Uint8Array[] | undefined> {
+  if (path === undefined) return undefined;
+  const { readPemCertificates } = await import('@lb-matrix/dtls-transport');
+  return asUsage(async () => {
+    const pem = await readDataArgument(`@${path}`);
+    try {
+      return readPemCertificates(new TextDecoder().decode(pem));
+    } catch (error) {
+      throw new CliError(`${path}: ${(error as Error).message}`, ExitCode.Usage, { cause: error });
+    }
+  });
+}
+
+/**
+ * Makes sure, before anything is sent, that the answer will find its place: an answer to a POST cannot be had twice.
+ *
+ * @throws CliError
+ */
+export async function checkOutput(path: string): Promise<void> {
+  if (path === '-') return;
+  const cannot = (why: string): never => {
+    throw new CliError(`cannot write ${path}: ${why}`, ExitCode.Usage);
+  };
+  const existing = await stat(path).catch(() => undefined);
+  if (existing?.isDirectory()) cannot('it is a directory');
+  const target = existing === undefined ? dirname(path) : path;
+  await access(target, constants.W_OK).catch((error: NodeJS.ErrnoException) => {
+    cannot(error.code === 'ENOENT' ? `there is no folder ${target}` : error.message);
+  });
+}
+
+/** A file that the command line names and that cannot be read is a fault of the command line. */
+async function asUsage<T>(read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof CliError) throw new CliError(error.message, ExitCode.Usage, { cause: error });
+    throw error;
+  }
+}

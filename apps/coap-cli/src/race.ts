@@ -1,0 +1,58 @@
+/** How `race` starts its attempts. */
+export interface RaceOptions<T> {
+  /** Milliseconds until the next attempt starts beside those that run. */
+  readonly headStart: number;
+  /** Ends all attempts. */
+  readonly signal: AbortSignal;
+  /** Called with the result of an attempt that came too late. */
+  readonly discard: (late: T) => void;
+}
+
+/**
+ * Starts attempts one after the other and takes the first that succeeds (the idea of RFC 8305): the next one starts after
+ * `headStart`, or as soon as one has failed. The others are aborted. When all fail, the error of the first that got an
+ * answer is thrown; "connection refused" says least.
+ *
+ * @param attempts - at least one
+ */
+export function race<T>(
+  attempts: readonly ((signal: AbortSignal) => Promise<T>)[],
+  { headStart, signal, discard }: RaceOptions<T>,
+): Promise<T> {
+  const losers = new AbortController();
+  const either = AbortSignal.any([signal, losers.signal]);
+  const errors: unknown[] = [];
+  let started = 0;
+  let won = false;
+
+  return new Promise((resolve, reject) => {
+    let timer: NodeJS.Timeout | undefined;
+    const next = (): void => {
+      clearTimeout(timer);
+      const attempt = attempts[started];
+      if (attempt === undefined || won || signal.aborted) return;
+      started += 1;
+      if (started < attempts.length) timer = setTimeout(next, headStart);
+      attempt(either).then(
+        (result) => {
+          if (won) return discard(result);
+          won = true;
+          clearTimeout(timer);
+          resolve(result);
+          losers.abort();
+        },
+        (error: unknown) => {
+          if (won) return;
+          errors.push(error);
+          next();
+          if (errors.length === started) reject(mostTelling(errors));
+        },
+      );
+    };
+    next();
+  });
+}
+
+function mostTelling(errors: readonly unknown[]): unknown {
+  return errors.find((error) => (error as { code?: unknown } | null)?.code !== 'ECONNREFUSED') ?? errors[0];
+}

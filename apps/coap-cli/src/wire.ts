@@ -1,0 +1,36 @@
+import type { DatagramPipe } from '@lb-matrix/coap-endpoint';
+import type { Location } from './location.ts';
+
+/** How a server is reached. */
+export interface WireOptions {
+  /** The largest IP packet to send, in bytes. */
+  readonly mtu: number | undefined;
+  /** Accept any certificate. */
+  readonly insecure: boolean;
+  /** Trusted certificates (DER) in place of Node's. */
+  readonly roots: readonly Uint8Array[] | undefined;
+  readonly keyLog: ((line: string) => void) | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** What crossed the wire so far. Bytes of UDP payload. */
+export interface Traffic {
+  readonly datagramsSent: number;
+  readonly bytesSent: number;
+  readonly datagramsReceived: number;
+  readonly bytesReceived: number;
+  readonly roundTrips: number;
+  readonly retransmissions: number;
+}
+
+/** A way for datagrams to a server. */
+export interface Wire {
+  readonly pipe: DatagramPipe;
+  /** What protects it, for people. */
+  readonly protocol: string;
+  /** What crossed it, unless the CoAP endpoint's own figures are the whole story. */
+  readonly traffic?: () => Traffic;
+}
+
+/** Opens a way to one address of a URL's host. */
+export type OpenWire = (address: string, location: Location, options: WireOptions) => Promise<Wire>;

@@ -1,0 +1,92 @@
+import { randomBytes } from 'node:crypto';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { type Handler, type IncomingRequest, listen, type PipeListener } from '@lb-matrix/coap-endpoint';
+import { listenUdp, nodePlatform } from '@lb-matrix/coap-endpoint/node';
+import { createSelfSignedCertificate, writePem } from '@lb-matrix/dtls-transport';
+import { generateSigningKey, listenDtls, nodeCrypto } from '@lb-matrix/dtls-transport/node';
+import { mapperOptionRegistry } from '@lb-matrix/msc3079-mapper';
+
+/** A CoAP server in this process. */
+export interface TestServer {
+  readonly port: number;
+  /** All requests so far. */
+  readonly requests: readonly IncomingRequest[];
+  close(): Promise<void>;
+}
+
+/** A CoAP server over plain UDP. */
+export async function plainServer(handler: Handler, host = '127.0.0.1'): Promise<TestServer> {
+  return serve(await listenUdp({ host, port: 0 }), handler);
+}
+
+/** A CoAP server over DTLS. */
+export async function dtlsServer(
+  handler: Handler,
+  {
+    certificate,
+    host = '127.0.0.1',
+    port = 0,
+  }: {
+    readonly certificate: TestCertificate;
+    readonly host?: string;
+    readonly port?: number;
+  },
+): Promise<TestServer> {
+  return serve(await listenDtls({ host, port, certificate }), handler);
+}
+
+function serve(listener: PipeListener & { readonly address: { readonly port: number } }, handler: Handler): TestServer {
+  const requests: IncomingRequest[] = [];
+  const server = listen(listener, {
+    platform: nodePlatform,
+    optionRegistry: mapperOptionRegistry,
+    handler: (request) => {
+      requests.push(request);
+      return handler(request);
+    },
+  });
+  return { port: listener.address.port, requests, close: () => server.close() };
+}
+
+/** A UDP port where nobody answers, and what arrived there. */
+export async function blackHole(): Promise<{ readonly port: number; readonly datagrams: Uint8Array[]; close(): void }> {
+  const socket = createSocket('udp4');
+  const datagrams: Uint8Array[] = [];
+  socket.on('message', (datagram) => datagrams.push(datagram));
+  socket.bind(0, '127.0.0.1');
+  await once(socket, 'listening');
+  return { port: socket.address().port, datagrams, close: () => socket.close() };
+}
+
+/** A UDP port of 127.0.0.1 where nobody listens. */
+export async function closedPort(): Promise<number> {
+  const { port, close } = await blackHole();
+  close();
+  return port;
+}
+
+export interface TestCertificate {
+  readonly chain: Uint8Array[];
+  readonly privateKey: Uint8Array;
+  readonly pem: string;
+}
+
+/** A self-signed certificate that is valid now. */
+export function testCertificate(names: {
+  readonly dnsNames?: string[];
+  readonly ipAddresses?: string[];
+}): TestCertificate {
+  const { key, pkcs8 } = generateSigningKey();
+  const day = 86_400_000;
+  const der = createSelfSignedCertificate({
+    key,
+    crypto: nodeCrypto,
+    commonName: 'coap test',
+    ...names,
+    notBefore: Date.now() - day,
+    notAfter: Date.now() + day,
+    serialNumber: randomBytes(16),
+  });
+  return { chain: [der], privateKey: pkcs8, pem: writePem('CERTIFICATE', der) };
+}
