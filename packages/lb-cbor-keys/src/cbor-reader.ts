@@ -1,5 +1,4 @@
 import { CborError } from './cbor-error.ts';
-import { BYTES, TAG } from './cbor-head.ts';
 
 const scratch = new DataView(new ArrayBuffer(8));
 
@@ -76,7 +75,7 @@ export class CborReader {
 
   /** Skips tag 55799, which says "this is CBOR" and changes nothing (RFC 8949 3.4.6), as often as it stands here. */
   skipTags(initial: number): void {
-    for (let next = initial; next >> 5 === TAG; next = this.initial()) {
+    for (let next = initial; next >> 5 === 6; next = this.initial()) {
       const start = this.at - 1;
       const tag = this.argument(next);
       if (tag !== 55799) throw new CborError(tag === 2 || tag === 3 ? 'bignum' : 'tag', start);
@@ -102,7 +101,7 @@ export class CborReader {
     const start = this.at - 1;
     const info = initial & 0x1f;
     if (info > 27 && info < 31) return new CborError('reserved_length', start);
-    if (initial >> 5 === BYTES) return new CborError('byte_string', start);
+    if (initial >> 5 === 2) return new CborError('byte_string', start);
     if (initial === 0xff) return new CborError('unexpected_break', start);
     return new CborError(initial === 0xf7 ? 'undefined' : 'simple_value', start);
   }

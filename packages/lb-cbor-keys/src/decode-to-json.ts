@@ -1,13 +1,11 @@
-import { ByteWriter } from './byte-writer.ts';
 import { CborError } from './cbor-error.ts';
-import { ARRAY, MAP, NEGATIVE, TAG, TEXT, UNSIGNED } from './cbor-head.ts';
 import { CborReader } from './cbor-reader.ts';
 import { type CompiledTable, compileTable } from './compiled-table.ts';
 import type { DecodeOptions } from './decode-options.ts';
-import { writeAscii, writeJsonFloat, writeJsonInteger, writeJsonString, writeJsonText } from './json-writer.ts';
+import { JsonWriter } from './json-writer.ts';
 import { DEFAULT_TABLE } from './key-table.ts';
 import { checkLimits } from './limits.ts';
-import { INTEGER_FORM, type KeyOrder, Members, TEXT_FORM } from './members.ts';
+import { type KeyOrder, Members } from './members.ts';
 import { nameOrder } from './name-order.ts';
 
 /** How `decodeToJson` reads and writes. */
@@ -27,7 +25,7 @@ export interface DecodeToJsonOptions extends DecodeOptions {
 export function decodeToJson(cbor: Uint8Array, options: DecodeToJsonOptions = {}): Uint8Array {
   const { maxDepth, maxBytes } = checkLimits(options);
   const reader = new CborReader(cbor, maxBytes);
-  const out = new ByteWriter(maxBytes);
+  const out = new JsonWriter(maxBytes);
   const decoder = new CborToJson(reader, out, options);
   decoder.item(maxDepth);
   reader.end();
@@ -39,12 +37,12 @@ export function decodeToJson(cbor: Uint8Array, options: DecodeToJsonOptions = {}
 class CborToJson {
   integerKeys = false;
   readonly #reader: CborReader;
-  readonly #out: ByteWriter;
+  readonly #out: JsonWriter;
   readonly #table: CompiledTable;
   readonly #members: Members;
   readonly #order: KeyOrder | undefined;
 
-  constructor(reader: CborReader, out: ByteWriter, { keys = DEFAULT_TABLE, sortKeys = false }: DecodeToJsonOptions) {
+  constructor(reader: CborReader, out: JsonWriter, { keys = DEFAULT_TABLE, sortKeys = false }: DecodeToJsonOptions) {
     this.#reader = reader;
     this.#out = out;
     this.#table = compileTable(keys);
@@ -62,33 +60,33 @@ class CborToJson {
     const reader = this.#reader;
     const initial = reader.initial();
     switch (initial >> 5) {
-      case UNSIGNED:
-      case NEGATIVE:
-        writeJsonInteger(this.#out, reader.integer(initial));
+      case 0: // Unsigned and negative integers: the major types of RFC 8949 3.1.
+      case 1:
+        this.#out.integer(reader.integer(initial));
         break;
-      case TEXT:
+      case 3: // Text.
         this.#text(initial);
         break;
-      case ARRAY:
+      case 4:
         this.#array(initial, depth);
         break;
-      case MAP:
+      case 5:
         this.#map(initial, depth);
         break;
-      case TAG:
+      case 6: // Tags.
         reader.skipTags(initial);
         this.item(depth);
         break;
-      default:
+      default: // Byte strings, simple values and floats.
         this.#simple(initial);
     }
   }
 
   #simple(initial: number): void {
-    if (initial === 0xf4) writeAscii(this.#out, 'false');
-    else if (initial === 0xf5) writeAscii(this.#out, 'true');
-    else if (initial === 0xf6) writeAscii(this.#out, 'null');
-    else if (initial >= 0xf9 && initial <= 0xfb) writeJsonFloat(this.#out, this.#reader.float(initial));
+    if (initial === 0xf4) this.#out.ascii('false');
+    else if (initial === 0xf5) this.#out.ascii('true');
+    else if (initial === 0xf6) this.#out.ascii('null');
+    else if (initial >= 0xf9 && initial <= 0xfb) this.#out.float(this.#reader.float(initial));
     else throw this.#reader.refusal(initial);
   }
 
@@ -98,14 +96,14 @@ class CborToJson {
     if (initial !== 0x7f) {
       const length = reader.count(initial, 1);
       const { at } = reader;
-      writeJsonString(out, reader.bytes, at, at + length);
+      out.string(reader.bytes, at, at + length);
       reader.at = at + length;
       return;
     }
     out.push(0x22);
     while (!reader.skipBreak()) {
       const length = reader.count(reader.textChunk(), 1);
-      writeJsonText(out, reader.bytes, reader.at, reader.at + length);
+      out.stringPart(reader.bytes, reader.at, reader.at + length);
       reader.at += length;
     }
     out.push(0x22);
@@ -147,19 +145,19 @@ class CborToJson {
     const offset = reader.at;
     const start = out.length;
     const initial = reader.initial();
-    if (initial >> 5 === TEXT) {
+    if (initial >> 5 === 3) {
       this.#text(initial);
       out.push(0x3a);
-      this.#members.add(start, offset, TEXT_FORM);
+      this.#members.addText(start, offset);
       return;
     }
-    if (initial >> 5 > NEGATIVE) throw reader.keyRefusal(initial);
+    if (initial >> 5 > 1) throw reader.keyRefusal(initial);
     const name = this.#table.memberName(Number(reader.integer(initial)));
     if (!name) throw new CborError('unknown_integer_key', offset);
     const bytes = out.reserve(name.length);
     for (let i = 0; i < name.length; i++) bytes[start + i] = name[i]!;
     out.length = start + name.length;
-    this.#members.add(start, offset, INTEGER_FORM);
+    this.#members.addInteger(start, offset);
     this.integerKeys = true;
   }
 }

@@ -1,5 +1,4 @@
 import { CborError } from './cbor-error.ts';
-import { ARRAY, MAP, NEGATIVE, TAG, TEXT, UNSIGNED } from './cbor-head.ts';
 import { CborReader } from './cbor-reader.ts';
 import type { DecodeOptions } from './decode-options.ts';
 import type { JsonValue } from './json-value.ts';
@@ -39,19 +38,19 @@ class CborToValue {
     const reader = this.#reader;
     const initial = reader.initial();
     switch (initial >> 5) {
-      case UNSIGNED:
-      case NEGATIVE:
+      case 0: // Unsigned and negative integers: the major types of RFC 8949 3.1.
+      case 1:
         return reader.integer(initial);
-      case TEXT:
+      case 3: // Text.
         return this.#text(initial);
-      case ARRAY:
+      case 4:
         return this.#array(initial, depth);
-      case MAP:
+      case 5:
         return this.#map(initial, depth);
-      case TAG:
+      case 6: // Tags.
         reader.skipTags(initial);
         return this.item(depth);
-      default:
+      default: // Byte strings, simple values and floats.
         return this.#simple(initial);
     }
   }
@@ -100,7 +99,7 @@ class CborToValue {
     for (let i = 0; reader.more(i, count); i++) {
       const offset = reader.at;
       const initial = reader.initial();
-      const isText = initial >> 5 === TEXT;
+      const isText = initial >> 5 === 3;
       const name = isText ? this.#text(initial) : this.#integerKey(initial, offset);
       const value = this.item(depth - 1);
       if (Object.hasOwn(object, name)) {
@@ -117,7 +116,7 @@ class CborToValue {
   }
 
   #integerKey(initial: number, offset: number): string {
-    if (initial >> 5 > NEGATIVE) throw this.#reader.keyRefusal(initial);
+    if (initial >> 5 > 1) throw this.#reader.keyRefusal(initial);
     const name = this.#keys.names.get(Number(this.#reader.integer(initial)));
     if (name === undefined) throw new CborError('unknown_integer_key', offset);
     this.integerKeys = true;

@@ -1,11 +1,10 @@
-import { ByteWriter } from './byte-writer.ts';
 import { CborError } from './cbor-error.ts';
-import { ARRAY, headLength, MAP, TEXT, writeBigInteger, writeHead, writeInteger, writeNumber } from './cbor-head.ts';
+import { CborWriter } from './cbor-writer.ts';
 import { type CompiledTable, compileTable } from './compiled-table.ts';
 import type { EncodeOptions } from './encode-options.ts';
 import { JsonText } from './json-text.ts';
 import { checkLimits } from './limits.ts';
-import { Members, TEXT_FORM } from './members.ts';
+import { Members } from './members.ts';
 import { encodeUtf8 } from './utf8.ts';
 
 /**
@@ -23,7 +22,7 @@ export function encodeJson(json: Uint8Array | string, options: EncodeOptions = {
   const { maxDepth, maxBytes } = checkLimits(options);
   const bytes = typeof json === 'string' ? encodeUtf8(json) : json;
   if (bytes.length > maxBytes) throw new CborError('too_large', maxBytes);
-  const out = new ByteWriter(maxBytes);
+  const out = new CborWriter(maxBytes);
   const text = new JsonText(bytes);
   const encoder = new JsonToCbor(text, out, options);
   encoder.value(maxDepth);
@@ -33,12 +32,12 @@ export function encodeJson(json: Uint8Array | string, options: EncodeOptions = {
 
 class JsonToCbor {
   readonly #text: JsonText;
-  readonly #out: ByteWriter;
+  readonly #out: CborWriter;
   readonly #table: CompiledTable | undefined;
   readonly #canonical: boolean;
   readonly #members: Members;
 
-  constructor(text: JsonText, out: ByteWriter, { keys, canonical = false }: EncodeOptions) {
+  constructor(text: JsonText, out: CborWriter, { keys, canonical = false }: EncodeOptions) {
     this.#text = text;
     this.#out = out;
     this.#table = keys && compileTable(keys);
@@ -74,10 +73,10 @@ class JsonToCbor {
     const start = this.#text.at;
     const number = this.#text.number();
     if (typeof number === 'bigint') {
-      if (!writeBigInteger(this.#out, number)) throw new CborError('integer_range', start);
+      if (!this.#out.bigInteger(number)) throw new CborError('integer_range', start);
     } else {
       if (!Number.isFinite(number)) throw new CborError('infinity', start);
-      writeNumber(this.#out, number);
+      this.#out.number(number);
     }
   }
 
@@ -91,7 +90,7 @@ class JsonToCbor {
   #writeString(start: number, length: number): void {
     const text = this.#text;
     const out = this.#out;
-    writeHead(out, TEXT, length);
+    out.head(0x60, length);
     const bytes = out.reserve(length);
     if (text.escaped) text.unescape(start, text.at - 1, bytes, out.length);
     else copy(text.bytes, start, length, bytes, out.length);
@@ -107,7 +106,7 @@ class JsonToCbor {
     if (this.#table) {
       const integer = text.escaped ? undefined : this.#table.find(text.bytes, start, start + length);
       if (integer !== undefined) {
-        writeInteger(out, integer);
+        out.integer(integer);
         return;
       }
     }
@@ -116,7 +115,7 @@ class JsonToCbor {
       const integer = this.#table.find(out.bytes, out.length - length, out.length);
       if (integer === undefined) return;
       out.length = keyStart;
-      writeInteger(out, integer);
+      out.integer(integer);
     }
   }
 
@@ -136,7 +135,7 @@ class JsonToCbor {
         count += 1;
       } while (this.#more(0x5d));
     }
-    this.#writeCount(start, ARRAY, count);
+    out.headBefore(start, 0x80, count);
   }
 
   #object(depth: number): void {
@@ -155,14 +154,14 @@ class JsonToCbor {
         if (text.peek() !== 0x22) throw text.unexpected();
         const keyStart = out.length;
         this.#key();
-        members.add(keyStart, 0, TEXT_FORM);
+        members.addText(keyStart, 0);
         if (text.peek() !== 0x3a) throw text.unexpected();
         text.at += 1;
         this.value(depth - 1);
       } while (this.#more(0x7d));
     }
     const count = members.close(mark, this.#canonical ? members.canonicalOrder : undefined);
-    this.#writeCount(start, MAP, count);
+    out.headBefore(start, 0xa0, count);
   }
 
   /** Takes the comma, or the bracket that ends the array or object. */
@@ -171,17 +170,6 @@ class JsonToCbor {
     if (byte !== 0x2c && byte !== close) throw this.#text.unexpected();
     this.#text.at += 1;
     return byte === 0x2c;
-  }
-
-  /** Writes the head of an array or map now that its count is known; one byte was left for it. */
-  #writeCount(start: number, major: number, count: number): void {
-    const out = this.#out;
-    const length = headLength(count);
-    if (length > 1) out.shift(start + 1, length - 1);
-    const end = out.length;
-    out.length = start;
-    writeHead(out, major, count);
-    out.length = end;
   }
 }
 

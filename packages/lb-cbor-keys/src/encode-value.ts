@@ -1,12 +1,10 @@
-import { ByteWriter } from './byte-writer.ts';
 import { CborError } from './cbor-error.ts';
-import { ARRAY, MAP, writeBigInteger, writeHead, writeInteger, writeNumber } from './cbor-head.ts';
+import { CborWriter } from './cbor-writer.ts';
 import type { EncodeOptions } from './encode-options.ts';
 import type { JsonValue } from './json-value.ts';
 import type { KeyTable } from './key-table.ts';
 import { checkLimits } from './limits.ts';
-import { Members, TEXT_FORM } from './members.ts';
-import { writeText } from './utf8.ts';
+import { Members } from './members.ts';
 
 /**
  * A JSON value to CBOR; what `encodeJson(JSON.stringify(value))` gives, with bigints of up to 64 bits besides.
@@ -16,18 +14,18 @@ import { writeText } from './utf8.ts';
  */
 export function encodeValue(value: JsonValue, options: EncodeOptions = {}): Uint8Array {
   const { maxDepth, maxBytes } = checkLimits(options);
-  const out = new ByteWriter(maxBytes);
+  const out = new CborWriter(maxBytes);
   new ValueToCbor(out, options).value(value, maxDepth);
   return out.finish();
 }
 
 class ValueToCbor {
-  readonly #out: ByteWriter;
+  readonly #out: CborWriter;
   readonly #keys: KeyTable | undefined;
   /** Only where maps are put in order: the keys of an object are different ones to begin with. */
   readonly #members: Members | undefined;
 
-  constructor(out: ByteWriter, { keys, canonical = false }: EncodeOptions) {
+  constructor(out: CborWriter, { keys, canonical = false }: EncodeOptions) {
     this.#out = out;
     this.#keys = keys;
     this.#members = canonical ? new Members(out, 0, 'refuse') : undefined;
@@ -36,7 +34,7 @@ class ValueToCbor {
   /** @param depth - how much deeper arrays and maps may still be nested */
   value(value: JsonValue, depth: number): void {
     const out = this.#out;
-    if (typeof value === 'string') writeText(out, value);
+    if (typeof value === 'string') out.text(value);
     else if (typeof value === 'number') this.#number(value);
     else if (typeof value === 'boolean') out.push(value ? 0xf5 : 0xf4);
     else if (value === null) out.push(0xf6);
@@ -50,15 +48,15 @@ class ValueToCbor {
   #number(value: number): void {
     if (Number.isNaN(value)) throw new CborError('nan', this.#out.length);
     if (!Number.isFinite(value)) throw new CborError('infinity', this.#out.length);
-    writeNumber(this.#out, value);
+    this.#out.number(value);
   }
 
   #bigint(value: bigint): void {
-    if (!writeBigInteger(this.#out, value)) throw new CborError('integer_range', this.#out.length);
+    if (!this.#out.bigInteger(value)) throw new CborError('integer_range', this.#out.length);
   }
 
   #array(array: readonly JsonValue[], depth: number): void {
-    writeHead(this.#out, ARRAY, array.length);
+    this.#out.head(0x80, array.length);
     for (const item of array) this.value(item, depth - 1);
   }
 
@@ -66,14 +64,14 @@ class ValueToCbor {
     const out = this.#out;
     const members = this.#members;
     const names = Object.keys(object);
-    writeHead(out, MAP, names.length);
+    out.head(0xa0, names.length);
     const mark = members?.open();
     for (const name of names) {
       const start = out.length;
       const integer = this.#keys?.integers.get(name);
-      if (integer === undefined) writeText(out, name);
-      else writeInteger(out, integer);
-      members?.add(start, 0, TEXT_FORM);
+      if (integer === undefined) out.text(name);
+      else out.integer(integer);
+      members?.addText(start, 0);
       this.value(object[name]!, depth - 1);
     }
     if (mark !== undefined) members?.close(mark, members.canonicalOrder);

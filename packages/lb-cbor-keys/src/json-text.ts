@@ -119,7 +119,7 @@ export class JsonText {
     const first = negative ? start + 1 : start;
     let at = first;
     let value = 0;
-    while (isDigit(bytes[at])) value = value * 10 + bytes[at++]! - 0x30;
+    while (isDigit(bytes[at])) value = value * 10 + (bytes[at++]! - 0x30);
     // RFC 8259 section 6: at least one digit, and no leading zero.
     if (at === first || (bytes[first] === 0x30 && at > first + 1)) throw this.unexpected(at === first ? at : first + 1);
     const integerEnd = at;

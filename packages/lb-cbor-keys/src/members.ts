@@ -9,8 +9,8 @@ const FEW = 16;
 const KEPT_FIELDS = 4096 * FIELDS;
 
 /** The form of a key. Where one name comes in both, the text wins (MSC3079). */
-export const INTEGER_FORM = 0;
-export const TEXT_FORM = 1;
+const INTEGER_FORM = 0;
+const TEXT_FORM = 1;
 
 /** One list serves call after call; a nested call, or one after an error, makes its own. */
 let spare: Int32Array | undefined;
@@ -55,17 +55,13 @@ export class Members {
    *
    * @param offset - where the key stands in the input
    */
-  add(start: number, offset: number, form: typeof INTEGER_FORM | typeof TEXT_FORM): void {
-    const at = this.#count * FIELDS;
-    if (at === this.#fields.length) {
-      const fields = new Int32Array(at * 2);
-      fields.set(this.#fields);
-      this.#fields = fields;
-    }
-    this.#fields[at] = start;
-    this.#fields[at + 1] = this.#out.length;
-    this.#fields[at + 2] = offset * 2 + form;
-    this.#count += 1;
+  addText(start: number, offset: number): void {
+    this.#add(start, offset, TEXT_FORM);
+  }
+
+  /** The same for a key that came as an integer. */
+  addInteger(start: number, offset: number): void {
+    this.#add(start, offset, INTEGER_FORM);
   }
 
   /**
@@ -90,6 +86,19 @@ export class Members {
   /** The bytes of a member's key in the output, until the output changes. */
   key(index: number): Uint8Array {
     return this.#out.bytes.subarray(this.#start(index), this.#keyEnd(index));
+  }
+
+  #add(start: number, offset: number, form: number): void {
+    const at = this.#count * FIELDS;
+    if (at === this.#fields.length) {
+      const fields = new Int32Array(at * 2);
+      fields.set(this.#fields);
+      this.#fields = fields;
+    }
+    this.#fields[at] = start;
+    this.#fields[at + 1] = this.#out.length;
+    this.#fields[at + 2] = offset * 2 + form;
+    this.#count += 1;
   }
 
   #start(index: number): number {

@@ -1,6 +1,4 @@
-import type { ByteWriter } from './byte-writer.ts';
 import { CborError } from './cbor-error.ts';
-import { headLength, TEXT, writeHead } from './cbor-head.ts';
 
 const encoder = new TextEncoder();
 
@@ -66,49 +64,8 @@ export function encodeUtf8(text: string): Uint8Array {
   return bytes;
 }
 
-/** Writes a string as CBOR text. */
-export function writeText(out: ByteWriter, text: string): void {
-  if (!writeShortAscii(out, text)) writeLongText(out, text);
-}
-
-/** Writes a string of under 24 ASCII characters, or returns false. */
-function writeShortAscii(out: ByteWriter, text: string): boolean {
-  const { length } = text;
-  if (length >= 24) return false;
-  const bytes = out.reserve(1 + length);
-  let at = out.length;
-  bytes[at++] = (TEXT << 5) | length;
-  for (let i = 0; i < length; i++) {
-    const unit = text.charCodeAt(i);
-    if (unit >= 0x80) return false;
-    bytes[at++] = unit;
-  }
-  out.length = at;
-  return true;
-}
-
-function writeLongText(out: ByteWriter, text: string): void {
-  if (text.length > 1024) {
-    const encoded = encodeUtf8(text);
-    writeHead(out, TEXT, encoded.length);
-    out.reserve(encoded.length).set(encoded, out.length);
-    out.length += encoded.length;
-    return;
-  }
-  // Straight into the output, behind room for the head of an ASCII string: UTF-8 takes 1 to 3 bytes for a UTF-16 unit.
-  const start = out.length;
-  const room = headLength(text.length);
-  const bytes = out.reserve(3 + text.length * 3);
-  const { written } = encoder.encodeInto(text, bytes.subarray(start + room));
-  if (written > text.length && loneSurrogate(text) >= 0) throw new CborError('lone_surrogate', start);
-  const needed = headLength(written);
-  if (needed > room) bytes.copyWithin(start + needed, start + room, start + room + written);
-  writeHead(out, TEXT, written);
-  out.length = start + needed + written;
-}
-
 /** The index of the first UTF-16 unit that is half of a pair without its other half, or -1. */
-function loneSurrogate(text: string): number {
+export function loneSurrogate(text: string): number {
   for (let i = 0; i < text.length; i++) {
     const unit = text.charCodeAt(i);
     if (unit < 0xd800 || unit > 0xdfff) continue;
