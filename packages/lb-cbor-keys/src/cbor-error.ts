@@ -9,7 +9,33 @@ export type CborErrorCode =
   /** A mistake of the local caller: a value that is not JSON, or an option out of its range. */
   | 'invalid_argument';
 
-const FAMILIES = {
+/** Why exactly; each belongs to one `CborErrorCode`, and the message says what it means. */
+export type CborErrorReason =
+  | 'truncated'
+  | 'trailing_bytes'
+  | 'reserved_length'
+  | 'unexpected_break'
+  | 'invalid_chunk'
+  | 'invalid_utf8'
+  | 'invalid_json'
+  | 'lone_surrogate'
+  | 'nan'
+  | 'infinity'
+  | 'undefined'
+  | 'simple_value'
+  | 'byte_string'
+  | 'tag'
+  | 'bignum'
+  | 'integer_range'
+  | 'key_type'
+  | 'unknown_integer_key'
+  | 'duplicate_key'
+  | 'too_deep'
+  | 'too_large'
+  | 'not_json'
+  | 'option_range';
+
+const FAMILIES: Readonly<Record<CborErrorReason, readonly [CborErrorCode, string]>> = {
   truncated: ['malformed', 'the input ends in the middle of a value'],
   trailing_bytes: ['malformed', 'there is more input after the value'],
   reserved_length: ['malformed', 'additional information 28 to 30, or 31 where nothing can be indefinite'],
@@ -33,10 +59,7 @@ const FAMILIES = {
   too_large: ['limit', 'the input or the output is longer than maxBytes'],
   not_json: ['invalid_argument', 'the value is not JSON'],
   option_range: ['invalid_argument', 'maxDepth is 1 to 1024, maxBytes 1 to 2^30'],
-} as const satisfies Record<string, readonly [CborErrorCode, string]>;
-
-/** Why exactly; each belongs to one `CborErrorCode`. */
-export type CborErrorReason = keyof typeof FAMILIES;
+};
 
 /** The one error class of this package. Match on `code` and `reason`; the message is for people. */
 export class CborError extends Error {
