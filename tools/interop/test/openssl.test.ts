@@ -20,9 +20,13 @@ describe('openssl s_client to our server', () => {
     ['its defaults', []],
     ['P-256 alone', ['-groups', 'P-256']],
     ['a small MTU', ['-mtu', '300']],
-  ])('with %s: verifies us, sends and receives', async (_, flags) => {
+  ])('with %s: verifies us, sends, receives, and says goodbye', async (_, flags) => {
     const server = await listenDtls({ host: '127.0.0.1', port: 0, certificate });
+    let closed: unknown = 'not yet';
     server.onPipe = (pipe: DtlsPipe) => {
+      pipe.onClose = (reason) => {
+        closed = reason;
+      };
       pipe.onDatagram = (datagram) => pipe.send(bytes(text(datagram).toUpperCase()));
     };
     const client = startPeer('openssl', [
@@ -35,6 +39,9 @@ describe('openssl s_client to our server', () => {
       expect(client.output()).toMatch(/Extended master secret: yes/);
       client.write('hello openssl\n');
       await client.waitFor(/HELLO OPENSSL/);
+      client.write('Q\n');
+      // A close in order has no reason.
+      await expect.poll(() => closed).toBeUndefined();
     } finally {
       await client.stop();
       await server.close();
@@ -47,14 +54,14 @@ describe('our client to openssl s_server', () => {
     ['its defaults (it fragments at 228 bytes)', []],
     ['P-256 alone', ['-groups', 'P-256']],
     ['a small MTU', ['-mtu', '300']],
-  ])('with %s: verifies it, sends, receives, and hears close_notify', async (_, flags) => {
+  ])('with %s: verifies it, sends, receives, and says goodbye', async (_, flags) => {
     const port = await freeUdpPort();
     const server = startPeer('openssl', [
-      ...['s_server', '-dtls1_2', '-accept', `127.0.0.1:${port}`, '-quiet'],
+      ...['s_server', '-dtls1_2', '-accept', `127.0.0.1:${port}`],
       ...['-cert', certificate.certFile, '-key', certificate.keyFile, ...flags],
     ]);
     try {
-      // s_server says nothing with -quiet: the client's retransmission covers its start.
+      await server.waitFor(/ACCEPT/);
       const pipe = await connectDtls({ host: '127.0.0.1', port, roots: certificate.chain });
       const received = new Promise<string>((resolve) => {
         pipe.onDatagram = (datagram) => resolve(text(datagram));
@@ -64,11 +71,8 @@ describe('our client to openssl s_server', () => {
       server.write('hello from openssl\n');
       expect(await received).toBe('hello from openssl\n');
 
-      const closed = new Promise<unknown>((resolve) => {
-        pipe.onClose = resolve;
-      });
-      server.process.stdin?.end();
-      expect(await closed).toBeUndefined();
+      pipe.close();
+      await server.waitFor(/DONE/);
     } finally {
       await server.stop();
     }
@@ -77,10 +81,11 @@ describe('our client to openssl s_server', () => {
   it('refuses a certificate that no root vouches for', async () => {
     const port = await freeUdpPort();
     const server = startPeer('openssl', [
-      ...['s_server', '-dtls1_2', '-accept', `127.0.0.1:${port}`, '-quiet'],
+      ...['s_server', '-dtls1_2', '-accept', `127.0.0.1:${port}`],
       ...['-cert', certificate.certFile, '-key', certificate.keyFile],
     ]);
     try {
+      await server.waitFor(/ACCEPT/);
       const other = makeCertificate();
       await expect(connectDtls({ host: '127.0.0.1', port, roots: other.chain })).rejects.toMatchObject({
         code: 'ERR_DTLS_CERTIFICATE',
