@@ -5,7 +5,7 @@ import { Deadlines } from './deadlines.ts';
 import { Duplicates } from './duplicates.ts';
 import type { EndpointError } from './errors.ts';
 import type { EndpointEvent } from './events.ts';
-import type { CoapRequest, CoapResponse } from './exchange.ts';
+import type { CoapRequest, CoapResponse, DescribeTooLarge } from './exchange.ts';
 import { understood } from './known-options.ts';
 import { MessageLayer, type Timer } from './message-layer.ts';
 import { Quota } from './quota.ts';
@@ -50,6 +50,8 @@ export interface ServerRoleOptions {
   readonly ackDelay?: number | undefined;
   /** Requests of the peer in progress at once; more are answered 5.03. Default 64. */
   readonly maxRequests?: number | undefined;
+  /** Default: a 4.13 says nothing more. */
+  readonly describeTooLarge?: DescribeTooLarge | undefined;
 }
 
 /** How long what has expired may stay, in milliseconds: it is not worth a timer each. */
@@ -103,6 +105,7 @@ export class Endpoint {
       nonConfirmables: this.#nonConfirmables,
       ackDelay: server.ackDelay ?? 200,
       maxRequests: server.maxRequests ?? 64,
+      describeTooLarge: server.describeTooLarge,
     });
   }
 

@@ -40,3 +40,8 @@ export interface IncomingRequest {
 
 /** Answers requests. What it throws becomes a 5.00 without details (and goes to `onError`). */
 export type Handler = (request: IncomingRequest) => CoapResponse | Promise<CoapResponse>;
+
+/** What a 4.13 carries besides its code and Size1: an error in the application's own format, small enough for one datagram. */
+export type DescribeTooLarge = (
+  request: Pick<IncomingRequest, 'code' | 'options' | 'session'>,
+) => Pick<CoapResponse, 'options' | 'payload'>;

@@ -2,7 +2,7 @@ export { type CoapClient, type ConnectOptions, connect, type RequestOptions } fr
 export { Endpoint, type EndpointOptions, type ServerRoleOptions, type SharedState, sharedState } from './endpoint.ts';
 export { EndpointError, type EndpointErrorCode, type EndpointErrorReason } from './errors.ts';
 export type { ClientEvent, EndpointEvent, Progress, ServerEvent } from './events.ts';
-export type { CoapRequest, CoapResponse, Handler, IncomingRequest } from './exchange.ts';
+export type { CoapRequest, CoapResponse, DescribeTooLarge, Handler, IncomingRequest } from './exchange.ts';
 export type { DatagramPipe, PipeListener } from './pipe.ts';
 export type { Platform } from './platform.ts';
 export { type CoapServer, listen, type ServerOptions, serve } from './server.ts';

@@ -12,6 +12,7 @@ import {
   type CoapMessage,
   Code,
   checkOptions,
+  encodedLength,
   encodeMessage,
   isResponse,
   OptionNumber,
@@ -21,7 +22,7 @@ import {
 import type { Deadlines } from './deadlines.ts';
 import type { Duplicates, Received } from './duplicates.ts';
 import type { ServerEvent } from './events.ts';
-import type { CoapResponse } from './exchange.ts';
+import type { CoapResponse, DescribeTooLarge } from './exchange.ts';
 import type { MessageLayer, Outgoing, Timer } from './message-layer.ts';
 import type { EndpointStats } from './stats.ts';
 
@@ -49,6 +50,7 @@ export class ServerRole {
   readonly #nonConfirmables: Duplicates;
   readonly #ackDelay: number;
   readonly #maxRequests: number;
+  readonly #describeTooLarge: DescribeTooLarge | undefined;
   readonly #stats: EndpointStats;
   readonly #emit: (event: ServerEvent) => void;
   readonly #incoming: Map<number, Incoming> = new Map();
@@ -65,6 +67,7 @@ export class ServerRole {
     nonConfirmables: Duplicates;
     ackDelay: number;
     maxRequests: number;
+    describeTooLarge: DescribeTooLarge | undefined;
     stats: EndpointStats;
     emit: (event: ServerEvent) => void;
   }) {
@@ -77,6 +80,7 @@ export class ServerRole {
     this.#nonConfirmables = parts.nonConfirmables;
     this.#ackDelay = parts.ackDelay;
     this.#maxRequests = parts.maxRequests;
+    this.#describeTooLarge = parts.describeTooLarge;
     this.#stats = parts.stats;
     this.#emit = parts.emit;
   }
@@ -111,7 +115,8 @@ export class ServerRole {
     const received = step ? undefined : table.add(message.messageId, message.token, now);
     try {
       const arrival = this.#transfers.receive(this.#session, part, this.#room(message), now);
-      if (arrival.kind === 'answer') this.#reply(message, arrival.response, received, now);
+      if (arrival.kind === 'answer')
+        this.#reply(message, this.#described(message, part, arrival.response), received, now);
       else this.#handOver(message, arrival.request, arrival.ticket, received!, now);
     } catch (error) {
       if (!(error instanceof BlockwiseError)) throw error;
@@ -207,6 +212,15 @@ export class ServerRole {
       undeliverable: gone,
     };
     this.#layer.submit(incoming.delivery, now);
+  }
+
+  /** Section 5.5.2: an error may say more in its payload, as long as that fits a datagram. */
+  #described({ token }: CoapMessage, request: MessagePart, response: MessagePart): MessagePart {
+    if (response.code !== Code.RequestEntityTooLarge || this.#describeTooLarge === undefined) return response;
+    const more = this.#describeTooLarge({ code: request.code, options: request.options, session: this.#session });
+    const described = { ...response, options: [...response.options, ...more.options], payload: more.payload };
+    const length = encodedLength({ ...described, type: Type.ACK, messageId: 0, token });
+    return length <= this.#layer.maxMessageBytes ? described : response;
   }
 
   /** An answer at once: in the ACK to a CON, as a NON to a NON (sections 5.2.1 and 5.2.3). */

@@ -35,7 +35,13 @@ export class ServerSession {
       transmission: options.transmission,
       optionRegistry: options.optionRegistry,
       maxDuplicates: options.maxPeerDuplicates,
-      server: { session: pipe, shared, ackDelay: options.ackDelay, maxRequests: options.maxPeerRequests },
+      server: {
+        session: pipe,
+        shared,
+        ackDelay: options.ackDelay,
+        maxRequests: options.maxPeerRequests,
+        describeTooLarge: options.describeTooLarge,
+      },
     });
     this.#drain = drainer(this.endpoint, pipe, (event) => this.#onEvent(event));
     pipe.onDatagram = (datagram, now) => {

@@ -3,7 +3,7 @@ import type { OptionRegistry } from '@lb-matrix/coap-codec';
 import { Alarm } from './alarm.ts';
 import { Deadlines } from './deadlines.ts';
 import { type SharedState, sharedState } from './endpoint.ts';
-import type { Handler } from './exchange.ts';
+import type { DescribeTooLarge, Handler } from './exchange.ts';
 import type { DatagramPipe, PipeListener } from './pipe.ts';
 import type { Platform } from './platform.ts';
 import { ServerSession } from './server-session.ts';
@@ -23,6 +23,8 @@ export interface ServerOptions {
   readonly optionRegistry?: OptionRegistry | undefined;
   /** The longest request body; a longer one is answered 4.13. Default 64 MiB. */
   readonly maxBodyBytes?: number | undefined;
+  /** What that 4.13 says to its client. Default: nothing more. */
+  readonly describeTooLarge?: DescribeTooLarge | undefined;
   /** Memory for bodies that come or go in blocks, for one peer. Default 128 MiB, or twice a larger `maxBodyBytes`. */
   readonly maxPeerBytes?: number | undefined;
   /** The same for all peers: the least recently used go first. Default 256 MiB, or twice a larger `maxPeerBytes`. */
