@@ -1,5 +1,5 @@
 import { codeName, codeToString, OptionNumber, stringValues } from '@lb-matrix/coap-codec';
-import type { CoapResponse, Handler, IncomingRequest, Platform } from '@lb-matrix/coap-endpoint';
+import type { CoapResponse, DescribeTooLarge, Handler, IncomingRequest, Platform } from '@lb-matrix/coap-endpoint';
 import {
   type CoapParts,
   createServerSession,
@@ -36,13 +36,23 @@ interface Answer {
   readonly error?: unknown;
 }
 
+/** What the endpoint asks of the layer above. */
+export interface CoapHandler {
+  readonly handler: Handler;
+  /** The Matrix error in a 4.13, which goes out before a body is whole. */
+  readonly describeTooLarge: DescribeTooLarge;
+}
+
 /** Answers CoAP requests with what the homeserver says, each session with its own sticky options (R14). */
-export function createCoapHandler(options: CoapHandlerOptions): Handler {
+export function createCoapHandler(options: CoapHandlerOptions): CoapHandler {
   const { gateway, platform, dtlsPort, pathPrefix, forwardClientAddress, onExchange } = options;
   // The session's own state, gone with the session; never found by address.
   const sessions = new WeakMap<object, Session>();
+  const describeTooLarge: DescribeTooLarge = (request) =>
+    errorToCoap(TOO_LARGE, request, sessionOf(request.session).matrix);
+  return { handler, describeTooLarge };
 
-  return async (request: IncomingRequest): Promise<CoapResponse> => {
+  async function handler(request: IncomingRequest): Promise<CoapResponse> {
     const started = platform.now();
     const session = sessionOf(request.session);
     const mapped = mapRequest(request, session.matrix);
@@ -60,7 +70,7 @@ export function createCoapHandler(options: CoapHandlerOptions): Handler {
       error: answer.error,
     });
     return answer.coap;
-  };
+  }
 
   function sessionOf(key: object): Session {
     let session = sessions.get(key);
@@ -92,6 +102,8 @@ export function createCoapHandler(options: CoapHandlerOptions): Handler {
     }
   }
 }
+
+const TOO_LARGE = { status: 413, errcode: 'M_TOO_LARGE', message: 'Body too large' };
 
 function mapRequest(request: IncomingRequest, session: ServerSession): MappedRequest | MappingError {
   try {

@@ -57,7 +57,7 @@ export function createLowBandwidthServer(options: LowBandwidthOptions): LowBandw
     forwardClientAddress: options.forwardClientAddress ?? false,
     onExchange,
   };
-  const handler = createCoapHandler({ ...common, pathPrefix: options.pathPrefix ?? 'v3' });
+  const { handler, describeTooLarge } = createCoapHandler({ ...common, pathPrefix: options.pathPrefix ?? 'v3' });
   const servers: CoapServer[] = [];
 
   return {
@@ -70,6 +70,7 @@ export function createLowBandwidthServer(options: LowBandwidthOptions): LowBandw
           ackDelay,
           optionRegistry: mapperOptionRegistry,
           maxBodyBytes: limits.maxRequestBytes,
+          describeTooLarge,
         }),
       );
     },
