@@ -1,11 +1,17 @@
 import { defineConfig } from 'tsup';
+import { writeLicences } from './bundled-licences.ts';
 
+// Everything is bundled: loading some 150 modules one by one would take longer than a request.
 export default defineConfig({
   entry: ['src/cli.ts'],
   format: ['esm'],
   dts: false,
-  sourcemap: true,
   clean: true,
   target: 'node20',
-  noExternal: ['@lb-matrix/cli-args'],
+  noExternal: [/.*/],
+  metafile: true,
+  esbuildOptions(options) {
+    options.conditions = ['@lb-matrix/source'];
+  },
+  onSuccess: () => writeLicences('dist'),
 });

@@ -11,6 +11,7 @@ import {
 import type { Command } from './command.ts';
 import type { Exchange } from './exchange.ts';
 import { type HeaderField, lastField } from './header-field.ts';
+import { jsonToCbor } from './json-to-cbor.ts';
 import type { Location } from './location.ts';
 
 /** A day: nobody polls for longer, and timers can wait for it. */
@@ -24,8 +25,10 @@ const LONGEST_POLL = 86_400_000;
  * @throws UsageError for what has no CoAP form
  */
 export function matrixExchange(command: Command, { target }: Location, body: Uint8Array): Exchange {
-  const { method } = command;
-  const session = createClientSession({ transcode: command.json !== undefined });
+  const { method, json } = command;
+  // The mapper converts it too, with integer keys, but its error tells a server's client less than a user wants to know.
+  if (json !== undefined && body.length > 0) jsonToCbor(body);
+  const session = createClientSession({ transcode: json !== undefined });
   const headers = carriedHeaders(command, body);
   const request = mapped(() => requestToCoap({ method, target, headers, body }, session));
   const names = new Set(headers.map(([name]) => name));

@@ -13,11 +13,12 @@ import {
   uriToOptions,
 } from '@lb-matrix/coap-codec';
 import type { CoapResponse } from '@lb-matrix/coap-endpoint';
-import { CborError, decodeToJson, encodeJson, type KeyTable } from '@lb-matrix/lb-cbor-keys';
+import { CborError, decodeToJson, type KeyTable } from '@lb-matrix/lb-cbor-keys';
 import type { Answer } from './answer.ts';
 import type { Command } from './command.ts';
 import type { Exchange } from './exchange.ts';
 import { type HeaderField, lastField } from './header-field.ts';
+import { jsonToCbor } from './json-to-cbor.ts';
 import type { Location } from './location.ts';
 
 /** Integer keys have their Matrix names only under Matrix. */
@@ -38,7 +39,7 @@ export function plainExchange(command: Command, { uri }: Location, body: Uint8Ar
     request: {
       code: Code[method],
       options: [...uriOptions(uri), ...headers.map(formatOption)],
-      payload: json === undefined || body.length === 0 ? body : toCbor(body),
+      payload: json === undefined || body.length === 0 ? body : jsonToCbor(body),
     },
     headers,
     dropped: command.headers.map(([name]) => name).filter((name) => !names.includes(name.toLowerCase())),
@@ -69,15 +70,6 @@ function uriOptions(uri: string): readonly CoapOption[] {
     return uriToOptions(uri).options;
   } catch (error) {
     if (error instanceof CoapError) throw new UsageError(error.message);
-    throw error;
-  }
-}
-
-function toCbor(json: Uint8Array): Uint8Array {
-  try {
-    return encodeJson(json);
-  } catch (error) {
-    if (error instanceof CborError) throw new UsageError(`--json: ${error.message}`);
     throw error;
   }
 }

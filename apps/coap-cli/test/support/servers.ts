@@ -49,11 +49,18 @@ function serve(listener: PipeListener & { readonly address: { readonly port: num
   return { port: listener.address.port, requests, close: () => server.close() };
 }
 
-/** A UDP port where nobody answers, and what arrived there. */
-export async function blackHole(): Promise<{ readonly port: number; readonly datagrams: Uint8Array[]; close(): void }> {
+/** A UDP port that answers every datagram alike, or none, and what arrived there. */
+export async function blackHole({ reply }: { readonly reply?: Uint8Array } = {}): Promise<{
+  readonly port: number;
+  readonly datagrams: readonly Uint8Array[];
+  close(): void;
+}> {
   const socket = createSocket('udp4');
   const datagrams: Uint8Array[] = [];
-  socket.on('message', (datagram) => datagrams.push(datagram));
+  socket.on('message', (datagram, { port, address }) => {
+    datagrams.push(datagram);
+    if (reply !== undefined) socket.send(reply, port, address);
+  });
   socket.bind(0, '127.0.0.1');
   await once(socket, 'listening');
   return { port: socket.address().port, datagrams, close: () => socket.close() };
