@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest';
+import { MessageIds } from '../src/message-ids.ts';
+import { Tokens } from '../src/tokens.ts';
+import { seededBytes } from './support/random.ts';
+
+describe('Message IDs (RFC 7252 4.4)', () => {
+  it('start at random, count up and wrap', () => {
+    const ids = new MessageIds(247_000, () => Uint8Array.of(0xff, 0xfe));
+    expect([ids.take(0), ids.take(0), ids.take(0)]).toEqual([0xfffe, 0xffff, 0]);
+  });
+
+  it('are not used again within a lifetime: all 65,536 of them, and then a wait', () => {
+    const ids = new MessageIds(247_000, seededBytes(1));
+    const taken = new Map<number, number>();
+    let now = 0;
+    let waits = 0;
+    for (let i = 0; i < 200_000; i++) {
+      let id = ids.take(now);
+      if (id === undefined) {
+        waits++;
+        expect(ids.freeAt()).toBeGreaterThan(now);
+        now = ids.freeAt();
+        id = ids.take(now);
+      }
+      const before = taken.get(id!);
+      expect(before === undefined || now - before >= 247_000).toBe(true);
+      taken.set(id!, now);
+      now += 2;
+    }
+    expect(waits).toBeGreaterThan(0);
+    expect(taken.size).toBe(65_536);
+  });
+});
+
+describe('tokens', () => {
+  it.each([2, 3, 4] as const)('of %i bytes do not repeat within the Message IDs of a lifetime', (length) => {
+    const tokens = new Tokens(length, seededBytes(length));
+    const seen = new Set<string>();
+    for (let i = 0; i < 65_536; i++) seen.add(Buffer.from(tokens.take()).toString('hex'));
+    expect(seen.size).toBe(65_536);
+    expect([...seen][0]).toHaveLength(2 * length);
+  });
+
+  it('of two clients have nothing in common', () => {
+    const of = (seed: number) => Buffer.from(new Tokens(4, seededBytes(seed)).take()).toString('hex');
+    expect(new Set([1, 2, 3, 4, 5].map(of)).size).toBe(5);
+  });
+});
