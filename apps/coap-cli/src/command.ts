@@ -27,6 +27,10 @@ export interface Command {
   readonly mtu: number | undefined;
 }
 
+/** Room for a DTLS handshake in fragments of some size, and the longest IP packet. */
+const MIN_MTU = 128;
+const MAX_MTU = 65_535;
+
 /** What Node's timers can wait for. */
 const MAX_SECONDS = 2_147_483;
 
@@ -110,7 +114,7 @@ export function readCommand(argv: readonly string[], version: string): Command |
     include: flags.include ?? false,
     verbose: flags.verbose ?? false,
     maxTime: milliseconds(flags['max-time']),
-    mtu: flags.mtu,
+    mtu: packetSize(flags.mtu),
   };
 }
 
@@ -119,7 +123,7 @@ type Flags = Extract<ParsedCommandLine<typeof FLAGS>, { readonly print?: undefin
 function method({ request, data, json }: Flags): Method {
   if (request === undefined) return data === undefined && json === undefined ? 'GET' : 'POST';
   const known = METHODS.find((each) => each === request.toUpperCase());
-  if (known === undefined) throw new UsageError(`there is no ${request} over CoAP: use ${METHODS.join(', ')}`);
+  if (known === undefined) throw new UsageError(`${request} is not sent over CoAP here: use ${METHODS.join(', ')}`);
   return known;
 }
 
@@ -129,4 +133,11 @@ function milliseconds(seconds: number | undefined): number | undefined {
     throw new UsageError(`--max-time takes seconds above 0 and up to ${MAX_SECONDS}, not ${seconds}`);
   }
   return seconds * 1000;
+}
+
+function packetSize(mtu: number | undefined): number | undefined {
+  if (mtu !== undefined && !(Number.isInteger(mtu) && mtu >= MIN_MTU && mtu <= MAX_MTU)) {
+    throw new UsageError(`--mtu takes whole bytes from ${MIN_MTU} to ${MAX_MTU}, not ${mtu}`);
+  }
+  return mtu;
 }

@@ -46,6 +46,10 @@ test('headers keep their order; one without a value is left out', () => {
   ]);
 });
 
+test('--mtu is in bytes', () => {
+  expect(read('--mtu', '296', URL).mtu).toBe(296);
+});
+
 test('--max-time is in seconds', () => {
   expect(read('--max-time', '0.5', URL).maxTime).toBe(500);
 });
@@ -56,14 +60,17 @@ describe('usage errors', () => {
     [['a', 'b'], 'one URL, not 2'],
     [['-d', 'x', '--json', 'y', URL], 'exclude each other'],
     [['-k', '--cacert', 'x', URL], 'exclude each other'],
-    [['-X', 'PATCH', URL], 'there is no PATCH over CoAP: use GET, POST, PUT, DELETE'],
-    [['-X', 'HEAD', URL], 'there is no HEAD over CoAP'],
+    [['-X', 'PATCH', URL], 'PATCH is not sent over CoAP here: use GET, POST, PUT, DELETE'],
+    [['-X', 'HEAD', URL], 'HEAD is not sent over CoAP here'],
     [['-H', 'nocolon', URL], "-H 'nocolon' is malformed: write it as 'Name: value'"],
     [['-H', 'a b: c', URL], 'is malformed'],
     [['-H', 'A: b\r\nC: d', URL], 'is malformed'],
     [['--max-time', '0', URL], 'seconds above 0'],
     [['--max-time', '2147484', URL], 'up to 2147483'],
     [['--mtu', 'small', URL], 'needs a number'],
+    [['--mtu', '127', URL], '--mtu takes whole bytes from 128 to 65535, not 127'],
+    [['--mtu', '65536', URL], 'not 65536'],
+    [['--mtu', '296.5', URL], 'not 296.5'],
     [['--nonsense', URL], 'unknown option --nonsense'],
   ])('%j', (argv, message) => {
     expect(() => read(...argv)).toThrow(UsageError);

@@ -338,7 +338,7 @@ describe('without an answer', () => {
 test.each([
   [['-d', '@/no/such/file'], /^FATAL: cannot read \/no\/such\/file: no such file or directory\n$/],
   [['-H', 'nocolon'], /^coap: -H 'nocolon' is malformed: write it as 'Name: value'\nTry 'coap --help'\.\n$/],
-  [['-X', 'PATCH'], /^coap: there is no PATCH over CoAP/],
+  [['-X', 'PATCH'], /^coap: PATCH is not sent over CoAP here/],
 ])('%j is exit code 2', async (args, message) => {
   const { code, stderr } = await coap([...args, '-k', `${base}/versions`]);
   expect(code).toBe(2);
