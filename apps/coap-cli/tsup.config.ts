@@ -1,5 +1,5 @@
 import { defineConfig } from 'tsup';
-import { writeLicences } from './bundled-licences.ts';
+import { writeLicences } from '../../tools/release/src/bundled-licences.ts';
 
 // Everything is bundled: loading some 150 modules one by one would take longer than a request.
 export default defineConfig({
