@@ -73,12 +73,17 @@ describe('the Go client', () => {
     const { room_id: room } = (await ok({ method: 'POST', path: ['G'], token, body: cbor({}) })) as { room_id: string };
     // The demo homeserver answers a transaction of this name with a 429.
     const message = cbor({ msgtype: 'm.text', body: 'too soon' });
-    const answer = await client.request({ method: 'PUT', path: ['9', room, 'm.room.message', 'rate-limit-5000'], token, body: message });
+    const answer = await client.request({
+      method: 'PUT',
+      path: ['9', room, 'm.room.message', 'rate-limit-5000'],
+      token,
+      body: message,
+    });
     expect(answer).toMatchObject({ status: 400, format: 60 });
     expect(json(answer)).toMatchObject({ errcode: 'M_LIMIT_EXCEEDED', retry_after_ms: 5000 });
   });
 
-  it('gets errors as Matrix errors: no token, an unknown path, a path that is not the client API's', async () => {
+  it('gets errors as Matrix errors: no token, an unknown path, a path outside the client API', async () => {
     const noToken = await client.request({ method: 'GET', path: ['I'] });
     expect(noToken.status).toBe(401);
     expect(json(noToken)).toMatchObject({ errcode: 'M_MISSING_TOKEN' });
