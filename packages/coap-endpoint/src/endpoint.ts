@@ -69,8 +69,7 @@ export class Endpoint {
   readonly #layer: MessageLayer;
   readonly #client: ClientRole;
   readonly #server: ServerRole | undefined;
-  readonly #confirmables: Duplicates;
-  readonly #nonConfirmables: Duplicates;
+  readonly #duplicates: Duplicates;
   readonly #sweep: Timer = { fire: (now) => this.#expire(now) };
   #sweeping = false;
   #nextId = 0;
@@ -81,10 +80,7 @@ export class Endpoint {
     const times = transmission(options.transmission);
     const emit = (event: EndpointEvent) => void this.#events.push(event);
     const registry = understood(options.optionRegistry);
-    const max = options.maxDuplicates ?? 4096;
-    const quota = server?.shared.duplicates ?? new Quota(Number.POSITIVE_INFINITY);
-    this.#confirmables = new Duplicates(times.exchangeLifetime, max, quota);
-    this.#nonConfirmables = new Duplicates(times.nonLifetime, max, quota);
+    this.#duplicates = new Duplicates(times, new Quota(options.maxDuplicates ?? 4096, server?.shared.duplicates));
     const common = { timers: this.#timers, registry, stats: this.#stats, emit };
     const layer = new MessageLayer(times, randomBytes, options.maxPayload, this.#timers, this.#stats);
     this.#layer = layer;
@@ -101,8 +97,7 @@ export class Endpoint {
       layer,
       session: server.session,
       transfers: server.shared.transfers,
-      confirmables: this.#confirmables,
-      nonConfirmables: this.#nonConfirmables,
+      duplicates: this.#duplicates,
       ackDelay: server.ackDelay ?? 200,
       maxRequests: server.maxRequests ?? 64,
       describeTooLarge: server.describeTooLarge,
@@ -207,8 +202,7 @@ export class Endpoint {
     this.#closed = true;
     this.#client.close(error, now);
     this.#server?.close(now);
-    this.#confirmables.clear();
-    this.#nonConfirmables.clear();
+    this.#duplicates.clear();
   }
 
   #receiveAcknowledgement(message: CoapMessage, now: number): void {
@@ -242,13 +236,12 @@ export class Endpoint {
       this.#layer.transmitEmpty(Type.RST, message.messageId);
       return;
     }
-    const table = message.type === Type.CON ? this.#confirmables : this.#nonConfirmables;
-    const before = table.find(message.messageId, message.token, now);
+    const before = this.#duplicates.find(message, now);
     if (before !== undefined) {
       this.#stats.duplicates++;
       if (before.answer !== undefined) this.#layer.transmit(before.answer);
     } else if (!isRequest(message.code)) {
-      this.#receiveResponse(message, table, now);
+      this.#receiveResponse(message, now);
     } else if (this.#server !== undefined) {
       this.#server.receive(message, now);
     } else {
@@ -257,14 +250,14 @@ export class Endpoint {
   }
 
   /** A separate response (section 5.2.2). */
-  #receiveResponse(message: CoapMessage, table: Duplicates, now: number): void {
+  #receiveResponse(message: CoapMessage, now: number): void {
     const exchange = this.#client.match(message, false);
     if (exchange === undefined || this.#client.rejects(exchange, message, now)) {
       this.#reject(message);
       return;
     }
     // Without a place to remember it a duplicate is nobody's and gets a Reset, which serves as well (section 5.3.2).
-    const received = table.full(now) ? undefined : table.add(message.messageId, message.token, now);
+    const received = this.#duplicates.full(now) ? undefined : this.#duplicates.add(message, now);
     if (message.type === Type.CON) {
       const answer = this.#layer.transmitEmpty(Type.ACK, message.messageId);
       if (received !== undefined) received.answer = answer;
@@ -279,17 +272,15 @@ export class Endpoint {
   }
 
   #scheduleSweep(): void {
-    if (this.#sweeping) return;
-    const next = [this.#confirmables.nextExpiry(), this.#nonConfirmables.nextExpiry()].filter((at) => at !== undefined);
-    if (next.length === 0) return;
+    const next = this.#sweeping ? undefined : this.#duplicates.nextExpiry();
+    if (next === undefined) return;
     this.#sweeping = true;
-    this.#timers.set(this.#sweep, Math.min(...next) + SWEEP);
+    this.#timers.set(this.#sweep, next + SWEEP);
   }
 
   #expire(now: number): void {
     this.#sweeping = false;
-    this.#confirmables.expire(now);
-    this.#nonConfirmables.expire(now);
+    this.#duplicates.expire(now);
     this.#scheduleSweep();
   }
 }

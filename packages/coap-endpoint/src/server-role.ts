@@ -46,8 +46,7 @@ export class ServerRole {
   readonly #registry: OptionRegistry;
   readonly #session: object;
   readonly #transfers: ServerTransfers;
-  readonly #confirmables: Duplicates;
-  readonly #nonConfirmables: Duplicates;
+  readonly #duplicates: Duplicates;
   readonly #ackDelay: number;
   readonly #maxRequests: number;
   readonly #describeTooLarge: DescribeTooLarge | undefined;
@@ -63,8 +62,7 @@ export class ServerRole {
     registry: OptionRegistry;
     session: object;
     transfers: ServerTransfers;
-    confirmables: Duplicates;
-    nonConfirmables: Duplicates;
+    duplicates: Duplicates;
     ackDelay: number;
     maxRequests: number;
     describeTooLarge: DescribeTooLarge | undefined;
@@ -76,8 +74,7 @@ export class ServerRole {
     this.#registry = parts.registry;
     this.#session = parts.session;
     this.#transfers = parts.transfers;
-    this.#confirmables = parts.confirmables;
-    this.#nonConfirmables = parts.nonConfirmables;
+    this.#duplicates = parts.duplicates;
     this.#ackDelay = parts.ackDelay;
     this.#maxRequests = parts.maxRequests;
     this.#describeTooLarge = parts.describeTooLarge;
@@ -97,7 +94,6 @@ export class ServerRole {
 
   /** A request that is no duplicate. */
   receive(message: CoapMessage, now: number): void {
-    const table = message.type === Type.CON ? this.#confirmables : this.#nonConfirmables;
     const { usable, bad } = checkOptions(message.options, this.#registry);
     if (bad !== undefined) {
       // Section 5.4.1: a NON with it is rejected, which for a NON means: dropped.
@@ -107,17 +103,16 @@ export class ServerRole {
     }
     const part: MessagePart = { code: message.code, options: usable, payload: message.payload };
     const step = this.#transfers.continues(this.#session, part);
-    if (!step && this.#mustRefuse(part, table, now)) {
+    if (!step && this.#mustRefuse(part, now)) {
       this.#reply(message, empty(Code.ServiceUnavailable), undefined, now);
       return;
     }
     // Section 4.5: what has the same effect and answer when it is processed twice need not be remembered.
-    const received = step ? undefined : table.add(message.messageId, message.token, now);
+    const received = step ? undefined : this.#duplicates.add(message, now);
     try {
       const arrival = this.#transfers.receive(this.#session, part, this.#room(message), now);
-      if (arrival.kind === 'answer')
-        this.#reply(message, this.#described(message, part, arrival.response), received, now);
-      else this.#handOver(message, arrival.request, arrival.ticket, received!, now);
+      if (arrival.kind === 'request') this.#handOver(message, arrival.request, arrival.ticket, received!, now);
+      else this.#reply(message, this.#described(message, part, arrival.response), received, now);
     } catch (error) {
       if (!(error instanceof BlockwiseError)) throw error;
       this.#reply(message, empty(Code.InternalServerError), received, now);
@@ -159,9 +154,9 @@ export class ServerRole {
   }
 
   /** A live entry for duplicates is never given up for a new request: that waits for better times (5.03). */
-  #mustRefuse(part: MessagePart, table: Duplicates, now: number): boolean {
+  #mustRefuse(part: MessagePart, now: number): boolean {
     if (this.#draining && !laterBlock(part)) return true;
-    return this.#incoming.size >= this.#maxRequests || table.full(now);
+    return this.#incoming.size >= this.#maxRequests || this.#duplicates.full(now);
   }
 
   #handOver(message: CoapMessage, request: MessagePart, ticket: Ticket, received: Received, now: number): void {

@@ -3,9 +3,11 @@ import { drainer } from './drain.ts';
 import { Endpoint, type SharedState } from './endpoint.ts';
 import { EndpointError } from './errors.ts';
 import type { EndpointEvent, ServerEvent } from './events.ts';
-import type { CoapResponse, IncomingRequest } from './exchange.ts';
+import type { CoapResponse, DescribeTooLarge, IncomingRequest } from './exchange.ts';
 import type { DatagramPipe } from './pipe.ts';
 import type { ServerOptions } from './server.ts';
+
+const NOTHING_MORE: ReturnType<DescribeTooLarge> = { options: [], payload: new Uint8Array() };
 
 type RequestEvent = Extract<ServerEvent, { kind: 'request' }>;
 
@@ -40,7 +42,7 @@ export class ServerSession {
         shared,
         ackDelay: options.ackDelay,
         maxRequests: options.maxPeerRequests,
-        describeTooLarge: options.describeTooLarge,
+        describeTooLarge: (request) => this.#describeTooLarge(request),
       },
     });
     this.#drain = drainer(this.endpoint, pipe, (event) => this.#onEvent(event));
@@ -98,6 +100,15 @@ export class ServerSession {
       );
     } catch (error) {
       this.#fail(event.id, error);
+    }
+  }
+
+  #describeTooLarge(request: Parameters<DescribeTooLarge>[0]): ReturnType<DescribeTooLarge> {
+    try {
+      return this.#options.describeTooLarge?.(request) ?? NOTHING_MORE;
+    } catch (error) {
+      this.#options.onError?.(error);
+      return NOTHING_MORE;
     }
   }
 

@@ -314,6 +314,30 @@ describe('a server', () => {
     });
   });
 
+  it('says in a 4.13 what the application has to say, if that fits and is said at all', async () => {
+    const error = { options: [uintOption(OptionNumber.ContentFormat, 60)], payload: bodyOf(30) };
+    const errors: unknown[] = [];
+    const refusal = async (describeTooLarge: () => typeof error) => {
+      const { time, client } = pair(() => content('ok'), {
+        serve: { maxBodyBytes: 2000, describeTooLarge, onError: (thrown) => void errors.push(thrown) },
+      });
+      return time.until(client.request(put(bodyOf(2001), 'a')));
+    };
+    const size = uintOption(OptionNumber.Size1, 2000);
+    expect(await refusal(() => error)).toEqual({
+      code: Code.RequestEntityTooLarge,
+      options: [...error.options, size],
+      payload: error.payload,
+    });
+    const bare = { code: Code.RequestEntityTooLarge, options: [size], payload: NONE };
+    expect(await refusal(() => ({ ...error, payload: bodyOf(2000) }))).toEqual(bare);
+    const throwing = () => {
+      throw new Error('out of words');
+    };
+    expect(await refusal(throwing)).toEqual(bare);
+    expect(errors).toMatchObject([{ message: 'out of words' }]);
+  });
+
   it('lets go of what an idle peer left behind', async () => {
     const { time, link, client } = pair(() => content(bodyOf(100_000)));
     const controller = new AbortController();

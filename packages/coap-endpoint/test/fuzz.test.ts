@@ -77,6 +77,7 @@ describe('whatever a peer sends', () => {
           for (const event of server.events()) if (event.kind === 'request') open.push(event.id);
           expect(open.length).toBeLessThanOrEqual(5);
           expect(shared.transfers.bytes).toBeLessThanOrEqual(limits.maxTotalBytes);
+          expect(shared.duplicates.used).toBeLessThanOrEqual(20);
           if (open.length > 3) for (const id of open.splice(0)) server.respond(id, content(bodyOf(700)));
           server.pass(pause);
         }
@@ -87,7 +88,7 @@ describe('whatever a peer sends', () => {
         expect(server.endpoint.idle).toBe(true);
         expect(server.endpoint.pollTimeout()).toBeUndefined();
         expect(shared.transfers.bytes).toBe(0);
-        expect(shared.duplicates.full).toBe(false);
+        expect(shared.duplicates.used).toBe(0);
         server.endpoint.close(new EndpointError('closed', 'closed_here', ''), server.now);
       }),
       { seed: 72521, numRuns: 400 },
