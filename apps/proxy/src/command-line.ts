@@ -4,7 +4,7 @@ import { type Homeserver, parseHomeserver, parseHttpUrl } from './homeserver-url
 import type { LogFormat, LogLevel } from './log.ts';
 
 /** The URL under which clients find the proxy. */
-export interface AdvertisedUrl {
+interface AdvertisedUrl {
   /** As it was written: what clients are told. */
   readonly text: string;
   readonly url: URL;

@@ -4,7 +4,7 @@ import type { Dispatcher, Pool } from 'undici';
 import type { Homeserver } from './homeserver-url.ts';
 
 /** A request whose body may be a stream. */
-export interface StreamedRequest {
+interface StreamedRequest {
   readonly method: string;
   readonly target: string;
   readonly headers: HttpHeaders;
@@ -15,7 +15,7 @@ export interface StreamedRequest {
 }
 
 /** An answer whose body is still coming. */
-export interface StreamedResponse {
+interface StreamedResponse {
   readonly status: number;
   readonly headers: [string, string][];
   readonly body: Readable;

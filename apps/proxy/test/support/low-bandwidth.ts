@@ -10,7 +10,7 @@ import {
 } from '@lb-matrix/msc3079-mapper';
 import { onTestFinished } from 'vitest';
 
-export interface Got {
+interface Got {
   readonly coap: CoapResponse;
   readonly status: number;
   // biome-ignore lint/suspicious/noExplicitAny: what a test expects of an answer is the test's to say

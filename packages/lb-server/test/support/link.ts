@@ -17,7 +17,7 @@ import { parse } from './upstream.ts';
 import { type VirtualPlatform, virtualPlatform } from './virtual-platform.ts';
 
 /** A datagram on a virtual link. */
-export interface Sighting {
+interface Sighting {
   readonly from: 'client' | 'server';
   /** When it was sent, in virtual milliseconds. */
   readonly at: number;
@@ -25,14 +25,14 @@ export interface Sighting {
 }
 
 /** What a client asks, in HTTP's words. */
-export interface Ask {
+interface Ask {
   readonly token?: string;
   readonly json?: unknown;
   readonly headers?: HttpHeaders;
 }
 
 /** What it gets, as CoAP and in HTTP's words. */
-export interface Got {
+interface Got {
   readonly coap: CoapResponse;
   readonly status: number;
   readonly headers: HttpHeaders;
