@@ -304,15 +304,19 @@ export class Connection {
 
   #host(): HandshakeHost {
     const { crypto, randomBytes, keyLog } = this.#config;
+    const timer = this.#timer;
     return {
       crypto,
       randomBytes,
       plainWriter: this.#plainWriter,
       sendFlight: (parts, now) => this.#sendFlight(parts, now),
       repeatFlight: (now) => {
-        if (this.#outbox.repeatFlightOnRequest()) this.#timer.restart(now);
+        if (this.#outbox.repeatFlightOnRequest()) timer.restart(now);
       },
-      stopRepeating: () => this.#timer.stop(),
+      get hasRepeated() {
+        return timer.hasFired;
+      },
+      stopRepeating: () => timer.stop(),
       expectAgain: (seq) => this.#reassembly.restart(seq),
       protect: (read, write) => this.#protect(read, write),
       established: () => this.#establish(),

@@ -97,12 +97,15 @@ export class ClientHandshake12 implements Handshake {
     if (this.#state === 'finished' && fragment.messageSeq === this.#messages.at(-1)?.messageSeq) {
       // RFC 6347 4.2.4: the server repeats its flight, so ours was lost.
       this.#host.repeatFlight(now);
-    } else if (this.#state === 'hello' && this.#messages.length === 0) {
-      // Some servers write message_seq 0 into each HelloVerifyRequest, so a new cookie can look like an old message.
-      const isWhole = fragment.bytes.length === fragment.length;
-      if (isWhole && fragment.type === HANDSHAKE_TYPE.helloVerifyRequest)
-        this.#takeCookie(fragment.messageSeq, fragment.bytes, now);
+    } else if (fragment.type === HANDSHAKE_TYPE.helloVerifyRequest && this.#isUnanswered()) {
+      // Some servers write message_seq 0 into each HelloVerifyRequest, so another cookie looks like an old message. Before
+      // we have waited in vain it is one: the answer to a copy of our first ClientHello.
+      if (fragment.bytes.length === fragment.length) this.#takeCookie(fragment.messageSeq, fragment.bytes, now);
     }
+  }
+
+  #isUnanswered(): boolean {
+    return this.#state === 'hello' && this.#messages.length === 0 && this.#host.hasRepeated;
   }
 
   /** The flight whose certificate waits for an answer. Throws `DtlsRefusedError` (`no-question`). */
@@ -165,6 +168,11 @@ export class ClientHandshake12 implements Handshake {
   }
 
   #onServerFlight(message: HandshakeMessage, now: number): void {
+    if (this.#messages.length === 0 && message.type !== HANDSHAKE_TYPE.serverHello) {
+      // The middle of a flight that answered an earlier cookie.
+      this.#host.expectAgain(message.messageSeq);
+      return;
+    }
     this.#messages.push(message);
     const digest = new Transcript(this.#host.crypto, this.#messages).hash();
     try {

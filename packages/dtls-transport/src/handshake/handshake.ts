@@ -27,6 +27,8 @@ export interface HandshakeHost {
   sendFlight(parts: readonly FlightPart[], now: number): void;
   /** Sends the flight once more because the peer asks for it; within a bound. */
   repeatFlight(now: number): void;
+  /** The flight was sent again because nothing came. */
+  readonly hasRepeated: boolean;
   /** The peer's flight has arrived, ours comes later. */
   stopRepeating(): void;
   /** Forgets what was put together and waits for message `seq` again. */

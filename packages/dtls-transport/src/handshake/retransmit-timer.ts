@@ -11,6 +11,11 @@ export class RetransmitTimer {
     return this.#deadline;
   }
 
+  /** The flight was sent again because nothing came. */
+  get hasFired(): boolean {
+    return this.#interval > INITIAL_MS;
+  }
+
   /** A new flight goes out. The peer's last flight has arrived, so the timer begins anew (RFC 6347 4.2.4.1 lets us). */
   start(now: number): void {
     this.#interval = INITIAL_MS;

@@ -1,5 +1,6 @@
 import type { CryptoProvider } from '../crypto/provider.ts';
 import type { RandomBytes } from '../handshake/handshake.ts';
+import { ByteWriter } from '../wire/byte-writer.ts';
 import { concatBytes } from '../wire/bytes.ts';
 import type { ClientHelloFront } from '../wire/client-hello.ts';
 
@@ -14,11 +15,21 @@ interface Secret {
   readonly since: number;
 }
 
+/** A ClientHello, or the first fragment of one, as far as cookies go. */
+export interface PresentedHello {
+  /** Where it came from. */
+  readonly path: string;
+  readonly messageSeq: number;
+  readonly front: ClientHelloFront;
+  /** `front` holds all of it. */
+  readonly isWhole: boolean;
+}
+
 /**
  * Stateless cookies (RFC 6347 4.2.1): they show that a client receives at the address (the path) that it sends from. The first
- * half covers the path and the ClientHello up to the cookie, which the first fragment of any ClientHello holds; the second
- * half also what follows, so that a ClientHello that was damaged on the way is asked for again. A ClientHello in fragments gets
- * the first half alone.
+ * half covers the path, the message_seq and the ClientHello up to the cookie, which the first fragment of any ClientHello
+ * holds; the second half also what follows, so that a ClientHello that was damaged on the way is asked for again. A
+ * ClientHello in fragments gets the first half alone.
  */
 export class Cookies {
   readonly #crypto: CryptoProvider;
@@ -31,35 +42,34 @@ export class Cookies {
     this.#randomBytes = randomBytes;
   }
 
-  /** The cookie for a ClientHello; `isWhole` tells that `front` holds all of it. */
-  make(path: string, front: ClientHelloFront, isWhole: boolean, now: number): Uint8Array {
+  /** The cookie that the next ClientHello is to carry. */
+  make(hello: PresentedHello, now: number): Uint8Array {
     this.#rotate(now);
-    return this.#compute(this.#current!.key, path, front, isWhole);
+    return this.#compute(this.#current!.key, hello, hello.messageSeq + 1, hello.isWhole);
   }
 
   /** The client has got its cookie from us, at this path, for this ClientHello. */
-  isValid(path: string, front: ClientHelloFront, isWhole: boolean, now: number): boolean {
+  isValid(hello: PresentedHello, now: number): boolean {
     this.#rotate(now);
-    const { cookie } = front;
+    const { cookie } = hello.front;
     // CVE-2022-35409: nothing is compared beyond what was received.
     if (cookie.length !== HALF && cookie.length !== 2 * HALF) return false;
-    const checkRest = isWhole && cookie.length === 2 * HALF;
+    const checkRest = hello.isWhole && cookie.length === 2 * HALF;
     const presented = checkRest ? cookie : cookie.subarray(0, HALF);
     return [this.#current, this.#previous].some((secret) => {
       if (secret === undefined) return false;
-      return this.#crypto.timingSafeEqual(this.#compute(secret.key, path, front, checkRest), presented);
+      const expected = this.#compute(secret.key, hello, hello.messageSeq, checkRest);
+      return this.#crypto.timingSafeEqual(expected, presented);
     });
   }
 
-  #compute(key: Uint8Array, path: string, front: ClientHelloFront, withRest: boolean): Uint8Array {
+  #compute(key: Uint8Array, { path, front }: PresentedHello, messageSeq: number, withRest: boolean): Uint8Array {
     const address = new TextEncoder().encode(path);
-    const prefix = concatBytes([Uint8Array.of(address.length >> 8, address.length), address, front.beforeCookie]);
+    const prefix = new ByteWriter().vector16(address).u16(messageSeq).raw(front.beforeCookie).bytes();
     const first = this.#crypto.hmac('sha256', key, prefix).subarray(0, HALF);
     if (!withRest) return first;
-    return concatBytes([
-      first,
-      this.#crypto.hmac('sha256', key, concatBytes([prefix, front.afterCookie])).subarray(0, HALF),
-    ]);
+    const all = this.#crypto.hmac('sha256', key, concatBytes([prefix, front.afterCookie]));
+    return concatBytes([first, all.subarray(0, HALF)]);
   }
 
   #rotate(now: number): void {

@@ -14,7 +14,7 @@ import { ALERT } from '../wire/alert.ts';
 import { type ClientHelloFront, readClientHelloFront } from '../wire/client-hello.ts';
 import { HANDSHAKE_TYPE, type HandshakeFragment, readHandshakeFragment } from '../wire/handshake-message.ts';
 import { CONTENT_TYPE, type RecordHeader, readRecordHeader } from '../wire/record.ts';
-import { Cookies } from './cookie.ts';
+import { Cookies, type PresentedHello } from './cookie.ts';
 import { DeadlineHeap } from './deadline-heap.ts';
 import { Peer } from './peer.ts';
 import { PeerTable } from './peer-table.ts';
@@ -111,7 +111,7 @@ export class DtlsListener {
     const slot = this.#table.at(path);
     if (slot === undefined) {
       this.#drop('unknown');
-      this.#replies.unknownAssociation(path, header, datagram.length, now);
+      this.#replies.unknownAssociation(path, datagram, header, now);
       return;
     }
     const { established, pending } = slot;
@@ -200,51 +200,50 @@ export class DtlsListener {
     now: number,
   ): void {
     const slot = this.#table.at(path);
-    // A later fragment says nothing about its cookie: it counts only for a handshake that a first fragment has begun.
-    const front = fragment.offset === 0 ? frontOf(fragment.bytes) : undefined;
-    if (fragment.offset > 0 || (front !== undefined && slot?.pending?.isHello(front))) {
-      if (slot?.pending === undefined) {
-        this.#drop('unexpected');
-        return;
-      }
-      this.#feed(slot.pending, datagram, now);
-    } else if (front === undefined) {
+    if (fragment.offset > 0) {
+      // It says nothing about a cookie: it counts only for a handshake that a first fragment has begun.
+      if (slot?.pending === undefined) this.#drop('unexpected');
+      else this.#feed(slot.pending, datagram, now);
+      return;
+    }
+    const front = frontOf(fragment.bytes);
+    if (front === undefined) {
       this.#drop('malformed');
+      return;
+    }
+    const { messageSeq } = fragment;
+    const hello = { path, messageSeq, front, isWhole: fragment.bytes.length === fragment.length };
+    if (slot?.pending?.isHello(hello)) {
+      this.#feed(slot.pending, datagram, now);
     } else if (slot?.established?.beganWith(front)) {
       this.#drop('unexpected'); // it has been on the way for long: its handshake is done
-    } else if (this.#cookies.isValid(path, front, fragment.bytes.length === fragment.length, now)) {
-      this.#begin(fragment, front, header, datagram, path, now);
+    } else if (this.#cookies.isValid(hello, now)) {
+      this.#begin(hello, header.sequence, now);
+      this.#feed(this.#table.at(path)!.pending!, datagram, now);
     } else {
       // CVE-2022-34293, CVE-2022-2576: no way into a handshake leads past the cookie.
-      const cookie = this.#cookies.make(path, front, fragment.bytes.length === fragment.length, now);
-      this.#replies.helloVerifyRequest(path, header, fragment.messageSeq, cookie);
+      this.#replies.helloVerifyRequest(path, header, messageSeq, this.#cookies.make(hello, now));
     }
   }
 
   /** A client that receives at this path begins a handshake: beside its association, and in place of an earlier handshake. */
-  #begin(
-    { messageSeq }: HandshakeFragment,
-    front: ClientHelloFront,
-    { sequence }: RecordHeader,
-    datagram: Uint8Array,
-    path: string,
-    now: number,
-  ): void {
+  #begin(hello: PresentedHello, recordSequence: number, now: number): void {
+    const { path, messageSeq } = hello;
     const earlier = this.#table.at(path)?.pending;
     if (earlier !== undefined) this.#refuse(earlier, 'replaced', 'the client has begun another handshake');
     else if (this.#table.pendingCount >= this.#maxHandshakes) {
       this.#refuse(this.#table.oldestPending!, 'evicted', 'newer handshakes took its place');
     }
+    // RFC 6347 4.2.1: we go on counting where the client is.
+    const first = { recordSequence, messageSeq };
     const connection = new Connection(
       this.#config,
       now,
       (host) => new ServerHandshake12(host, this.#identity, messageSeq),
-      { recordSequence: sequence, messageSeq }, // RFC 6347 4.2.1
+      first,
     );
     this.#lastId += 1;
-    const peer = new Peer(this.#lastId, path, connection, front, now);
-    this.#table.addPending(peer);
-    this.#feed(peer, datagram, now);
+    this.#table.addPending(new Peer(this.#lastId, hello, connection, now));
   }
 
   #feed(peer: Peer, datagram: Uint8Array, now: number): boolean {

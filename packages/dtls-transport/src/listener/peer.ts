@@ -1,6 +1,7 @@
 import type { Connection } from '../connection/connection.ts';
 import { sameBytes } from '../wire/bytes.ts';
 import type { ClientHelloFront } from '../wire/client-hello.ts';
+import type { PresentedHello } from './cookie.ts';
 import { NOT_IN_HEAP, type Timed } from './deadline-heap.ts';
 import type { Recent } from './recency-list.ts';
 
@@ -17,14 +18,16 @@ export class Peer implements Timed, Recent<Peer> {
   newer: Peer | undefined;
   readonly #random: Uint8Array;
   readonly #cookie: Uint8Array;
+  readonly #messageSeq: number;
 
-  constructor(id: number, path: string, connection: Connection, hello: ClientHelloFront, now: number) {
+  constructor(id: number, { path, messageSeq, front }: PresentedHello, connection: Connection, now: number) {
     this.id = id;
     this.path = path;
     this.connection = connection;
     this.lastHeard = now;
-    this.#random = hello.random.slice();
-    this.#cookie = hello.cookie.slice();
+    this.#random = front.random.slice();
+    this.#cookie = front.cookie.slice();
+    this.#messageSeq = messageSeq;
   }
 
   /** The handshake that began with this random. */
@@ -33,7 +36,7 @@ export class Peer implements Timed, Recent<Peer> {
   }
 
   /** The very ClientHello that this handshake began with. */
-  isHello(front: ClientHelloFront): boolean {
-    return this.beganWith(front) && sameBytes(front.cookie, this.#cookie);
+  isHello({ front, messageSeq }: PresentedHello): boolean {
+    return messageSeq === this.#messageSeq && this.beganWith(front) && sameBytes(front.cookie, this.#cookie);
   }
 }

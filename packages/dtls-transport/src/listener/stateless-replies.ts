@@ -3,7 +3,7 @@ import { WriteEpoch } from '../record/write-epoch.ts';
 import { ALERT, writeAlert } from '../wire/alert.ts';
 import { HANDSHAKE_TYPE, handshakeMessage } from '../wire/handshake-message.ts';
 import { writeHelloVerifyRequest } from '../wire/hello-verify-request.ts';
-import { CONTENT_TYPE, RECORD_HEADER_LENGTH, type RecordHeader } from '../wire/record.ts';
+import { CONTENT_TYPE, RECORD_HEADER_LENGTH, type RecordHeader, readRecordHeader } from '../wire/record.ts';
 import { RateLimit } from './rate-limit.ts';
 
 /** Replies that may wait to be sent; more are dropped. */
@@ -33,10 +33,14 @@ export class StatelessReplies {
     this.#push(path, new WriteEpoch(0, undefined, sequence), CONTENT_TYPE.handshake, raw);
   }
 
-  /** Tells a peer that thinks it has an association with us that it has none. An alert is not answered with an alert. */
-  unknownAssociation(path: string, { type }: RecordHeader, datagramLength: number, now: number): void {
-    if (type === CONTENT_TYPE.alert || datagramLength < ALERT_RECORD_LENGTH || !this.#alertLimit.take(now)) return;
-    this.#push(path, this.#alertWriter, CONTENT_TYPE.alert, writeAlert(ALERT.unexpected_message));
+  /**
+   * Tells a peer that thinks it has an association with us that it has none: the datagram holds a protected record of
+   * handshake or data. An alert is not answered with an alert, and a damaged ClientHello not with the end of a handshake.
+   */
+  unknownAssociation(path: string, datagram: Uint8Array, first: RecordHeader, now: number): void {
+    if (datagram.length < ALERT_RECORD_LENGTH || !holdsProtectedRecord(datagram, first)) return;
+    if (this.#alertLimit.take(now))
+      this.#push(path, this.#alertWriter, CONTENT_TYPE.alert, writeAlert(ALERT.unexpected_message));
   }
 
   /** Writes the next reply; `undefined` when there is none. */
@@ -53,4 +57,16 @@ export class StatelessReplies {
     writer.write(type, content, datagram, 0);
     this.#waiting.push({ path, datagram });
   }
+}
+
+function holdsProtectedRecord(datagram: Uint8Array, first: RecordHeader): boolean {
+  for (
+    let header: RecordHeader | undefined = first;
+    header !== undefined;
+    header = readRecordHeader(datagram, header.end)
+  ) {
+    const { epoch, type } = header;
+    if (epoch === 1 && (type === CONTENT_TYPE.handshake || type === CONTENT_TYPE.applicationData)) return true;
+  }
+  return false;
 }
