@@ -36,10 +36,10 @@ const MAX_LATENCY = 100_000;
 /** Connects to the server of a URL; `localhost` by whichever loopback address answers first. */
 export async function openConnection(location: Location, options: ConnectionOptions): Promise<Connection> {
   const { host, secure } = location;
+  const { openWire } = secure ? await import('./dtls-wire.ts') : await import('./udp-wire.ts');
   const start = performance.now();
   const addresses = host === 'localhost' ? LOOPBACK : [isIP(host) ? host : (await lookup(host)).address];
   const resolved = performance.now();
-  const { openWire } = secure ? await import('./dtls-wire.ts') : await import('./udp-wire.ts');
 
   const attempts = addresses.map((address) => async (signal: AbortSignal) => {
     const wire = await openWire(address, location, { ...options, signal });

@@ -10,8 +10,7 @@ export interface RaceOptions<T> {
 
 /**
  * Starts attempts one after the other and takes the first that succeeds (the idea of RFC 8305): the next one starts after
- * `headStart`, or as soon as one has failed. The others are aborted. When all fail, the error of the first that got an
- * answer is thrown; "connection refused" says least.
+ * `headStart`, or as soon as one has failed. The others are aborted. When all fail, the most telling error is thrown.
  *
  * @param attempts - at least one
  */
@@ -53,6 +52,18 @@ export function race<T>(
   });
 }
 
+/** What somebody answered says more than that nobody listens, and that more than an address that cannot be used here. */
 function mostTelling(errors: readonly unknown[]): unknown {
-  return errors.find((error) => (error as { code?: unknown } | null)?.code !== 'ECONNREFUSED') ?? errors[0];
+  return (
+    errors.find((error) => networkError(error) === undefined) ??
+    errors.find((error) => networkError(error) === 'ECONNREFUSED') ??
+    errors[0]
+  );
+}
+
+/** The code of Node's error that this is, or that ended a pipe. */
+function networkError(error: unknown): unknown {
+  const { code, syscall, cause } = error as { code?: unknown; syscall?: unknown; cause?: unknown };
+  if (syscall !== undefined) return code;
+  return cause instanceof Error ? networkError(cause) : undefined;
 }

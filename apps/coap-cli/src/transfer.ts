@@ -94,10 +94,8 @@ function sayHeaders(say: Say, mark: string, headers: readonly HeaderField[]): vo
 }
 
 function sayTraffic(say: Say, { client, wire }: Connection): void {
-  const traffic = wire.traffic?.() ?? client.stats();
-  const { datagramsSent, bytesSent, datagramsReceived, bytesReceived, roundTrips } = traffic;
-  say(
-    `* up ${datagramsSent} datagrams, ${bytesSent} bytes; down ${datagramsReceived} datagrams, ${bytesReceived} bytes`,
-  );
-  say(`* ${roundTrips} round trips, ${traffic.retransmissions} retransmissions`);
+  const { datagramsSent, bytesSent, datagramsReceived, bytesReceived, roundTrips, retransmissions } =
+    wire.traffic?.() ?? client.stats();
+  say(`* datagrams: ${datagramsSent} up, ${datagramsReceived} down; bytes: ${bytesSent} up, ${bytesReceived} down`);
+  say(`* round trips: ${roundTrips}; retransmissions: ${retransmissions}`);
 }

@@ -44,7 +44,10 @@ async function run(attempts: readonly Attempt[], signal = new AbortController().
   return { result: await result, discarded };
 }
 
-const refused = Object.assign(new Error('refused'), { code: 'ECONNREFUSED' });
+const refused = Object.assign(new Error('refused'), { code: 'ECONNREFUSED', syscall: 'recvmsg' });
+const unusable = Object.assign(new Error('unusable'), { code: 'EADDRNOTAVAIL', syscall: 'connect' });
+const closed = new Error('closed', { cause: refused });
+const certificate = new Error('certificate');
 
 test('an answer within the head start leaves the second address alone', async () => {
   const [first, second] = [attempt(249, 'first'), attempt(0, 'second')];
@@ -74,14 +77,16 @@ test('a failure waits for the attempts that still run', async () => {
   expect(await run([attempt(500, 'first'), attempt(0, refused)])).toMatchObject({ result: 'first' });
 });
 
-test('when all fail, the error of one that got an answer is told', async () => {
-  expect(await run([attempt(1, new Error('certificate')), attempt(1, refused)])).toMatchObject({
-    result: 'certificate',
-  });
-  expect(await run([attempt(1, refused), attempt(1, new Error('certificate'))])).toMatchObject({
-    result: 'certificate',
-  });
-  expect(await run([attempt(1, refused), attempt(1, refused)])).toMatchObject({ result: 'refused' });
+test.each([
+  [refused, certificate, 'certificate'],
+  [closed, certificate, 'certificate'],
+  [unusable, certificate, 'certificate'],
+  [unusable, refused, 'refused'],
+  [unusable, closed, 'closed'],
+  [refused, refused, 'refused'],
+])('when all fail, with %s and %s, it is %s that is told', async (one, other, told) => {
+  expect(await run([attempt(1, one), attempt(1, other)])).toMatchObject({ result: told });
+  expect(await run([attempt(1, other), attempt(1, one)])).toMatchObject({ result: told });
 });
 
 test('an abort starts nothing more and reaches what runs', async () => {

@@ -61,7 +61,8 @@ export async function openRelay(serverPort: number): Promise<Relay> {
   return {
     port: front.address().port,
     takeTraffic: async () => {
-      while (performance.now() - last < SILENCE) await new Promise((resolve) => setTimeout(resolve, SILENCE));
+      do await new Promise((resolve) => setTimeout(resolve, SILENCE));
+      while (performance.now() - last < SILENCE);
       const { up, down, roundTrips } = counts;
       counts = noCounts();
       return { up, down, roundTrips };
