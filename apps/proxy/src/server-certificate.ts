@@ -26,7 +26,13 @@ export function loadCertificate(files: { readonly certificate: string; readonly 
   const keyText = readText(files.key);
   const chain = fromFile(files.certificate, () => readPemCertificates(chainText));
   const privateKey = fromFile(files.key, () => readPemPrivateKey(keyText));
-  const spki = fromFile(files.key, () => nodeCrypto.importSigningKey(privateKey).spki);
+  const { spki, schemes } = fromFile(files.key, () => nodeCrypto.importSigningKey(privateKey));
+  // What every existing client takes, and the handshake negotiates.
+  if (!schemes.includes('ecdsa_secp256r1_sha256')) {
+    throw new CliError(
+      `${files.key}: not a P-256 (prime256v1) key: make one with \`openssl ecparam -name prime256v1 -genkey -noout\``,
+    );
+  }
   const certificate = fromFile(files.certificate, () => new X509Certificate(chain[0]!));
   if (!sameBytes(certificate.publicKey.export({ type: 'spki', format: 'der' }), spki)) {
     throw new CliError(`the key in ${files.key} does not match the certificate in ${files.certificate}`);
