@@ -44,7 +44,7 @@ export interface AccountData {
 }
 
 /** A filter as it was sent, and as it is used. */
-export interface StoredFilter {
+interface StoredFilter {
   readonly json: JsonObject;
   readonly filter: SyncFilter;
 }

@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 
 /** The Synapse release that the tests are written against. */
-export const SYNAPSE_VERSION = '1.163.2';
+const SYNAPSE_VERSION = '1.163.2';
 
 /** Peers live here: in the checkout, ignored by git. */
 const CACHE = fileURLToPath(new URL('../../../.peers/', import.meta.url));

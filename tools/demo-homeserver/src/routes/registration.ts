@@ -7,7 +7,7 @@ import { isObject, type Json, type JsonObject } from '../json.ts';
 import { invalidParam, MatrixError, Refusal } from '../matrix-error.ts';
 
 /** Registrations that may wait for their last stage; the oldest goes first. */
-const MAX_REGISTRATIONS = 1000;
+const MAX_REGISTRATIONS = 100;
 
 /** `POST /register`. */
 export const registrationRoutes: readonly Route[] = [open('POST /register', register)];

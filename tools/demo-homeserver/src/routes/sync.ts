@@ -6,6 +6,9 @@ import { parseToken } from '../stream.ts';
 import { EVERYTHING, parseFilterText, parseSyncFilter, type SyncFilter } from '../sync/filter.ts';
 import { sync } from '../sync/sync.ts';
 
+/** The longest wait for news; a client that asks for more gets an empty answer then. */
+const MAX_TIMEOUT_MS = 3_600_000;
+
 /** `/sync` and its filters. */
 export const syncRoutes: readonly Route[] = [
   authorised('GET /sync', (request, homeserver, requester) => {
@@ -16,7 +19,7 @@ export const syncRoutes: readonly Route[] = [
         requester,
         filter: filterOf(request, requester.user),
         since: since === null ? 0 : parseToken(since, 'since', homeserver.stream),
-        timeout: integerParam(request, 'timeout', 0),
+        timeout: Math.min(integerParam(request, 'timeout', 0), MAX_TIMEOUT_MS),
         fullState: request.query.get('full_state') === 'true',
       },
       request.signal,

@@ -3,7 +3,7 @@ import type { ClientRequest } from '../http/client-request.ts';
 import type { JsonObject } from '../json.ts';
 
 /** Transactions that are remembered for each device; the oldest goes first. */
-const MAX_TRANSACTIONS = 1000;
+const MAX_TRANSACTIONS = 100;
 
 /**
  * Performs a request once: the same device with the same path gets the first answer again. What throws is not remembered, so that the

@@ -139,6 +139,18 @@ export const membershipSteps: readonly Step[] = [
     name: 'dave hears that it is over, and no more',
     request: 'GET /v3/sync?timeout=0&since={dave_since}',
     as: 'dave',
+    capture: { dave_since: '/next_batch' },
+    values: { '/rooms/leave/{room}/state/events': [] },
+  },
+  { name: 'dave joins the plaza, where little happened', request: 'POST /v3/join/{plaza}', as: 'dave', body: {} },
+  {
+    name: 'a room that is new has a gap before it, however short',
+    request: 'GET /v3/sync?timeout=0&since={dave_since}',
+    as: 'dave',
+    values: {
+      '/rooms/join/{plaza}/timeline/limited': true,
+      '/rooms/join/{plaza}/timeline/events/0/type': 'm.room.create',
+    },
   },
   {
     name: 'erin was never in and cannot leave',
