@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { homedir, hostname } from 'node:os';
 import { isAbsolute, join } from 'node:path';
@@ -72,6 +72,7 @@ function loadKept(
   names: CertificateNames,
   now: number,
 ): ServerCertificate | string {
+  if (!existsSync(files.certificate)) return 'there was none';
   let certificate: ServerCertificate;
   try {
     certificate = loadCertificate(files);
