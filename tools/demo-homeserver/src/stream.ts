@@ -6,7 +6,7 @@ import { MatrixError } from './matrix-error.ts';
  * as such a token for `/sync` and `/messages`.
  */
 export interface Stream {
-  /** The position of the latest change; 0 before the first. */
+  /** The position of the latest change; 1 before the first, so that 0 can stand for a client that knows nothing. */
   readonly position: number;
   /** Takes the next position for a change and wakes those who may see it. */
   advance(audience: Iterable<string>): number;
@@ -14,10 +14,10 @@ export interface Stream {
   changed(userId: string, ms: number, signal: AbortSignal): Promise<void>;
 }
 
-/** A stream at position 0. */
+/** A stream that nothing has gone down yet. */
 export function createStream(clock: Clock): Stream {
   const waiting = new Map<string, Set<() => void>>();
-  let position = 0;
+  let position = 1;
   return {
     get position() {
       return position;

@@ -34,6 +34,13 @@ describe('registration', () => {
     expect(finished.at('/errcode')).toBe('M_USER_IN_USE');
   });
 
+  it('makes no account when anything is wrong', async () => {
+    const homeserver = await startHomeserver();
+    const account = { username: 'alice', password: 'x', auth: { type: 'm.login.dummy' } };
+    expect((await register(homeserver, { ...account, device_id: 7 })).status).toBe(400);
+    expect((await register(homeserver, account)).status).toBe(200);
+  });
+
   it('gives names that are free', async () => {
     const homeserver = await startHomeserver();
     await homeserver.register('2');

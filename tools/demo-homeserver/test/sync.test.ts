@@ -43,6 +43,16 @@ describe('long-polling', () => {
     expect(at('/rooms')).toBeUndefined();
   });
 
+  it('waits where nothing ever happened', async () => {
+    const clock = new VirtualClock();
+    const bob = await (await startHomeserver({ clock })).register('bob');
+    const since = (await bob.request('GET /sync')).text('/next_batch');
+    const waiting = bob.request(`GET /sync?timeout=30000&since=${since}`);
+    await clock.waiting(1);
+    clock.advance(30_000);
+    expect((await waiting).at('/next_batch')).toBe(since);
+  });
+
   it('waits an hour at most', async () => {
     const clock = new VirtualClock();
     const { bob, since } = await party({ clock });

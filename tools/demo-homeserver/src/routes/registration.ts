@@ -25,13 +25,14 @@ function register(request: ClientRequest, homeserver: Homeserver): Json {
   if (password === undefined) throw new MatrixError(400, 'M_MISSING_PARAM', 'Missing params: password');
   const localpart = stringOf(body, 'username')?.toLowerCase() ?? freeLocalpart(homeserver);
   checkUsername(homeserver, localpart);
+  const device = {
+    deviceId: stringOf(body, 'device_id'),
+    displayName: stringOf(body, 'initial_device_display_name'),
+  };
   const user = createUser(accounts, localpart, password);
   const common = { user_id: user.id, home_server: serverName };
   if (body.inhibit_login === true) return common;
-  const { deviceId, accessToken } = logIn(accounts, user, {
-    deviceId: stringOf(body, 'device_id'),
-    displayName: stringOf(body, 'initial_device_display_name'),
-  });
+  const { deviceId, accessToken } = logIn(accounts, user, device);
   return { ...common, access_token: accessToken, device_id: deviceId };
 }
 
@@ -68,8 +69,7 @@ function checkUsername({ accounts, serverName }: Homeserver, localpart: string):
     throw new MatrixError(400, 'M_INVALID_USERNAME', "User ID can only contain characters a-z, 0-9, or '=_-./+'");
   }
   const userId = `@${localpart}:${serverName}`;
-  if (userId.length > 255)
-    throw new MatrixError(400, 'M_INVALID_USERNAME', 'User ID may not be longer than 255 characters');
+  if (userId.length > 255) throw new MatrixError(400, 'M_INVALID_USERNAME', 'User ID is longer than 255 characters');
   if (accounts.users.has(userId)) throw new MatrixError(400, 'M_USER_IN_USE', 'User ID already taken.');
 }
 
