@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { type DemoHomeserver, startDemoHomeserver } from '@lb-matrix/demo-homeserver';
 import { createSelfSignedCertificate } from '@lb-matrix/dtls-transport';
 import { generateSigningKey, nodeCrypto } from '@lb-matrix/dtls-transport/node';
 import { fromFetch } from '@lb-matrix/lb-server';
@@ -7,17 +6,20 @@ import { type ListeningServer, listenLowBandwidth } from '@lb-matrix/lb-server/n
 
 /** Someone with an access token and a room. */
 export interface Account {
-  readonly homeserver: DemoHomeserver;
+  readonly homeserver: string;
   readonly token: string;
   readonly userId: string;
   readonly roomId: string;
 }
 
-/** Starts a demo homeserver with one user in one room. */
-export async function openAccount(): Promise<Account> {
-  const homeserver = await startDemoHomeserver({ log: () => {} });
+/**
+ * Registers a user on a homeserver and creates a room.
+ *
+ * @param homeserver - its base URL; anybody may register there
+ */
+export async function openAccount(homeserver: string): Promise<Account> {
   const post = async (path: string, body: unknown, token?: string): Promise<Record<string, string>> => {
-    const response = await fetch(`${homeserver.url}/_matrix/client/v3/${path}`, {
+    const response = await fetch(`${homeserver}/_matrix/client/v3/${path}`, {
       method: 'POST',
       headers: token === undefined ? {} : { Authorization: `Bearer ${token}` },
       body: JSON.stringify(body),
@@ -26,8 +28,9 @@ export async function openAccount(): Promise<Account> {
     return (await response.json()) as Record<string, string>;
   };
   const { access_token, user_id } = await post('register', {
-    username: 'alice',
-    password: 'correct horse',
+    // A name of always the same length: it is in the path of a typing notification.
+    username: `alice-${randomBytes(4).toString('hex')}`,
+    password: randomBytes(16).toString('hex'),
     auth: { type: 'm.login.dummy' },
   });
   const { room_id } = await post('createRoom', { preset: 'private_chat' }, access_token);
@@ -35,12 +38,12 @@ export async function openAccount(): Promise<Account> {
 }
 
 /** A low-bandwidth server in front of a homeserver, on a port of its own and with a fresh P-256 certificate. */
-export function serveLowBandwidth(homeserver: DemoHomeserver): Promise<ListeningServer> {
+export function serveLowBandwidth(homeserver: string): Promise<ListeningServer> {
   return listenLowBandwidth({
     host: '127.0.0.1',
     port: 0,
     certificate: freshCertificate(),
-    upstream: fromFetch(fetch, homeserver.url),
+    upstream: fromFetch(fetch, homeserver),
   });
 }
 
@@ -54,7 +57,8 @@ function freshCertificate(): { chain: Uint8Array[]; privateKey: Uint8Array } {
     ipAddresses: ['127.0.0.1', '::1'],
     notBefore: Date.now(),
     notAfter: Date.now() + 86_400_000,
-    serialNumber: randomBytes(16),
+    // Of a fixed length in DER.
+    serialNumber: new Uint8Array(16).fill(1),
   });
   return { chain: [certificate], privateKey: pkcs8 };
 }
