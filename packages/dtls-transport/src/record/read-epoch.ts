@@ -5,7 +5,7 @@ import type { RecordProtection } from './record-protection.ts';
 import { ReplayWindow } from './replay-window.ts';
 
 /** Forgeries that a GCM key may see, as RFC 9147 4.5.3 counts them. */
-export const MAX_FORGERIES = 2 ** 36;
+export const MAX_FORGERIES: number = 2 ** 36;
 
 /** What we receive in a protected epoch. */
 export class ReadEpoch {

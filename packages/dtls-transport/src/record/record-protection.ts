@@ -15,7 +15,7 @@ const SALT_LENGTH = 4;
 const EXPLICIT_LENGTH = 8;
 
 /** What GCM adds to a fragment: the explicit nonce and the tag. */
-export const GCM_OVERHEAD = EXPLICIT_LENGTH + 16;
+export const GCM_OVERHEAD: number = EXPLICIT_LENGTH + 16;
 
 /**
  * GCM as RFC 5288 3 has it for TLS 1.2: the nonce is a salt from the key block and 8 bytes that travel with the record.

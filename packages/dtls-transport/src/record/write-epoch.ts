@@ -6,7 +6,7 @@ import type { RecordProtection } from './record-protection.ts';
 const MAX_SEQUENCE = 2 ** 48;
 
 /** After 2^36 records a GCM key is used up. There is no renegotiation, so the association ends there. */
-export const MAX_PROTECTED_RECORDS = 2 ** 36;
+export const MAX_PROTECTED_RECORDS: number = 2 ** 36;
 
 /** What we send in one epoch: numbers the records and protects them. */
 export class WriteEpoch {
