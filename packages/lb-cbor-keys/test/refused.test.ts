@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import { decodeToJson, decodeValue, encodeJson, encodeValue, type JsonValue } from '../src/index.ts';
-import { errorOf, fromHex } from './support.ts';
+import { errorOf, fromHex, utf8 } from './support.ts';
 
 /** The error of both decoders, which must be the same one. */
 function refusal(hex: string): { code: string; reason: string; offset: number } {
@@ -28,6 +28,7 @@ describe.each<[string, string, [name: string, hex: string, offset: number][]]>([
       ['an array without its items', '8201', 0],
       ['an array without its last item', '826161', 3],
       ['a map without its members', 'a1', 0],
+      ['a map of two members in two bytes', 'a20201', 0],
       ['a map without a value', 'a16161', 3],
       ['an indefinite array without its break', '9f01', 2],
       ['an indefinite map without its break', 'bf616101', 4],
@@ -313,6 +314,16 @@ describe('size', () => {
     expect(errorOf(() => decodeToJson(fromHex('69616161616161616161'), limited))).toMatchObject(error);
     expect(encodeValue('aaaaaaaaa', limited)).toHaveLength(10);
     expect(errorOf(() => encodeValue('aaaaaaaaaa', limited))).toMatchObject(error);
+  });
+
+  test('an output of exactly maxBytes passes, though writers make room for the worst', () => {
+    const strings: JsonValue = Array(400).fill(`${'a'.repeat(1000)}\n`);
+    const cbor = encodeValue(strings);
+    const json = utf8(JSON.stringify(strings));
+    expect(encodeValue(strings, { maxBytes: cbor.length })).toHaveLength(cbor.length);
+    expect(decodeToJson(cbor, { maxBytes: json.length })).toHaveLength(json.length);
+    expect(errorOf(() => encodeValue(strings, { maxBytes: cbor.length - 1 })).reason).toBe('too_large');
+    expect(errorOf(() => decodeToJson(cbor, { maxBytes: json.length - 1 })).reason).toBe('too_large');
   });
 
   test('an output that grows far beyond the limit stops growing', () => {
