@@ -80,9 +80,9 @@ describe('a certificate from files', () => {
 
   it('says that a key is of a kind that is not supported, and which one is', () => {
     const { files } = writeCertificate(temporaryDirectory());
-    const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
-    for (const type of ['pkcs8', 'pkcs1'] as const) {
-      writeFileSync(files.key, rsa.export({ type, format: 'pem' }));
+    const p384 = generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey;
+    for (const type of ['pkcs8', 'sec1'] as const) {
+      writeFileSync(files.key, p384.export({ type, format: 'pem' }));
       expect(() => loadCertificate(files)).toThrow(/k\.pem: .*P-256/);
     }
   });

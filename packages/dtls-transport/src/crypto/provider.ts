@@ -9,11 +9,17 @@ export type HashName = 'sha256' | 'sha384';
 /** Named groups of key agreement, by their IANA names (RFC 8422 5.1.1). */
 export type GroupName = 'x25519' | 'secp256r1';
 
-/** AEAD algorithms by their RFC names. Step by step more are added; a provider may support a subset. */
-export type AeadName = 'aes-128-gcm';
+/**
+ * AEAD algorithms: GCM (RFC 5116 5.1, 5.2), ChaCha20-Poly1305 (RFC 8439 2.8), CCM with a tag of 16 bytes (RFC 5116 5.3) and
+ * with one of 8 bytes (RFC 6655 6.1). How often a key may be used is said in `aead-parameters.ts`.
+ */
+export type AeadName = 'aes-128-gcm' | 'aes-256-gcm' | 'chacha20-poly1305' | 'aes-128-ccm' | 'aes-128-ccm-8';
 
-/** Signature schemes by their RFC 8446 4.2.3 names. */
-export type SignatureScheme = 'ecdsa_secp256r1_sha256';
+/**
+ * Signature schemes of the handshake by their RFC 8446 4.2.3 names, each for one kind of key: P-256, Ed25519, and RSA
+ * (rsaEncryption, 2048 to 8192 bits) with PSS (MGF1 over SHA-256, a salt of 32 bytes) or PKCS#1 v1.5.
+ */
+export type SignatureScheme = 'ecdsa_secp256r1_sha256' | 'ed25519' | 'rsa_pss_rsae_sha256' | 'rsa_pkcs1_sha256';
 
 /**
  * How a certificate may be signed (RFC 5280 4.1.1.2). Wider than `SignatureScheme`: chains end in roots of other key
@@ -39,10 +45,14 @@ export interface RunningHash {
   digest(): Uint8Array;
 }
 
-/** One AEAD key (RFC 5116). Nonce 12 bytes, tag 16 bytes. */
+/** One AEAD key (RFC 5116). Nonces have 12 bytes, plaintexts at most 2^24 - 1 (the bound of CCM with such nonces). */
 export interface Aead {
+  /** 16 bytes, 8 for CCM_8. */
   readonly tagLength: number;
-  /** Writes ciphertext and tag to `out` at `offset`; returns the bytes written (`plaintext.length + tagLength`). */
+  /**
+   * Writes ciphertext and tag to `out` at `offset`; returns the bytes written (`plaintext.length + tagLength`). Throws
+   * `RangeError` for a nonce of another length, and when `out` is too short. A nonce must never come twice.
+   */
   seal(nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array, out: Uint8Array, offset: number): number;
   /** The plaintext, or `undefined` when the tag does not verify. Never throws on bad input. */
   open(nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array): Uint8Array | undefined;
@@ -59,25 +69,35 @@ export interface KeyAgreement {
 
 /** A private key that signs. The key itself stays inside the provider. */
 export interface SigningKey {
+  /** What it can sign, the best first: one scheme for P-256 and for Ed25519, PSS and PKCS#1 for RSA. */
   readonly schemes: readonly SignatureScheme[];
   /** The matching public key as SubjectPublicKeyInfo (DER). */
   readonly spki: Uint8Array;
+  /** Throws `RangeError` for a scheme that is not among `schemes`. */
   sign(scheme: SignatureScheme, data: Uint8Array): Uint8Array;
 }
 
 export interface CryptoProvider {
+  /** What `aead` takes. Engines offer and accept nothing else. */
+  readonly aeads: readonly AeadName[];
+  /** What `verify` knows. Engines offer and accept nothing else. */
+  readonly signatureSchemes: readonly SignatureScheme[];
   hash(name: HashName, data: Uint8Array): Uint8Array;
   runningHash(name: HashName): RunningHash;
   hmac(name: HashName, key: Uint8Array, data: Uint8Array): Uint8Array;
+  /** Throws `RangeError` for a key of another length than the algorithm's. */
   aead(name: AeadName, key: Uint8Array): Aead;
   generateKeyAgreement(group: GroupName): KeyAgreement;
-  /** Imports a private key: PKCS#8 DER. Throws `CertificateError` (`malformed`, `unsupported-key`) for what it cannot use. */
+  /**
+   * Imports a private key in PKCS#8 (DER) that can sign one of `signatureSchemes`: P-256, Ed25519 or RSA. Throws
+   * `CertificateError` (`malformed`, `unsupported-key`) for what it cannot use.
+   */
   importSigningKey(pkcs8: Uint8Array): SigningKey;
   /** True only when `signature` over `data` verifies with the key in `spki` AND the key's type fits the scheme. Never throws. */
   verify(scheme: SignatureScheme, spki: Uint8Array, data: Uint8Array, signature: Uint8Array): boolean;
   /**
    * The same for the signature of a certificate. A provider may know a subset of the schemes: one that it does not know
-   * does not verify. RSA keys under 2048 bits do not verify either. Never throws.
+   * does not verify. Neither do RSA keys under 2048 bits (too weak) and above 8192 (too slow). Never throws.
    */
   verifyCertificateSignature(
     scheme: CertificateSignatureScheme,

@@ -5,5 +5,10 @@ export function plainBytes(buffer: Uint8Array): Uint8Array {
 
 /** Bytes as JWK writes them (RFC 7517), without a copy on the way. */
 export function base64url(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64url');
+  return plainBuffer(bytes).toString('base64url');
+}
+
+/** The same bytes as Buffer: `node:crypto` takes DER as nothing else. */
+export function plainBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -18,9 +18,10 @@ export function readPemCertificates(text: string): Uint8Array[] {
 }
 
 /**
- * The first private key of a PEM text as PKCS#8 (DER): a `PRIVATE KEY` block (RFC 7468 10), or an `EC PRIVATE KEY`
- * block (RFC 5915) on P-256 as `openssl ecparam -name prime256v1 -genkey` writes it, `EC PARAMETERS` before it or not.
- * Throws `CertificateError` for encrypted keys, for other keys in old formats, and when there is none.
+ * The first private key of a PEM text as PKCS#8 (DER): a `PRIVATE KEY` block (RFC 7468 10), an `EC PRIVATE KEY` block
+ * (RFC 5915) on P-256 as `openssl ecparam -name prime256v1 -genkey` writes it, `EC PARAMETERS` before it or not, or an
+ * `RSA PRIVATE KEY` block (PKCS#1, RFC 8017 A.1.2). Throws `CertificateError` for encrypted keys, for other keys in old
+ * formats, and when there is none.
  */
 export function readPemPrivateKey(text: string): Uint8Array {
   const block = blocks(text).find(({ label }) => label.endsWith('PRIVATE KEY'));
@@ -35,9 +36,10 @@ export function readPemPrivateKey(text: string): Uint8Array {
   }
   if (block.label === 'PRIVATE KEY') return decode(block);
   if (block.label === 'EC PRIVATE KEY') return pkcs8OfSec1(decode(block));
+  if (block.label === 'RSA PRIVATE KEY') return pkcs8Of(RSA_ENCRYPTION, decode(block));
   throw new CertificateError(
     'unsupported-key',
-    `the private key is a ${block.label}, but only P-256 (prime256v1) is supported: make one with ` +
+    `the private key is a ${block.label}, but only P-256 (prime256v1), Ed25519 and RSA are supported: make one with ` +
       '`openssl ecparam -name prime256v1 -genkey -noout`',
   );
 }
@@ -66,12 +68,14 @@ function decode({ label, body }: PemBlock): Uint8Array {
 
 /** RFC 5915 3 of a P-256 key up to its secret, and the curve as the parameters after it. */
 const SEC1_VERSION_AND_LENGTH = [0x02, 0x01, 0x01, 0x04, 0x20];
-const EC_PUBLIC_KEY = objectIdentifier('1.2.840.10045.2.1');
 const PRIME256V1 = objectIdentifier('1.2.840.10045.3.1.7');
 const SEC1_PARAMETERS = constructedContext(0, PRIME256V1);
+/** AlgorithmIdentifiers: RFC 5480 2.1.1; RFC 8017 A.1 with the NULL that it wants. */
+const EC_ON_P256 = sequence(objectIdentifier('1.2.840.10045.2.1'), PRIME256V1);
+const RSA_ENCRYPTION = sequence(objectIdentifier('1.2.840.113549.1.1.1'), element(0x05));
 const SECRET_AT = 2 + SEC1_VERSION_AND_LENGTH.length;
 
-/** ECPrivateKey -> PrivateKeyInfo (RFC 5208 5, RFC 5480 2.1.1). The key's own curve parameters decide, not `EC PARAMETERS`. */
+/** ECPrivateKey -> PrivateKeyInfo. The key's own curve parameters decide, not `EC PARAMETERS`. */
 function pkcs8OfSec1(sec1: Uint8Array): Uint8Array {
   const parametersAt = SECRET_AT + 32;
   const isP256 =
@@ -87,9 +91,12 @@ function pkcs8OfSec1(sec1: Uint8Array): Uint8Array {
   const secret = sec1.subarray(SECRET_AT, parametersAt);
   const publicKey = sec1.subarray(parametersAt + SEC1_PARAMETERS.length);
   // RFC 5958 2: the algorithm names the curve, so the key inside need not.
-  const inner = element(0x30, Uint8Array.from(SEC1_VERSION_AND_LENGTH), secret, publicKey);
-  const version = unsignedInteger(Uint8Array.of(0));
-  return sequence(version, sequence(EC_PUBLIC_KEY, PRIME256V1), octetString(inner));
+  return pkcs8Of(EC_ON_P256, sequence(Uint8Array.from(SEC1_VERSION_AND_LENGTH), secret, publicKey));
+}
+
+/** PrivateKeyInfo (RFC 5208 5). */
+function pkcs8Of(algorithm: Uint8Array, privateKey: Uint8Array): Uint8Array {
+  return sequence(unsignedInteger(Uint8Array.of(0)), algorithm, octetString(privateKey));
 }
 
 function startsWith(bytes: Uint8Array, prefix: ArrayLike<number>, at: number): boolean {

@@ -2,12 +2,11 @@ import { createECDH, createPrivateKey, generateKeyPairSync, sign } from 'node:cr
 import { describe, expect, test } from 'vitest';
 import { generateSigningKey, nodeCrypto } from '../../src/node/crypto-provider.ts';
 import { p256Agreement, x25519Agreement } from '../../src/node/key-agreement.ts';
-import { CertificateError } from '../../src/x509/errors.ts';
-import { testProvider } from './provider-conformance.ts';
+import { testProvider } from './conformance/provider.ts';
 
-testProvider('node:crypto', {
+testProvider({
+  name: 'node:crypto',
   crypto: nodeCrypto,
-  newPkcs8: () => generateSigningKey().pkcs8,
   agreementFrom(group, privateKey) {
     if (group === 'x25519') {
       const pkcs8 = Buffer.from([...Buffer.from('302e020100300506032b656e04220420', 'hex'), ...privateKey]);
@@ -66,30 +65,5 @@ describe('nodeCrypto', () => {
     const signature = sign('sha256', data, privateKey);
     expect(nodeCrypto.verify('ecdsa_secp256r1_sha256', spki, data, signature)).toBe(false);
     expect(nodeCrypto.verifyCertificateSignature('ecdsa_sha256', spki, data, signature)).toBe(false);
-  });
-
-  test.each([
-    ['an RSA key', () => generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey, 'rsa'],
-    ['a P-384 key', () => generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey, 'secp384r1'],
-    ['an Ed25519 key', () => generateKeyPairSync('ed25519').privateKey, 'ed25519'],
-  ])('refuses %s for signing and says which it takes', (_name, generate, named) => {
-    const pkcs8 = new Uint8Array(generate().export({ format: 'der', type: 'pkcs8' }));
-    expect(() => nodeCrypto.importSigningKey(pkcs8)).toThrow(
-      expect.objectContaining({ reason: 'unsupported-key', message: expect.stringMatching(`${named}.*P-256`) }),
-    );
-  });
-
-  test.each([new Uint8Array(0), new Uint8Array(40), generateSigningKey().pkcs8.subarray(1)])(
-    'refuses what is not PKCS#8',
-    (garbage) => {
-      expect(() => nodeCrypto.importSigningKey(garbage)).toThrow(CertificateError);
-    },
-  );
-
-  test("a key or nonce of the wrong length is the caller's mistake and throws", () => {
-    expect(() => nodeCrypto.aead('aes-128-gcm', new Uint8Array(32))).toThrow(RangeError);
-    const aead = nodeCrypto.aead('aes-128-gcm', new Uint8Array(16));
-    expect(() => aead.seal(new Uint8Array(8), data, data, new Uint8Array(100), 0)).toThrow(RangeError);
-    expect(aead.open(new Uint8Array(8), data, new Uint8Array(100))).toBeUndefined();
   });
 });

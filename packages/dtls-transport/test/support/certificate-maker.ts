@@ -1,5 +1,6 @@
 import { constants, type KeyObject, sign } from 'node:crypto';
 import type { SigningKey } from '../../src/crypto/provider.ts';
+import { p256SigningKey } from '../../src/noble/signatures.ts';
 import {
   bitString,
   booleanTrue,
@@ -16,7 +17,7 @@ import {
 } from '../../src/x509/der-writer.ts';
 import { parseIpAddress } from '../../src/x509/ip-address.ts';
 import { OID } from '../../src/x509/oids.ts';
-import { nobleSigningKey, seededBytes } from './deterministic-provider.ts';
+import { seededBytes } from './deterministic-provider.ts';
 
 /** A certificate and what it takes to issue others with it. Nothing here checks that it makes sense: tests want nonsense. */
 export interface Issued {
@@ -90,7 +91,7 @@ export function printableString(text: string): Uint8Array {
 
 /** ECDSA on P-256 with SHA-256; the key and all signatures follow from the seed. */
 export function p256Signer(seed: string): Signer {
-  return signerOf(nobleSigningKey(seededBytes(`signer ${seed}`)(32)));
+  return signerOf(p256SigningKey(seededBytes(`signer ${seed}`)(32)));
 }
 
 export function signerOf(key: SigningKey): Signer {

@@ -38,6 +38,8 @@ describe('certificates in PEM', () => {
 });
 
 describe('private keys in PEM', () => {
+  const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
+
   test('PKCS#8', () => {
     expect(readPemPrivateKey(`# key\n${writePem('PRIVATE KEY', pkcs8)}`)).toEqual(pkcs8);
   });
@@ -57,15 +59,26 @@ describe('private keys in PEM', () => {
     expect(nodeCrypto.importSigningKey(readPemPrivateKey(pem)).spki).toEqual(key.spki);
   });
 
+  test('RSA in PKCS#1 as `openssl genrsa -traditional` writes it', () => {
+    const pkcs1 = rsa.export({ format: 'pem', type: 'pkcs1' }).toString();
+    const expected = new Uint8Array(rsa.export({ format: 'der', type: 'pkcs8' }));
+    expect(pkcs1).toContain('BEGIN RSA PRIVATE KEY');
+    expect(readPemPrivateKey(pkcs1)).toEqual(expected);
+    expect(nodeCrypto.importSigningKey(readPemPrivateKey(pkcs1)).schemes).toContain('rsa_pkcs1_sha256');
+  });
+
   const ec = (namedCurve: string): string =>
     generateKeyPairSync('ec', { namedCurve }).privateKey.export({ format: 'pem', type: 'sec1' }).toString();
-  const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
   const secret = createPrivateKey({ key: Buffer.from(pkcs8), format: 'der', type: 'pkcs8' });
 
   test.each([
     ['SEC1 of P-384', ec('P-384'), 'P-256'],
     ['SEC1 of another curve with keys as long', ec('secp256k1'), 'P-256'],
-    ['an RSA key in PKCS#1', rsa.export({ format: 'pem', type: 'pkcs1' }).toString(), 'RSA PRIVATE KEY'],
+    [
+      'a DSA key in the format of OpenSSL',
+      '-----BEGIN DSA PRIVATE KEY-----\nMAA=\n-----END DSA PRIVATE KEY-----',
+      'DSA',
+    ],
     [
       'encrypted PKCS#8',
       secret.export({ format: 'pem', type: 'pkcs8', cipher: 'aes-128-cbc', passphrase: 'x' }).toString(),

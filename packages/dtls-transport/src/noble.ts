@@ -1,0 +1,1 @@
+export { nobleCrypto } from './noble/crypto-provider.ts';

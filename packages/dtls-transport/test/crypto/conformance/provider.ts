@@ -1,0 +1,13 @@
+import { testAeads } from './aeads.ts';
+import { testHashes } from './hashes.ts';
+import { testKeyAgreement } from './key-agreement.ts';
+import { testSignatures } from './signatures.ts';
+import type { ConformanceSubject } from './subject.ts';
+
+/** The behaviour that the engines rely on, and every Wycheproof vector of what they use. */
+export function testProvider(subject: ConformanceSubject): void {
+  testHashes(subject);
+  testAeads(subject);
+  testKeyAgreement(subject);
+  testSignatures(subject);
+}
