@@ -34,6 +34,8 @@ const NO_PAYLOAD: Uint8Array = new Uint8Array();
 export class ClientTransfer {
   readonly #request: MessagePart;
   readonly #maxBodyBytes: number;
+  /** The block size of responses that the caller wishes for (section 2.4). */
+  readonly #wishedSzx: number;
   #upload: Block1Sender | undefined;
   #download: Block2Receiver | undefined;
   #sent = 0;
@@ -55,6 +57,7 @@ export class ClientTransfer {
     if (request.payload.length > this.#maxBodyBytes) {
       throw new BlockwiseError('refused', 'body_too_large', `a body of ${request.payload.length} bytes`);
     }
+    this.#wishedSzx = block2?.szx ?? MAX_SZX;
     this.#request = request;
   }
 
@@ -189,8 +192,7 @@ export class ClientTransfer {
   #negotiated(room: Room): MessagePart {
     const { code, options, payload } = this.#request;
     const szx = this.#responseSzx(room);
-    const wished = findBlock(options, OptionNumber.Block2);
-    if (szx === MAX_SZX || (wished !== undefined && wished !== 'invalid' && wished.szx <= szx)) return this.#request;
+    if (szx >= this.#wishedSzx) return this.#request;
     const block2 = blockOption(OptionNumber.Block2, { num: 0, more: false, szx });
     return { code, options: [...withoutOptions(options, OptionNumber.Block2), block2], payload };
   }

@@ -274,6 +274,13 @@ describe('a response body', () => {
     expect(answer(transfers, ask(1, 6)).code).toBe(Code.RequestEntityIncomplete);
   });
 
+  it('of whole blocks ends with the last of them', () => {
+    const transfers = new ServerTransfers();
+    serve(transfers, handler(bodyOf(2048)), { peer: alice })(part(Code.GET, path('down')));
+    expect(figure(answer(transfers, ask(1, 6)))).toBe('2:1/0/1024');
+    expect(transfers.unfinished(alice)).toBe(false);
+  });
+
   it('stays while blocks before the last have not been asked for', () => {
     const transfers = new ServerTransfers();
     serve(transfers, handler(bodyOf(3000)), { peer: alice })(part(Code.GET, path('down')));
@@ -347,6 +354,7 @@ describe('processing a message twice', () => {
     answer(transfers, block(body, 0, 1));
     expect(transfers.continues(alice, block(body, 1, 1))).toBe(true);
     expect(transfers.continues(bob, block(body, 1, 1))).toBe(false);
+    expect(transfers.continues(alice, block(body, 0, 1))).toBe(false);
     expect(transfers.continues(alice, block(body, 2, 1))).toBe(false);
 
     expect(transfers.continues(alice, part(Code.GET, path('down')))).toBe(false);
@@ -382,6 +390,15 @@ describe('what peers make the server hold', () => {
     expect(proceed(server, bob, 'mine')).toBe(Code.Continue);
   });
 
+  it('cannot be a single body above that: 4.13, and nothing else has to go for it', () => {
+    const server = new ServerTransfers({ maxPeerBytes: 4500 });
+    start(server, alice, 'other');
+    const codes = [0, 1, 2, 3].map((num) => answer(server, block(bodyOf(8192), num, 6)).code);
+    const { Continue, RequestEntityTooLarge, RequestEntityIncomplete } = Code;
+    expect(codes).toEqual([Continue, Continue, RequestEntityTooLarge, RequestEntityIncomplete]);
+    expect(proceed(server, alice, 'other')).toBe(Continue);
+  });
+
   it('is bounded in memory in total, and what is used most recently stays', () => {
     const server = new ServerTransfers({ maxTotalBytes: 50_000 });
     start(server, alice, 'mine');
@@ -401,6 +418,7 @@ describe('what peers make the server hold', () => {
     const refusal = answer(server, block(bodyOf(2048), 0, 6), { peer: bob });
     expect(refusal.code).toBe(Code.RequestEntityTooLarge);
     expect(findOption(refusal.options, Size1)).toBeUndefined();
+    expect(server.unfinished(bob)).toBe(false);
     server.respond(ticket, part(Code.Changed), WIDE, 0);
     expect(answer(server, block(bodyOf(2048), 0, 6), { peer: bob }).code).toBe(Code.Continue);
   });
@@ -437,5 +455,11 @@ describe('what peers make the server hold', () => {
     server.respond(ticket, part(Code.Changed), WIDE, 0);
     expect(server.bytes).toBe(0);
     expect(proceed(server, alice, 'a')).toBe(Code.RequestEntityIncomplete);
+
+    for (const num of [0, 1, 2]) answer(server, block(bodyOf(4000), num, 6));
+    handed(server, block(bodyOf(4000), 3, 6));
+    expect(server.bytes).toBeGreaterThan(4000);
+    server.forget(alice);
+    expect(server.bytes).toBe(0);
   });
 });

@@ -1,0 +1,123 @@
+import { Code, OptionNumber, stringOption } from '@lb-matrix/coap-codec';
+import { Agent, createServer, type IncomingMessage } from 'coap';
+import { afterAll, bench, describe } from 'vitest';
+import {
+  type CoapClient,
+  type CoapRequest,
+  connect,
+  type DatagramPipe,
+  type Handler,
+  listen,
+  type ServerOptions,
+  serve,
+} from '../src/index.ts';
+import { connectUdp, listenUdp, nodePlatform as platform } from '../src/node.ts';
+
+const body = new Uint8Array(100).fill(0x61);
+const request: CoapRequest = {
+  code: Code.PUT,
+  options: ['9', '!room:localhost', 'm.room.message', 'txn'].map((segment) =>
+    stringOption(OptionNumber.UriPath, segment),
+  ),
+  payload: body,
+};
+const handler: Handler = ({ payload }) => ({ code: Code.Content, options: [], payload });
+// A client that does nothing else uses up the Message IDs of the default lifetime, 247 s, in a few seconds. node-coap reuses them.
+const transmission = { maxLatency: 0, nstart: 16 };
+const limits: Partial<ServerOptions> = { maxPeerDuplicates: 65_536 };
+const cleanups: (() => unknown)[] = [];
+afterAll(async () => {
+  for (const cleanup of cleanups) await cleanup();
+});
+
+/** Two pipes that hand each other their datagrams in the next microtask. */
+function pipePair(): [DatagramPipe, DatagramPipe] {
+  const end = (other: () => DatagramPipe): DatagramPipe => ({
+    maxPayload: 1232,
+    peer: { address: 'memory', port: 0, validated: true },
+    send(datagram) {
+      const copy = new Uint8Array(datagram);
+      queueMicrotask(() => other().onDatagram?.(copy, performance.now()));
+    },
+    close() {},
+  });
+  const a: DatagramPipe = end(() => b);
+  const b: DatagramPipe = end(() => a);
+  return [a, b];
+}
+
+/** Sixteen at a time, as far as they are there. */
+const sixteen = (one: (i: number) => Promise<unknown>): Promise<unknown> =>
+  Promise.all(Array.from({ length: 16 }, (_, i) => one(i)));
+
+const paths = Array.from(
+  { length: 16 },
+  (_, i): CoapRequest => ({
+    ...request,
+    options: [...request.options, stringOption(OptionNumber.UriQuery, `n=${i}`)],
+  }),
+);
+
+const [clientPipe, serverPipe] = pipePair();
+serve(serverPipe, { platform, handler, transmission, ...limits });
+const memory = connect(clientPipe, { platform, transmission });
+
+const udp = await listenUdp();
+const server = listen(udp, { platform, handler, transmission, ...limits });
+const ours: CoapClient = connect(await connectUdp({ host: '127.0.0.1', port: udp.address.port }), {
+  platform,
+  transmission,
+});
+cleanups.push(
+  () => ours.close(),
+  () => server.close(),
+);
+
+const nodeCoap = createServer((incoming, outgoing) => {
+  outgoing.code = '2.05';
+  outgoing.end(incoming.payload);
+});
+await new Promise<void>((done) => nodeCoap.listen(0, '127.0.0.1', () => done()));
+// node-coap does not tell its port; its socket does.
+const { port } = (nodeCoap as unknown as { _sock: { address(): { port: number } } })._sock.address();
+const agent = new Agent({ type: 'udp4' });
+cleanups.push(
+  () => new Promise((done) => nodeCoap.close(done)),
+  () => agent.close(),
+);
+const theirs = (i: number): Promise<IncomingMessage> =>
+  new Promise((resolve, reject) => {
+    const outgoing = agent.request({
+      hostname: '127.0.0.1',
+      port,
+      method: 'PUT',
+      pathname: '/9/!room:localhost/m.room.message/txn',
+      query: `n=${i}`,
+    });
+    outgoing.on('response', resolve).on('error', reject);
+    outgoing.end(Buffer.from(body));
+  });
+
+describe('a PUT of 100 bytes, echoed, client and server in one process, one at a time', () => {
+  bench('coap-endpoint, in memory', async () => {
+    await memory.request(request);
+  });
+  bench('coap-endpoint, UDP loopback', async () => {
+    await ours.request(request);
+  });
+  bench('node-coap, UDP loopback', async () => {
+    await theirs(0);
+  });
+});
+
+describe('the same, sixteen at a time', () => {
+  bench('coap-endpoint, in memory', async () => {
+    await sixteen((i) => memory.request(paths[i]!));
+  });
+  bench('coap-endpoint, UDP loopback', async () => {
+    await sixteen((i) => ours.request(paths[i]!));
+  });
+  bench('node-coap, UDP loopback', async () => {
+    await sixteen(theirs);
+  });
+});
