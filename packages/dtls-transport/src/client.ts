@@ -1,6 +1,6 @@
 import { Connection, maxPayload } from './connection/connection.ts';
 import { type Drops, noDrops } from './drops.ts';
-import { connectionOptions, type EngineOptions, type Transmit } from './engine-options.ts';
+import { connectionConfig, type EngineOptions, type Transmit } from './engine-options.ts';
 import type { DtlsError } from './errors.ts';
 import { ClientHandshake12 } from './handshake/client-handshake-12.ts';
 
@@ -44,7 +44,7 @@ export class DtlsClient {
 
   /** Starts the handshake. Throws `DtlsRefusedError` (`bad-option`). */
   constructor(options: DtlsClientOptions, now: number) {
-    const config = { ...connectionOptions(options, DEFAULT_REASSEMBLY_BYTES), drops: this.#drops };
+    const config = connectionConfig(options, DEFAULT_REASSEMBLY_BYTES, this.#drops);
     this.#path = options.path;
     this.maxPayload = maxPayload(config.maxDatagram);
     this.#connection = new Connection(config, now, (host) => {

@@ -1,4 +1,6 @@
-import type { CryptoProvider } from './crypto/provider.ts';
+import type { ConnectionConfig } from './connection/connection.ts';
+import type { CryptoProvider, GroupName } from './crypto/provider.ts';
+import type { Drops } from './drops.ts';
 import { DtlsRefusedError } from './errors.ts';
 import type { RandomBytes } from './handshake/handshake.ts';
 
@@ -13,6 +15,8 @@ export interface EngineOptions {
   readonly handshakeTimeout?: number | undefined;
   /** Bytes of handshake messages that are kept while parts of them are missing. Default 65,536 in a client, 16,384 in a listener. */
   readonly maxReassemblyBytes?: number | undefined;
+  /** Groups of key agreement, the best first. Default X25519, then P-256. */
+  readonly groups?: readonly GroupName[] | undefined;
   /** Called with each line of an NSS key log (`CLIENT_RANDOM …`), which lets others decrypt the session. */
   readonly keyLog?: ((line: string) => void) | undefined;
 }
@@ -23,8 +27,9 @@ export interface Transmit {
   readonly path: string;
 }
 
-export const DEFAULT_MAX_DATAGRAM = 1_232;
-export const DEFAULT_HANDSHAKE_TIMEOUT = 60_000;
+const DEFAULT_MAX_DATAGRAM = 1_232;
+const DEFAULT_HANDSHAKE_TIMEOUT = 60_000;
+const DEFAULT_GROUPS: readonly GroupName[] = ['x25519', 'secp256r1'];
 
 /** A Finished message takes 61 bytes and does not gain from being cut; a UDP payload has 65,507 at most. */
 const DATAGRAM_BOUNDS = [64, 65_507] as const;
@@ -43,17 +48,23 @@ export function wholeNumber(
   );
 }
 
-/** The common options with their defaults. */
-export function connectionOptions(
-  { crypto, randomBytes, maxDatagram, handshakeTimeout, maxReassemblyBytes, keyLog }: EngineOptions,
+/** The common options with their defaults. Throws `DtlsRefusedError` (`bad-option`). */
+export function connectionConfig(
+  options: EngineOptions,
   defaultReassemblyBytes: number,
-): Required<EngineOptions> & { maxDatagram: number; handshakeTimeout: number; maxReassemblyBytes: number } {
+  drops: Drops,
+): ConnectionConfig {
+  const { maxDatagram = DEFAULT_MAX_DATAGRAM, handshakeTimeout = DEFAULT_HANDSHAKE_TIMEOUT } = options;
+  const { maxReassemblyBytes = defaultReassemblyBytes, groups = DEFAULT_GROUPS } = options;
+  if (groups.length === 0) throw new DtlsRefusedError('bad-option', 'groups must name at least one group');
   return {
-    crypto,
-    randomBytes,
-    maxDatagram: wholeNumber('maxDatagram', maxDatagram ?? DEFAULT_MAX_DATAGRAM, ...DATAGRAM_BOUNDS),
-    handshakeTimeout: wholeNumber('handshakeTimeout', handshakeTimeout ?? DEFAULT_HANDSHAKE_TIMEOUT, 1),
-    maxReassemblyBytes: wholeNumber('maxReassemblyBytes', maxReassemblyBytes ?? defaultReassemblyBytes, 1_024),
-    keyLog,
+    crypto: options.crypto,
+    randomBytes: options.randomBytes,
+    groups,
+    maxDatagram: wholeNumber('maxDatagram', maxDatagram, ...DATAGRAM_BOUNDS),
+    handshakeTimeout: wholeNumber('handshakeTimeout', handshakeTimeout, 1),
+    maxReassemblyBytes: wholeNumber('maxReassemblyBytes', maxReassemblyBytes, 1_024),
+    keyLog: options.keyLog,
+    drops,
   };
 }

@@ -1,4 +1,4 @@
-import type { CryptoProvider } from '../crypto/provider.ts';
+import type { CryptoProvider, GroupName } from '../crypto/provider.ts';
 import type { DropReason, Drops } from '../drops.ts';
 import {
   DtlsAlertError,
@@ -36,6 +36,7 @@ const PROTECTED_EPOCH = 1;
 export interface ConnectionConfig {
   readonly crypto: CryptoProvider;
   readonly randomBytes: RandomBytes;
+  readonly groups: readonly GroupName[];
   readonly maxDatagram: number;
   readonly handshakeTimeout: number;
   readonly maxReassemblyBytes: number;
@@ -303,15 +304,18 @@ export class Connection {
   }
 
   #host(): HandshakeHost {
-    const { crypto, randomBytes, keyLog } = this.#config;
+    const { crypto, randomBytes, groups, keyLog } = this.#config;
     const timer = this.#timer;
     return {
       crypto,
       randomBytes,
+      groups,
       plainWriter: this.#plainWriter,
       sendFlight: (parts, now) => this.#sendFlight(parts, now),
       repeatFlight: (now) => {
-        if (this.#outbox.repeatFlightOnRequest()) timer.restart(now);
+        this.#outbox.repeatFlightOnRequest();
+        // RFC 6347 4.2.4: the waiting begins again, unless the flight is the last one.
+        if (this.#state === 'handshaking') timer.restart(now);
       },
       get hasRepeated() {
         return timer.hasFired;

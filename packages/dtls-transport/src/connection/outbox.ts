@@ -31,12 +31,11 @@ export class Outbox {
     this.#flight?.rewind();
   }
 
-  /** The peer asked; false when it has asked too often. */
-  repeatFlightOnRequest(): boolean {
-    if (this.#repeats >= MAX_REPEATS) return false;
+  /** The peer asked; nothing happens when it has asked too often. */
+  repeatFlightOnRequest(): void {
+    if (this.#repeats >= MAX_REPEATS) return;
     this.#repeats += 1;
     this.repeatFlight();
-    return true;
   }
 
   dropFlight(): void {

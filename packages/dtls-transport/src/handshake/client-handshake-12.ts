@@ -1,3 +1,4 @@
+import type { GroupName } from '../crypto/provider.ts';
 import { DtlsCertificateRejectedError, DtlsPeerError, DtlsRefusedError } from '../errors.ts';
 import { ALERT } from '../wire/alert.ts';
 import { ByteWriter, u16List } from '../wire/byte-writer.ts';
@@ -19,7 +20,7 @@ import type { Handshake, HandshakeHost } from './handshake.ts';
 import { extendedMasterSecret, keyLogLine, trafficKeys, verifyData } from './key-schedule.ts';
 import {
   ECDSA_SECP256R1_SHA256,
-  GROUPS,
+  GROUP_NUMBERS,
   NULL_COMPRESSION,
   SIGNATURE_SCHEME,
   TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
@@ -76,7 +77,7 @@ export class ClientHandshake12 implements Handshake {
       sessionId: new Uint8Array(0),
       cipherSuites: [TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, TLS_EMPTY_RENEGOTIATION_INFO_SCSV],
       compressionMethods: Uint8Array.of(NULL_COMPRESSION),
-      extensions: clientExtensions(serverName),
+      extensions: clientExtensions(host.groups, serverName),
     };
     this.#helloMessage = this.#sendHello(now);
   }
@@ -129,15 +130,15 @@ export class ClientHandshake12 implements Handshake {
   }
 
   /** The key exchange, once the server has shown that the certificate's key is its own. */
-  #agree({ serverRandom, keyExchange }: ServerFlight, spki: Uint8Array): Agreed {
+  #agree({ serverRandom, keyExchange, group }: ServerFlight, spki: Uint8Array): Agreed {
     const { crypto } = this.#host;
-    const { params, signature, group, publicKey } = keyExchange;
+    const { params, signature, publicKey } = keyExchange;
     // CVE-2021-34433: nothing goes on without this signature (RFC 8422 5.4).
     const signed = concatBytes([this.#hello.random, serverRandom, params]);
     if (!crypto.verify(SIGNATURE_SCHEME, spki, signed, signature)) {
       throw new DtlsPeerError('bad-signature', ALERT.decrypt_error, 'the certificate did not sign the key exchange');
     }
-    const agreement = crypto.generateKeyAgreement(GROUPS.get(group)!);
+    const agreement = crypto.generateKeyAgreement(group);
     const secret = agreement.agree(publicKey);
     if (secret === undefined) {
       throw new DtlsPeerError('bad-key-share', ALERT.illegal_parameter, "the server's key share is invalid");
@@ -178,7 +179,7 @@ export class ClientHandshake12 implements Handshake {
     try {
       if (!isWholeServerFlight(this.#messages)) return;
       this.#doubts.recall(digest);
-      this.#flight = readServerFlight(this.#messages, this.#hello.extensions);
+      this.#flight = readServerFlight(this.#messages, this.#hello.extensions, this.#host.groups);
     } catch (error) {
       this.#askAgain(error, now);
       return;
@@ -251,10 +252,11 @@ function readCookie(body: Uint8Array): Uint8Array | undefined {
   }
 }
 
-function clientExtensions(serverName: string | undefined): Extensions {
+function clientExtensions(groups: readonly GroupName[], serverName: string | undefined): Extensions {
+  const groupNumbers = groups.map((group) => GROUP_NUMBERS[group]);
   const extensions = new Map<number, Uint8Array>([
     [EXTENSION.extendedMasterSecret, new Uint8Array(0)],
-    [EXTENSION.supportedGroups, new ByteWriter().vector16(u16List([...GROUPS.keys()])).bytes()],
+    [EXTENSION.supportedGroups, new ByteWriter().vector16(u16List(groupNumbers)).bytes()],
     [EXTENSION.ecPointFormats, Uint8Array.of(1, UNCOMPRESSED_POINT)],
     [EXTENSION.signatureAlgorithms, new ByteWriter().vector16(u16List([ECDSA_SECP256R1_SHA256])).bytes()],
   ]);

@@ -1,3 +1,4 @@
+import type { GroupName } from '../crypto/provider.ts';
 import { DtlsPeerError } from '../errors.ts';
 import { ALERT } from '../wire/alert.ts';
 import { ByteReader, readU16List } from '../wire/byte-reader.ts';
@@ -6,7 +7,7 @@ import { EXTENSION, type Extensions } from '../wire/extensions.ts';
 import { DTLS_1_2 } from '../wire/record.ts';
 import {
   ECDSA_SECP256R1_SHA256,
-  GROUPS,
+  GROUP_NUMBERS,
   NULL_COMPRESSION,
   TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
   TLS_EMPTY_RENEGOTIATION_INFO_SCSV,
@@ -18,13 +19,13 @@ import { checkCommonExtensions } from './server-flight.ts';
 export interface ClientOffer {
   readonly random: Uint8Array;
   /** The first of our groups that the client knows. */
-  readonly group: number;
+  readonly group: GroupName;
   /** The extensions of our answer, in the order in which they go out. */
   readonly answer: Extensions;
 }
 
 /** Reads a ClientHello and chooses. Throws `DtlsMalformedError` or `DtlsPeerError`. */
-export function readClientOffer(body: Uint8Array): ClientOffer {
+export function readClientOffer(body: Uint8Array, groups: readonly GroupName[]): ClientOffer {
   const hello = readClientHello(body);
   // Versions count downwards: 1.2 and all that is newer are at or below 0xfefd.
   if (hello.version > DTLS_1_2) {
@@ -43,18 +44,16 @@ export function readClientOffer(body: Uint8Array): ClientOffer {
   }
   checkCommonExtensions(extensions);
   checkSignatureAlgorithms(extensions);
-  return { random: hello.random, group: chooseGroup(extensions), answer: answerTo(hello) };
+  return { random: hello.random, group: chooseGroup(extensions, groups), answer: answerTo(hello) };
 }
 
-function chooseGroup(extensions: Extensions): number {
+function chooseGroup(extensions: Extensions, groups: readonly GroupName[]): GroupName {
   const bytes = extensions.get(EXTENSION.supportedGroups);
-  const offered = bytes === undefined ? undefined : listOf(bytes, 'supported_groups');
   // RFC 8422 4: a client that names no groups takes any; P-256 is what the old ones know.
-  if (offered === undefined) return 23;
-  const group = [...GROUPS.keys()].find((ours) => offered.includes(ours));
-  if (group === undefined)
-    throw new DtlsPeerError('no-common-group', ALERT.handshake_failure, 'the client knows no group of ours');
-  return group;
+  const offered = bytes === undefined ? [GROUP_NUMBERS.secp256r1] : listOf(bytes, 'supported_groups');
+  const group = groups.find((ours) => offered.includes(GROUP_NUMBERS[ours]));
+  if (group !== undefined) return group;
+  throw new DtlsPeerError('no-common-group', ALERT.handshake_failure, 'the client knows no group of ours');
 }
 
 /** RFC 5246 7.4.1.4.1: without the extension a client means SHA-1. */

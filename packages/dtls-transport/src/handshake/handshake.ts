@@ -1,4 +1,4 @@
-import type { CryptoProvider } from '../crypto/provider.ts';
+import type { CryptoProvider, GroupName } from '../crypto/provider.ts';
 import type { RecordProtection } from '../record/record-protection.ts';
 import type { WriteEpoch } from '../record/write-epoch.ts';
 import type { HandshakeFragment, HandshakeMessage } from '../wire/handshake-message.ts';
@@ -21,6 +21,8 @@ export interface Handshake {
 export interface HandshakeHost {
   readonly crypto: CryptoProvider;
   readonly randomBytes: RandomBytes;
+  /** Groups of key agreement, the best first. */
+  readonly groups: readonly GroupName[];
   /** What is sent in epoch 0. */
   readonly plainWriter: WriteEpoch;
   /** Sends a flight, and again until the next one or until `established`. The peer's flight has arrived. */

@@ -11,11 +11,13 @@ export const NULL_COMPRESSION = 0;
 /** RFC 8422 5.1.2. */
 export const UNCOMPRESSED_POINT = 0;
 
-/** Groups by their numbers (RFC 8422 5.1.1), those that we like best first. */
-export const GROUPS: ReadonlyMap<number, GroupName> = new Map<number, GroupName>([
-  [29, 'x25519'],
-  [23, 'secp256r1'],
-]);
+/** RFC 8422 5.1.1. */
+export const GROUP_NUMBERS: Readonly<Record<GroupName, number>> = { x25519: 29, secp256r1: 23 };
+
+/** The group with this number, if it is one of these. */
+export function groupNumbered(number: number, groups: readonly GroupName[]): GroupName | undefined {
+  return groups.find((group) => GROUP_NUMBERS[group] === number);
+}
 
 /** RFC 5246 7.4.1.4.1: sha256 (4) and ecdsa (3). TLS 1.2 lets it stand for any curve; we take the meaning of RFC 8446 4.2.3. */
 export const ECDSA_SECP256R1_SHA256 = 0x0403;

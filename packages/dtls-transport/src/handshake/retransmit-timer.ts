@@ -22,9 +22,9 @@ export class RetransmitTimer {
     this.#deadline = now + this.#interval;
   }
 
-  /** The flight goes out again because the peer asked for it: the waiting begins again (RFC 6347 4.2.4). */
+  /** The flight goes out again because the peer asked for it. */
   restart(now: number): void {
-    if (this.#deadline !== undefined) this.#deadline = now + this.#interval;
+    this.#deadline = now + this.#interval;
   }
 
   /** The flight goes out again because nothing came. */

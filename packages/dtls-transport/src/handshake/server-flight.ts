@@ -1,3 +1,4 @@
+import type { GroupName } from '../crypto/provider.ts';
 import { DtlsPeerError, type PeerReason } from '../errors.ts';
 import { ALERT } from '../wire/alert.ts';
 import { readCertificate } from '../wire/certificate.ts';
@@ -9,7 +10,7 @@ import { DTLS_1_2 } from '../wire/record.ts';
 import { readServerHello } from '../wire/server-hello.ts';
 import {
   ECDSA_SECP256R1_SHA256,
-  GROUPS,
+  groupNumbered,
   NULL_COMPRESSION,
   TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
   UNCOMPRESSED_POINT,
@@ -20,6 +21,7 @@ export interface ServerFlight {
   readonly serverRandom: Uint8Array;
   readonly chain: readonly Uint8Array[];
   readonly keyExchange: ServerKeyExchange;
+  readonly group: GroupName;
   readonly certificateRequested: boolean;
 }
 
@@ -43,13 +45,18 @@ export function isWholeServerFlight(messages: readonly HandshakeMessage[]): bool
 }
 
 /** Reads a whole flight. Throws `DtlsMalformedError` or `DtlsPeerError`. */
-export function readServerFlight(messages: readonly HandshakeMessage[], offered: Extensions): ServerFlight {
+export function readServerFlight(
+  messages: readonly HandshakeMessage[],
+  offered: Extensions,
+  groups: readonly GroupName[],
+): ServerFlight {
   const body = (type: number) => messages.find((message) => message.type === type)?.body;
   const serverRandom = checkServerHello(body(serverHello)!, offered);
   const chain = readCertificate(body(certificate)!);
   if (chain.length === 0) refuse('no-certificate', ALERT.bad_certificate, 'the server sent no certificate');
   const keyExchange = readServerKeyExchange(body(serverKeyExchange)!);
-  if (!GROUPS.has(keyExchange.group)) {
+  const group = groupNumbered(keyExchange.group, groups);
+  if (group === undefined) {
     refuse('no-common-group', ALERT.illegal_parameter, `the server chose group ${keyExchange.group}`);
   }
   if (keyExchange.signatureScheme !== ECDSA_SECP256R1_SHA256) {
@@ -63,7 +70,7 @@ export function readServerFlight(messages: readonly HandshakeMessage[], offered:
   if (request !== undefined) checkCertificateRequest(request);
   if (body(serverHelloDone)!.length > 0)
     refuse('unexpected-message', ALERT.decode_error, 'ServerHelloDone is not empty');
-  return { serverRandom, chain, keyExchange, certificateRequested: request !== undefined };
+  return { serverRandom, chain, keyExchange, group, certificateRequested: request !== undefined };
 }
 
 /** Checks a ServerHello; returns its random. */

@@ -19,7 +19,7 @@ import type { Handshake, HandshakeHost } from './handshake.ts';
 import { extendedMasterSecret, keyLogLine, trafficKeys, verifyData } from './key-schedule.ts';
 import {
   ECDSA_SECP256R1_SHA256,
-  GROUPS,
+  GROUP_NUMBERS,
   NULL_COMPRESSION,
   SIGNATURE_SCHEME,
   TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
@@ -99,11 +99,11 @@ export class ServerHandshake12 implements Handshake {
 
   #onClientHello(message: HandshakeMessage, now: number): void {
     if (message.type !== HANDSHAKE_TYPE.clientHello) throw unexpected(message);
-    const client = readClientOffer(message.body);
+    const client = readClientOffer(message.body, this.#host.groups);
     const { crypto, randomBytes, plainWriter } = this.#host;
     const random = randomBytes(32);
-    const agreement = crypto.generateKeyAgreement(GROUPS.get(client.group)!);
-    const params = serverKeyParams(client.group, agreement.publicKey);
+    const agreement = crypto.generateKeyAgreement(client.group);
+    const params = serverKeyParams(GROUP_NUMBERS[client.group], agreement.publicKey);
     const signature = this.#identity.key.sign(SIGNATURE_SCHEME, concatBytes([client.random, random, params]));
     const messages = [
       this.#message(HANDSHAKE_TYPE.serverHello, serverHello(random, client)),

@@ -51,14 +51,12 @@ export class Cookies {
   /** The client has got its cookie from us, at this path, for this ClientHello. */
   isValid(hello: PresentedHello, now: number): boolean {
     this.#rotate(now);
-    const { cookie } = hello.front;
-    // CVE-2022-35409: nothing is compared beyond what was received.
-    if (cookie.length !== HALF && cookie.length !== 2 * HALF) return false;
-    const checkRest = hello.isWhole && cookie.length === 2 * HALF;
-    const presented = checkRest ? cookie : cookie.subarray(0, HALF);
+    // A ClientHello that came in one piece must carry both halves. One in fragments got one half or, if only the cookie made
+    // it too long, both; its rest is not here to be checked. CVE-2022-35409: nothing is compared beyond what was received.
+    const presented = hello.isWhole ? hello.front.cookie : hello.front.cookie.subarray(0, HALF);
     return [this.#current, this.#previous].some((secret) => {
       if (secret === undefined) return false;
-      const expected = this.#compute(secret.key, hello, hello.messageSeq, checkRest);
+      const expected = this.#compute(secret.key, hello, hello.messageSeq, hello.isWhole);
       return this.#crypto.timingSafeEqual(expected, presented);
     });
   }

@@ -1,6 +1,6 @@
 import { Connection, type ConnectionConfig, type ConnectionEvent, maxPayload } from '../connection/connection.ts';
 import { type Drops, noDrops } from '../drops.ts';
-import { connectionOptions, type EngineOptions, type Transmit, wholeNumber } from '../engine-options.ts';
+import { connectionConfig, type EngineOptions, type Transmit, wholeNumber } from '../engine-options.ts';
 import {
   type DtlsError,
   DtlsMalformedError,
@@ -9,6 +9,7 @@ import {
   type RefusedReason,
 } from '../errors.ts';
 import { Fifo } from '../fifo.ts';
+import { SIGNATURE_SCHEME } from '../handshake/parameters.ts';
 import { ServerHandshake12, type ServerIdentity } from '../handshake/server-handshake-12.ts';
 import { ALERT } from '../wire/alert.ts';
 import { type ClientHelloFront, readClientHelloFront } from '../wire/client-hello.ts';
@@ -87,8 +88,8 @@ export class DtlsListener {
 
   /** Throws `DtlsRefusedError` (`bad-option`). */
   constructor(options: DtlsListenerOptions) {
-    this.#config = { ...connectionOptions(options, DEFAULT_REASSEMBLY_BYTES), drops: this.#drops };
-    this.#identity = options.identity;
+    this.#config = connectionConfig(options, DEFAULT_REASSEMBLY_BYTES, this.#drops);
+    this.#identity = checkedIdentity(options.identity);
     this.#maxPeers = wholeNumber('maxPeers', options.maxPeers ?? DEFAULT_MAX_PEERS, 1);
     this.#maxHandshakes = wholeNumber('maxHandshakes', options.maxHandshakes ?? DEFAULT_MAX_HANDSHAKES, 1);
     this.#idleTimeout = wholeNumber('idleTimeout', options.idleTimeout ?? DEFAULT_IDLE_TIMEOUT, 1);
@@ -303,6 +304,13 @@ export class DtlsListener {
   #drop(reason: keyof Drops): void {
     this.#drops[reason] += 1;
   }
+}
+
+/** The one suite that there is asks for an ECDSA key (RFC 5289 3.2). */
+function checkedIdentity(identity: ServerIdentity): ServerIdentity {
+  const { chain, key } = identity;
+  if (chain.length > 0 && key.schemes.includes(SIGNATURE_SCHEME)) return identity;
+  throw new DtlsRefusedError('bad-option', `identity needs a certificate, and a key that signs ${SIGNATURE_SCHEME}`);
 }
 
 /** The fragment of a ClientHello that a datagram begins with. */
