@@ -55,3 +55,21 @@ export function asParsed(value: JsonValue): JsonValue {
   for (const [key, member] of Object.entries(value)) copy[key] = asParsed(member);
   return copy;
 }
+
+/**
+ * JSON.parse by another way, since V8 of Node 24 may read an escaped key as another one (nodejs/node#63785): every object
+ * is parsed as an array of its keys and values in turn.
+ */
+export function parseJson(text: string): JsonValue {
+  JSON.parse(text);
+  const replacements: Readonly<Record<string, string>> = { '{': '{"pairs":[', '}': ']}', ':': ',' };
+  return fromPairs(JSON.parse(text.replace(/"(?:[^"\\]|\\.)*"|[{}:]/gs, (token) => replacements[token] ?? token)));
+}
+
+function fromPairs(value: JsonValue): JsonValue {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(fromPairs);
+  const { pairs } = value as { pairs: JsonValue[] };
+  const keys = pairs.filter((_, i) => i % 2 === 0) as string[];
+  return Object.fromEntries(keys.map((key, i) => [key, fromPairs(pairs[i * 2 + 1]!)]));
+}
