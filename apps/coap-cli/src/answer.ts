@@ -40,7 +40,7 @@ export function responseHeaders(options: readonly CoapOption[], registry: Option
 }
 
 /** A peer's text must not drive the terminal: control characters and bidirectional overrides are escaped. */
-export function printable(text: string): string {
+function printable(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (char) => `\\u{${char.codePointAt(0)!.toString(16)}}`);
 }
 

@@ -2,7 +2,7 @@ import { type CommandFlag, type ParsedCommandLine, parseCommandLine, UsageError 
 import { type HeaderField, parseHeaderField } from './header-field.ts';
 
 const METHODS = ['GET', 'POST', 'PUT', 'DELETE'] as const;
-export type Method = (typeof METHODS)[number];
+type Method = (typeof METHODS)[number];
 
 /** What the user asked for. */
 export interface Command {

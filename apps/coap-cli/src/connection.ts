@@ -14,6 +14,8 @@ export interface ConnectionOptions extends Omit<WireOptions, 'signal'> {
   readonly longPoll: number;
   /** Ends every attempt. */
   readonly signal: AbortSignal;
+  /** Told which address is tried. */
+  readonly onAttempt: (address: string) => void;
 }
 
 /** A client that is connected, and how that went. */
@@ -42,6 +44,7 @@ export async function openConnection(location: Location, options: ConnectionOpti
   const resolved = performance.now();
 
   const attempts = addresses.map((address) => async (signal: AbortSignal) => {
+    options.onAttempt(address);
     const wire = await openWire(address, location, { ...options, signal });
     const client = connect(wire.pipe, {
       platform: nodePlatform,

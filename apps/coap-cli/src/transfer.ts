@@ -33,7 +33,11 @@ export async function transfer(command: Command, location: Location, exchange: E
   const timer = maxTime === undefined ? undefined : setTimeout(() => deadline.abort(), maxTime);
   let connection: Connection | undefined;
   try {
-    connection = await openConnection(location, { ...options, signal: deadline.signal });
+    connection = await openConnection(location, {
+      ...options,
+      signal: deadline.signal,
+      onAttempt: (address) => say(`* trying ${address} port ${location.port}`),
+    });
     sayConnection(say, connection);
     sayRequest(say, command, location, exchange);
     const response = await send(say, exchange, connection, deadline.signal);
@@ -78,8 +82,7 @@ async function send(say: Say, exchange: Exchange, connection: Connection, signal
 }
 
 function sayConnection(say: Say, { wire }: Connection): void {
-  const { address, port } = wire.pipe.peer;
-  say(`* connected to ${address} port ${port}, ${wire.protocol}`);
+  say(`* connected to ${wire.pipe.peer.address}, ${wire.protocol}`);
 }
 
 function sayRequest(say: Say, { method }: Command, { target }: Location, { headers, dropped }: Exchange): void {

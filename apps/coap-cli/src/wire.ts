@@ -14,7 +14,7 @@ export interface WireOptions {
 }
 
 /** What crossed the wire so far. Bytes of UDP payload. */
-export interface Traffic {
+interface Traffic {
   readonly datagramsSent: number;
   readonly bytesSent: number;
   readonly datagramsReceived: number;

@@ -1,4 +1,5 @@
 import { UsageError } from '@lb-matrix/cli-args';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseLocation } from '../src/location.ts';
 
@@ -62,4 +63,28 @@ test.each([
 ])('%j is a usage error', (url, message) => {
   expect(() => parseLocation(url)).toThrow(UsageError);
   expect(() => parseLocation(url)).toThrow(message);
+});
+
+test('whatever is typed is a location that can be sent, or a usage error', () => {
+  const typed = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc
+      .tuple(fc.constantFrom('coap://', 'https://h', 'https://[::1]:', ''), fc.string({ unit: 'grapheme' }))
+      .map((parts) => parts.join('')),
+    fc.webUrl({ withQueryParameters: true, validSchemes: ['https', 'http'] }),
+  );
+  fc.assert(
+    fc.property(typed, (url) => {
+      try {
+        const { host, port, target, uri } = parseLocation(url);
+        expect(host).toMatch(/^[!-~]+$/);
+        expect(port).toBeGreaterThan(0);
+        expect(target).toMatch(/^\/[!-~]*$/);
+        expect(uri.endsWith(target)).toBe(true);
+      } catch (error) {
+        expect(error).toBeInstanceOf(UsageError);
+      }
+    }),
+    { seed: 7252, numRuns: 2000 },
+  );
 });
