@@ -118,6 +118,8 @@ function toCborResponse(response: HttpResponse, keys: KeyTable | undefined): Htt
     };
   } catch (error) {
     if (!(error instanceof CborError)) throw error;
+    // JSON without a CBOR form, such as an integer beyond 64 bits: over HTTP the label says which of the two it is.
+    if (error.code === 'refused' || error.code === 'limit') return response;
     return toCborResponse(matrixResponse(502, 'M_UNKNOWN', 'The homeserver did not answer with JSON'), undefined);
   }
 }

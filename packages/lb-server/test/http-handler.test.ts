@@ -81,6 +81,18 @@ describe('CBOR over HTTP', () => {
     expect(decodeValue(response.body)).toMatchObject({ errcode: 'M_UNKNOWN' });
   });
 
+  it('sends JSON that has no CBOR form as JSON', async () => {
+    const body = new TextEncoder().encode('{"n":123456789012345678901234567890}');
+    const exotic = { status: 200, headers: [['content-type', 'application/json']] as const, body };
+    const response = await serverOn(scriptedUpstream(() => exotic)).handleHttp({
+      method: 'GET',
+      target: '/_matrix/client/v3/sync',
+      headers: [['accept', 'application/cbor, application/json']],
+    });
+    expect(response).toMatchObject({ status: 200, body });
+    expect(response.headers).toContainEqual(['content-type', 'application/json']);
+  });
+
   it('leaves alone what is neither CBOR nor JSON', async () => {
     const picture = { status: 200, headers: [['content-type', 'image/png']] as const, body: Uint8Array.of(1, 2, 3) };
     const response = await serverOn(scriptedUpstream(() => picture)).handleHttp({

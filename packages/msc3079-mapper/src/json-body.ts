@@ -24,6 +24,21 @@ export function decodeCborBody(cbor: Uint8Array, reason: MappingReason, onIntege
   }
 }
 
+/**
+ * JSON of the homeserver as CBOR, or `undefined` where it is JSON that has no CBOR form within our limits: an integer
+ * beyond 64 bits, half a surrogate pair, deep nesting. Anybody in a room can write an event like that, and it must not
+ * cost the others their /sync. Throws `MappingError` (`upstream`) for what is no JSON.
+ */
+export function tryEncodeJsonBody(json: Uint8Array, table: 1 | undefined): Uint8Array | undefined {
+  try {
+    return encodeJson(json, { keys: table === 1 ? V1 : undefined });
+  } catch (error) {
+    const exotic = error instanceof CborError && (error.code === 'refused' || error.code === 'limit');
+    if (exotic && parseJson(json) !== undefined) return undefined;
+    throw asMappingError(error, 'upstream', 'JSON');
+  }
+}
+
 function asMappingError(error: unknown, reason: MappingReason, language: string): unknown {
   if (!(error instanceof CborError)) return error;
   if (error.reason === 'too_large' && reason === 'body') return new MappingError('body_too_large', 'Body too large');

@@ -1,6 +1,6 @@
 import { type CoapOption, Code, ContentFormat, contentFormatOf, OptionNumber, uintOption } from '@lb-matrix/coap-codec';
 import { answerFormat, type BodyFormat, FORMAT_NUMBER } from './format.ts';
-import { encodeJsonBody, parseJson, readMember } from './json-body.ts';
+import { encodeJsonBody, parseJson, readMember, tryEncodeJsonBody } from './json-body.ts';
 import { MappingError, type MatrixError } from './mapping-error.ts';
 import { type CoapParts, type HttpResponse, header } from './messages.ts';
 import { PrivateOption } from './option-number.ts';
@@ -13,7 +13,7 @@ const EMPTY = new Uint8Array(0);
 
 /**
  * The CoAP response for what the homeserver answered: the code that this session's client understands, the body in the
- * format its request asked for, Max-Age where a 429 or 503 says how long to wait (announced sessions). Clears the
+ * format its request asked for (JSON in place of CBOR where the body has no CBOR form), Max-Age where a 429 or 503 says how long to wait (announced sessions). Clears the
  * sticky token after a logout and on M_UNKNOWN_TOKEN. Throws `MappingError` (`upstream`, a 502) for a status that is no
  * answer and for a body that is not JSON; nothing of either reaches the client.
  */
@@ -21,11 +21,11 @@ export function responseToCoap(response: HttpResponse, request: AnswerContext, s
   const { status } = response;
   const code = codeFor(status, request.method, session);
   if (code === undefined) throw new MappingError('upstream', `The homeserver answered with status ${status}`);
-  const payload = convertBody(response, request.format, session);
+  const { payload, format } = convertBody(response, request.format, session);
   forgetToken(response, request, session);
   // RFC 8516, RFC 7252 5.9.3.4.
   const wait = status === 429 || status === 503 ? retryAfter(response) : undefined;
-  return assemble({ code, status, wait, format: request.format, features: request.features, payload }, session);
+  return assemble({ code, status, wait, format, features: request.features, payload }, session);
 }
 
 /**
@@ -50,14 +50,17 @@ function codeFor(status: number, method: string, session: ServerSession): number
   return wantsExactCodes(session) ? exactCode(status, method === 'GET') : basicCode(status);
 }
 
-interface Answer {
+interface Body {
+  readonly payload: Uint8Array;
+  readonly format: BodyFormat;
+}
+
+interface Answer extends Body {
   readonly code: number;
   readonly status: number;
   /** Seconds. */
   readonly wait?: number | undefined;
-  readonly format: BodyFormat;
   readonly features: number | undefined;
-  readonly payload: Uint8Array;
 }
 
 function assemble({ code, status, wait, format, features, payload }: Answer, session: ServerSession): CoapParts {
@@ -72,14 +75,15 @@ function assemble({ code, status, wait, format, features, payload }: Answer, ses
   return { code, options, payload };
 }
 
-function convertBody({ body, headers }: HttpResponse, format: BodyFormat, session: ServerSession): Uint8Array {
-  if (body.length === 0) return EMPTY;
+function convertBody({ body, headers }: HttpResponse, format: BodyFormat, session: ServerSession): Body {
+  if (body.length === 0) return { payload: EMPTY, format };
   const type = header(headers, 'content-type');
   const labelled = type === undefined || contentFormatOf(type) === ContentFormat.Json;
   if (!labelled || (format === 'json' && parseJson(body) === undefined)) {
     throw new MappingError('upstream', 'The homeserver did not answer with JSON');
   }
-  return format === 'json' ? body : encodeJsonBody(body, session.keyTable, 'upstream');
+  const cbor = format === 'json' ? undefined : tryEncodeJsonBody(body, session.keyTable);
+  return cbor === undefined ? { payload: body, format: 'json' } : { payload: cbor, format: 'cbor' };
 }
 
 /** The session keeps a newer token: only the one that this request ran with can be cleared. */

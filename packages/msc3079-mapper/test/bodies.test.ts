@@ -171,10 +171,18 @@ describe('the format of the answer', () => {
     }
   });
 
-  it('JSON that CBOR cannot carry exactly is 502, unless JSON was asked for', () => {
-    const big = '{"n":123456789012345678901234567890}';
-    refused('upstream', () => answer(json, big));
-    expect(text(answer(json, big, accept(Json)).payload)).toBe(big);
+  it.each([
+    ['an integer beyond 64 bits', '{"n":123456789012345678901234567890}'],
+    ['half a surrogate pair', '{"body":"\\ud83d"}'],
+    ['200 arrays in each other', `{"a":${'['.repeat(200)}${']'.repeat(200)}}`],
+  ])('one event with %s costs nobody a /sync: the answer is then JSON', (_, exotic) => {
+    for (const options of [[], [accept(Cbor)], [accept(Json)]]) {
+      const response = answer(json, exotic, ...options);
+      expect(uint(response, OptionNumber.ContentFormat)).toBe(Json);
+      expect(text(response.payload)).toBe(exotic);
+    }
+    // What only begins like that is still no JSON.
+    refused('upstream', () => answer(json, exotic.slice(0, -1)));
   });
 
   it('no body is no payload and no format', () => {
