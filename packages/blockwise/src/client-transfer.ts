@@ -9,8 +9,11 @@ import { fits, type Room, szxWithin } from './room.ts';
 
 /** What to do next in a transfer. */
 export type TransferStep =
-  /** Send this request and hand the response to `receive`. */
-  | { readonly kind: 'send'; readonly request: MessagePart }
+  /**
+   * Send this request and hand the response to `receive`. `restarted`: it is the first of a new attempt. Until then keep to one token:
+   * some servers know a transfer by it.
+   */
+  | { readonly kind: 'send'; readonly request: MessagePart; readonly restarted: boolean }
   /** The whole response, whatever its code. */
   | { readonly kind: 'done'; readonly response: MessagePart }
   | { readonly kind: 'failed'; readonly error: BlockwiseError };
@@ -105,12 +108,12 @@ export class ClientTransfer {
     if (block === 'invalid') return failed('bad_block', 'a Block1 option that cannot be one');
     if (response.code === Code.RequestEntityTooLarge && block !== undefined && block.szx < upload.szx) {
       // Section 2.9.3: too large with a smaller SZX is a hint to try that.
-      return this.#mayFit(response) ? send(this.#startUpload(this.#negotiated(room), block.szx, room)) : done(response);
+      return this.#mayFit(response) ? this.#restartUpload(block.szx, room) : done(response);
     }
     if (response.code === Code.RequestEntityIncomplete && !this.#resent) {
       // Section 2.5: the server has lost the blocks, so it has not acted on them.
       this.#resent = true;
-      return send(this.#startUpload(this.#negotiated(room), upload.szx, room));
+      return this.#restartUpload(upload.szx, room);
     }
     if (codeClass(response.code) !== 2) return done(response);
     if (upload.last) {
@@ -125,7 +128,7 @@ export class ClientTransfer {
     }
     upload.advance(block?.szx ?? MAX_SZX);
     this.#sent = upload.sent;
-    return send(upload.block(room));
+    return { kind: 'send', request: upload.block(room), restarted: false };
   }
 
   /** Section 2.9.3: too large without Block1 is a hint to try Block1. */
@@ -136,7 +139,7 @@ export class ClientTransfer {
       szxWithin(this.#request.payload.length - 1) ?? -1,
     );
     if (szx < 0 || !this.#mayFit(response)) return done(response);
-    return send(this.#startUpload(this.#negotiated(room), szx, room));
+    return this.#restartUpload(szx, room);
   }
 
   #afterBlock2(response: MessagePart, room: Room): TransferStep {
@@ -155,7 +158,7 @@ export class ClientTransfer {
       case 'complete':
         return done(this.#download.take());
       case 'more':
-        return send(this.#nextBlock(this.#download, room));
+        return { kind: 'send', request: this.#nextBlock(this.#download, room), restarted: false };
       case 'changed':
         return this.#afterChange(room);
       case 'bad_block':
@@ -172,7 +175,7 @@ export class ClientTransfer {
       return failed('body_changed', 'the body changed during its transfer');
     }
     this.#restarts++;
-    return send(this.start(room));
+    return { kind: 'send', request: this.start(room), restarted: true };
   }
 
   /** Section 2.7: the options of the request, without Block1 and without its body. */
@@ -201,6 +204,10 @@ export class ClientTransfer {
     return szxWithin(room.maxMessageBytes - room.tokenLength - RESPONSE_OVERHEAD) ?? 0;
   }
 
+  #restartUpload(szx: number, room: Room): TransferStep {
+    return { kind: 'send', request: this.#startUpload(this.#negotiated(room), szx, room), restarted: true };
+  }
+
   #startUpload(whole: MessagePart, szx: number, room: Room): MessagePart {
     if (whole.payload.length === 0) {
       throw new BlockwiseError('refused', 'no_room', 'the options do not fit a datagram');
@@ -214,10 +221,6 @@ export class ClientTransfer {
     const size = uintValue(response.options, OptionNumber.Size1);
     return size === undefined || size >= this.#request.payload.length;
   }
-}
-
-function send(request: MessagePart): TransferStep {
-  return { kind: 'send', request };
 }
 
 /** The options that only concern the transfer are gone; Size1 (the limit of a 4.13) stays. */

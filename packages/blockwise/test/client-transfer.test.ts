@@ -91,6 +91,7 @@ describe('a response in blocks', () => {
     const { last, log } = run(new ClientTransfer(get), (request) => versions[Math.min(version++, 1)]!(request));
     expect(log.map(({ request }) => figure(request))).toEqual(['', '2:1/0/32', '', '2:1/0/32', '2:2/0/32']);
     expect(last).toMatchObject({ kind: 'done', response: { payload: bodyOf(70, 2) } });
+    expect(log.map(({ restarted }) => restarted)).toEqual([false, false, true, false, false]);
 
     let etag = 0;
     const restless = (request: MessagePart) =>
@@ -252,6 +253,7 @@ describe('a request in blocks', () => {
       block1(request)!.num > 0 && lost++ < times ? part(Code.RequestEntityIncomplete) : collector().respond(request);
     const { log, last } = run(new ClientTransfer(put(2000)), forgetful(1));
     expect(log.map(({ request }) => block1(request)!.num)).toEqual([0, 1, 0, 1]);
+    expect(log.map(({ restarted }) => restarted)).toEqual([false, false, true, false]);
     expect(last).toMatchObject({ response: { code: Code.Changed } });
     lost = 0;
     expect(run(new ClientTransfer(put(2000)), forgetful(2)).last).toMatchObject({

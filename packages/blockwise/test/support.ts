@@ -50,6 +50,7 @@ export function figure(message: MessagePart): string {
 export interface Exchanged {
   readonly request: MessagePart;
   readonly response: MessagePart;
+  readonly restarted: boolean;
 }
 
 /** Runs a client's transfer to its end against `respond`. */
@@ -60,12 +61,13 @@ export function run(
 ): { last: Exclude<TransferStep, { kind: 'send' }>; log: Exchanged[] } {
   const log: Exchanged[] = [];
   let request = transfer.start(room);
+  let restarted = false;
   for (;;) {
     const response = respond(request);
-    log.push({ request, response });
+    log.push({ request, response, restarted });
     const step = transfer.receive(response, room);
     if (step.kind !== 'send') return { last: step, log };
-    request = step.request;
+    ({ request, restarted } = step);
   }
 }
 

@@ -17,6 +17,8 @@ interface Operation {
   readonly key: string;
   readonly transfer: ClientTransfer;
   readonly confirmable: boolean;
+  /** One for all exchanges of an attempt: servers exist that know a block-wise transfer by it. */
+  token: Uint8Array;
   exchange: Exchange | undefined;
 }
 
@@ -78,7 +80,8 @@ export class ClientRole {
     });
     const key = cacheKey(code, options);
     const confirmable = request.confirmable ?? true;
-    const operation: Operation = { id, key, transfer, confirmable, exchange: undefined };
+    const token = this.#tokens.take();
+    const operation: Operation = { id, key, transfer, confirmable, token, exchange: undefined };
     this.#operations.set(id, operation);
     const others = this.#sameKey.get(key);
     if (others !== undefined) {
@@ -172,6 +175,7 @@ export class ClientRole {
         const { id } = operation;
         const { sent, received, total } = transfer;
         this.#emit({ kind: 'progress', id, progress: { sent, received, total } });
+        if (step.restarted) operation.token = this.#tokens.take();
         this.#launch(operation, step.request, now);
         break;
       }
@@ -202,7 +206,7 @@ export class ClientRole {
     const exchange: Exchange = {
       operation,
       code: part.code,
-      token: this.#tokens.take(),
+      token: operation.token,
       options: part.options,
       payload: part.payload,
       confirmable: operation.confirmable,

@@ -1,3 +1,4 @@
+import { blockOption } from '@lb-matrix/blockwise';
 import { Code, OptionNumber, Type, uintOption } from '@lb-matrix/coap-codec';
 import { describe, expect, it } from 'vitest';
 import { EndpointError } from '../src/index.ts';
@@ -32,6 +33,8 @@ describe('a request, datagram by datagram', () => {
     expect(client.receive('44 45 abcd 00000001 ff 6f6b')).toEqual(['6000abcd']);
     expect(client.events()).toMatchObject([ok]);
     expect(client.endpoint.stats.duplicates).toBe(1);
+    client.pass(600_000);
+    expect(client.events()).toEqual([]);
   });
 
   it('goes out as NON and takes a response of either type', () => {
@@ -263,9 +266,12 @@ describe('NSTART (RFC 7252 4.7)', () => {
     expect(client.receive(emptyAck(0))).toHaveLength(1);
     expect(client.receive(response(Type.ACK, 1, 2))).toHaveLength(1);
     expect(client.receive(reset(2))).toHaveLength(1);
-    client.receive(response(Type.CON, 9, 1));
-    client.receive(response(Type.ACK, 3, 4));
-    expect(client.events().map(({ kind }) => kind)).toEqual(['response', 'failed', 'response', 'response']);
+    // The first had given its place up already.
+    client.request(get('e'));
+    expect(client.receive(response(Type.CON, 9, 1))).toEqual(['60000009']);
+    expect(client.receive(response(Type.ACK, 3, 4))).toHaveLength(1);
+    client.receive(response(Type.ACK, 4, 5));
+    expect(client.events().map(({ kind }) => kind)).toEqual(['response', 'failed', 'response', 'response', 'response']);
   });
 
   it('lets more of them go when it is larger', () => {
@@ -309,16 +315,53 @@ describe('NSTART (RFC 7252 4.7)', () => {
 describe('requests for the same resource', () => {
   it('run one after the other, so that their blocks are never mixed (RFC 7959 2.4)', () => {
     const client = new Engine({ transmission: { nstart: 4 } });
-    const first = client.request(get('a'));
+    client.request(get('a'));
     client.request(get('a'));
     client.request(get('b'));
     expect(client.sent().map((hex) => hex.slice(-2))).toEqual(['61', '62']);
     expect(client.receive(response(Type.ACK, 0, 1)).map((hex) => hex.slice(-2))).toEqual(['61']);
     const third = client.request(get('a'));
     client.endpoint.cancel(third, 0);
-    client.receive(response(Type.ACK, 2, 3));
+    client.receive(response(Type.ACK, 2, 2));
     expect(client.events().map((event) => event.kind)).toEqual(['response', 'response']);
-    expect(first).toBe(0);
+  });
+});
+
+describe('a transfer in blocks', () => {
+  const block = (messageId: number, n: number, num: number, etag: number) =>
+    datagram({
+      type: Type.ACK,
+      code: Code.Content,
+      messageId,
+      token: token(n),
+      options: [
+        { number: OptionNumber.ETag, value: Uint8Array.of(etag) },
+        blockOption(OptionNumber.Block2, { num, more: true, szx: 0 }),
+      ],
+      payload: bodyOf(16),
+    });
+
+  it('keeps to one token, which servers exist that want it; a new attempt has another', () => {
+    const client = new Engine();
+    client.request(get('a'));
+    const sent = [
+      client.sent(),
+      client.receive(block(0, 1, 0, 1)),
+      client.receive(block(1, 1, 1, 1)),
+      client.receive(block(2, 1, 2, 9)),
+      client.receive(block(3, 2, 0, 9)),
+    ].map(([hex]) => parse(fromHex(hex!)));
+    expect(sent.map(({ messageId }) => messageId)).toEqual([0, 1, 2, 3, 4]);
+    expect(sent.map((message) => message.token[3])).toEqual([1, 1, 1, 2, 2]);
+  });
+
+  it('is not confused by a response that comes again', () => {
+    const client = new Engine();
+    client.request(get('a'));
+    client.sent();
+    client.receive(block(0, 1, 0, 1));
+    expect(client.receive(block(0, 1, 0, 1))).toEqual([]);
+    expect(parse(fromHex(client.receive(block(1, 1, 1, 1))[0]!)).messageId).toBe(2);
   });
 });
 
@@ -384,6 +427,13 @@ describe('the size of datagrams', () => {
     client.maxPayload = 300;
     expect(client.pass(3000)).toEqual([]);
     expect(client.events()).toMatchObject([{ kind: 'failed', error: { reason: 'request_too_large' } }]);
+  });
+
+  it('may be filled to the last byte', () => {
+    const client = new Engine();
+    client.request(put(bodyOf(1221), 'b'));
+    expect(client.sent()[0]).toHaveLength(2 * 1232);
+    expect(client.events()).toEqual([]);
   });
 
   it('decides the size of blocks, down to 16 bytes', () => {

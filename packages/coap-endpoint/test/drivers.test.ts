@@ -1,4 +1,5 @@
-import { Code, createOptionRegistry, OptionNumber, uintOption } from '@lb-matrix/coap-codec';
+import { blockOption } from '@lb-matrix/blockwise';
+import { Code, createOptionRegistry, encodeMessage, OptionNumber, Type, uintOption } from '@lb-matrix/coap-codec';
 import { describe, expect, it } from 'vitest';
 import {
   type CoapResponse,
@@ -336,6 +337,44 @@ describe('a server', () => {
     };
     expect(await refusal(throwing)).toEqual(bare);
     expect(errors).toMatchObject([{ message: 'out of words' }]);
+  });
+
+  it('holds bodies in blocks within the memory it is given', async () => {
+    for (const limits of [{ maxPeerBytes: 3000 }, { maxTotalBytes: 3000 }]) {
+      const { time, client } = pair(() => content(bodyOf(3000)), { serve: limits });
+      expect((await time.until(client.request(put(bodyOf(5000), 'a')))).code).toBe(Code.RequestEntityTooLarge);
+      expect((await time.until(client.request(put(bodyOf(1500), 'a')))).code).not.toBe(Code.RequestEntityTooLarge);
+    }
+  });
+
+  it('lets go of bodies that nobody asks for any more, one after the other', async () => {
+    const calls: string[] = [];
+    const { time, link, client } = pair((request) => {
+      calls.push(new TextDecoder().decode(request.options[0]!.value));
+      return content(bodyOf(5000));
+    });
+    for (const name of ['a', 'b']) {
+      await expect(time.until(client.request(get(name), { timeout: 15 }))).rejects.toMatchObject({
+        reason: 'deadline',
+      });
+      await time.advance(100_000);
+    }
+    // 247 s and a sweep after 'a', but not after 'b'.
+    await time.advance(70_000);
+    const ask = (name: string, messageId: number) => {
+      const options = [...get(name).options, blockOption(OptionNumber.Block2, { num: 1, more: false, szx: 6 })];
+      link.client.send(
+        encodeMessage({ type: Type.CON, code: Code.GET, messageId, token: NONE, options, payload: NONE }),
+      );
+      return time.advance(100);
+    };
+    await ask('b', 1);
+    expect(calls).toEqual(['a', 'b']);
+    await ask('a', 2);
+    expect(calls).toEqual(['a', 'b', 'a']);
+    await time.advance(300_000);
+    await ask('b', 3);
+    expect(calls).toEqual(['a', 'b', 'a', 'b']);
   });
 
   it('lets go of what an idle peer left behind', async () => {
