@@ -47,7 +47,9 @@ export class MessageLayer {
   readonly #timers: Deadlines<Timer>;
   readonly #stats: EndpointStats;
   readonly #ids: MessageIds;
-  readonly #queue: Set<Outgoing> = new Set();
+  /** Own requests and pings wait for a place within NSTART, all messages for a Message ID. */
+  readonly #requests: Set<Outgoing> = new Set();
+  readonly #responses: Set<Outgoing> = new Set();
   readonly #inFlight: Map<Outgoing, InFlight> = new Map();
   readonly #byId: Map<number, Outgoing> = new Map();
   readonly #outbox: Uint8Array[] = [];
@@ -77,13 +79,13 @@ export class MessageLayer {
 
   /** Sends a message when there is leave to: a place within NSTART and a Message ID. */
   submit(outgoing: Outgoing, now: number): void {
-    this.#queue.add(outgoing);
+    (outgoing.counted ? this.#requests : this.#responses).add(outgoing);
     this.pump(now);
   }
 
   /** Ends the interest in a message: not sent if it was not yet, no more retransmissions, its place is free. */
   settle(outgoing: Outgoing, now: number): void {
-    if (this.#queue.delete(outgoing)) return;
+    if (this.#requests.delete(outgoing) || this.#responses.delete(outgoing)) return;
     const inFlight = this.#inFlight.get(outgoing);
     if (inFlight === undefined) return;
     this.#inFlight.delete(outgoing);
@@ -127,15 +129,27 @@ export class MessageLayer {
 
   /** Sends what has leave to be sent. */
   pump(now: number): void {
-    for (const outgoing of this.#queue) {
-      if (outgoing.counted && this.#outstanding >= this.#transmission.nstart) continue;
+    for (const response of this.#responses) {
+      const messageId = this.#ids.take(now);
+      if (messageId !== undefined) {
+        this.#responses.delete(response);
+        this.#send(response, messageId, now);
+      } else if (response.confirmable) {
+        this.#timers.set(this.#idTimer, this.#ids.freeAt());
+      } else {
+        // A NON may be lost at any time; it is not worth memory that a peer could fill.
+        this.#responses.delete(response);
+      }
+    }
+    for (const request of this.#requests) {
+      if (this.#outstanding >= this.#transmission.nstart) return;
       const messageId = this.#ids.take(now);
       if (messageId === undefined) {
         this.#timers.set(this.#idTimer, this.#ids.freeAt());
         return;
       }
-      this.#queue.delete(outgoing);
-      this.#send(outgoing, messageId, now);
+      this.#requests.delete(request);
+      this.#send(request, messageId, now);
     }
   }
 

@@ -138,6 +138,7 @@ export class ServerRole {
       if (!isResponse(response.code)) throw new CoapError('invalid_code', `${response.code} is not a response code`);
       part = this.#transfers.respond(incoming.ticket, response, this.#room(incoming.message), now);
     } finally {
+      incoming.ticket.release?.();
       this.#answer(incoming, part, now);
     }
   }

@@ -92,6 +92,33 @@ describe('a response, datagram by datagram', () => {
       expect(server.sent()).toEqual(['61a0000577']);
     }
   });
+
+  it('lets go of the body of its request, also when it cannot be sent', () => {
+    const shared = sharedState();
+    const server = serving({ shared });
+    for (const num of [0, 1]) {
+      const options = [...path('up'), blockOption(OptionNumber.Block1, { num, more: num === 0, szx: 0 })];
+      server.receive(request(num, { code: Code.PUT, options, payload: bodyOf(16) }));
+    }
+    const { id } = server.request1();
+    expect(shared.transfers.bytes).toBeGreaterThan(0);
+    expect(() => server.respond(id, { code: Code.GET, options: [], payload: NONE })).toThrow();
+    expect(shared.transfers.bytes).toBe(0);
+  });
+});
+
+describe('Message IDs of responses', () => {
+  it('run out under a flood of NON requests: then these get no answer, nothing piles up, and a CON still gets its own', () => {
+    const server = serving({ maxRequests: 1 });
+    server.receive(request(1));
+    const { id } = server.request1();
+    server.acknowledge(id);
+    let answers = 0;
+    for (let i = 0; i < 65_600; i++) answers += server.receive(request(i & 0xffff, { type: Type.NON })).length;
+    expect(answers).toBe(65_536);
+    expect(server.respond(id, content('late'))).toEqual([]);
+    expect(server.pass(250_000).map(([, hex]) => parse(fromHex(hex)).type)).toEqual([Type.CON, Type.CON]);
+  });
 });
 
 describe('a separate response', () => {
