@@ -14,13 +14,22 @@ export interface CertificateFiles {
   readonly privateKey: Uint8Array;
 }
 
-/** A self-signed P-256 certificate for localhost, 127.0.0.1 and ::1, made by the guide's commands with names added. */
-export function makeCertificate(): CertificateFiles {
+/** The kinds of key that certificates are made with, and how `openssl` makes the key. */
+const KEYS = {
+  p256: ['ecparam', '-name', 'prime256v1', '-genkey', '-noout'],
+  rsa: ['genpkey', '-algorithm', 'RSA', '-pkeyopt', 'rsa_keygen_bits:2048'],
+  ed25519: ['genpkey', '-algorithm', 'ED25519'],
+} as const;
+
+export type KeyKind = keyof typeof KEYS;
+
+/** A self-signed certificate for localhost, 127.0.0.1 and ::1, made by the guide's commands with names added. */
+export function makeCertificate(kind: KeyKind = 'p256'): CertificateFiles {
   const dir = mkdtempSync(join(tmpdir(), 'lbm-cert-'));
   const keyFile = join(dir, 'private-key.pem');
   const certFile = join(dir, 'cert.pem');
   const openssl = (...args: string[]): unknown => execFileSync('openssl', args, { stdio: 'pipe' });
-  openssl('ecparam', '-name', 'prime256v1', '-genkey', '-noout', '-out', keyFile);
+  openssl(...KEYS[kind], '-out', keyFile);
   openssl(
     ...['req', '-new', '-x509', '-key', keyFile, '-out', certFile, '-days', '365', '-subj', '/CN=localhost'],
     ...['-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1'],
