@@ -7,12 +7,15 @@ export interface SynapseSettings {
   readonly directory: string;
   /** Port on 127.0.0.1. */
   readonly port: number;
-  /** Whether sending messages is limited to {@link RATE_LIMIT}. */
+  /** Whether sending messages is limited to {@link RATE_LIMIT}; wrong passwords always are. */
   readonly rateLimited: boolean;
 }
 
 /** The limit of a rate-limited homeserver: messages a second and how many may come at once, per user. */
 export const RATE_LIMIT = { per_second: 0.2, burst_count: 3 } as const;
+
+/** Synapse's default for wrong passwords, per account. */
+const WRONG_PASSWORDS = { per_second: 0.17, burst_count: 3 } as const;
 
 const UNLIMITED = { per_second: 10_000, burst_count: 10_000 } as const;
 
@@ -46,7 +49,7 @@ export function synapseConfig({ directory, port, rateLimited }: SynapseSettings)
     presence: { enabled: false },
     rc_message: rateLimited ? RATE_LIMIT : UNLIMITED,
     rc_registration: UNLIMITED,
-    rc_login: { address: UNLIMITED, account: UNLIMITED, failed_attempts: UNLIMITED },
+    rc_login: { address: UNLIMITED, account: UNLIMITED, failed_attempts: WRONG_PASSWORDS },
     rc_joins: { local: UNLIMITED, remote: UNLIMITED },
     rc_joins_per_room: UNLIMITED,
     rc_invites: { per_room: UNLIMITED, per_user: UNLIMITED, per_issuer: UNLIMITED },

@@ -24,7 +24,7 @@ const STOP_TIMEOUT_MS = 10_000;
  * Installs Synapse if need be (see {@link installSynapse}) and starts one with an empty database on a free loopback port. Its
  * server name is `localhost`; anybody may register.
  *
- * @param options.rateLimited - limit messages to `RATE_LIMIT` of synapse-config.ts; otherwise nothing is limited
+ * @param options.rateLimited - limit messages to `RATE_LIMIT` of synapse-config.ts; otherwise nothing is but wrong passwords
  * @throws Error with the end of Synapse's log when it does not answer within a minute
  */
 export async function startSynapse({ rateLimited = false }: { rateLimited?: boolean } = {}): Promise<Synapse> {
