@@ -74,6 +74,19 @@ describe('a response in blocks', () => {
     );
   });
 
+  it('goes on in the smaller blocks that the server turns to', () => {
+    let calls = 0;
+    const { last, log } = run(new ClientTransfer(get), (request) =>
+      figureServer(bodyOf(380), calls++ === 0 ? 3 : 2)(request),
+    );
+    expect(log.map(({ request, response }) => [figure(request), figure(response)]).slice(0, 3)).toEqual([
+      ['', '2:0/1/128'],
+      ['2:1/0/128', '2:2/1/64'],
+      ['2:3/0/64', '2:3/1/64'],
+    ]);
+    expect(last).toMatchObject({ kind: 'done', response: { payload: bodyOf(380) } });
+  });
+
   it('tells how far it is, and the size that the server named', () => {
     const transfer = new ClientTransfer(get);
     const server = figureServer(bodyOf(300), 3, [uintOption(Size2, 300)]);
@@ -311,6 +324,12 @@ describe('a request in blocks', () => {
     const { last, log } = run(new ClientTransfer(put(3000)), () => part(Code.Unauthorized));
     expect(log).toHaveLength(1);
     expect(last).toEqual({ kind: 'done', response: part(Code.Unauthorized) });
+  });
+
+  it('may have as many blocks as NUM can count', () => {
+    const body = new Uint8Array(16 * 2 ** 20);
+    const first = new ClientTransfer(part(Code.PUT, [], body)).start({ maxMessageBytes: 40, tokenLength: 4 });
+    expect(first.payload).toHaveLength(16);
   });
 
   it('follows a room that shrinks, down to none', () => {

@@ -384,7 +384,9 @@ describe('what peers make the server hold', () => {
 
   it('is bounded in memory for each peer', () => {
     const server = new ServerTransfers({ maxPeerBytes: 10_000 });
-    for (let i = 0; i < 50; i++) start(server, alice, `t${i}`);
+    for (let i = 0; i < 50; i++) {
+      expect(start(server, alice, `t${i}`)).toMatchObject({ response: { code: Code.Continue } });
+    }
     expect(server.bytes).toBeLessThanOrEqual(10_000);
     start(server, bob, 'mine');
     expect(proceed(server, bob, 'mine')).toBe(Code.Continue);
@@ -403,7 +405,7 @@ describe('what peers make the server hold', () => {
     const server = new ServerTransfers({ maxTotalBytes: 50_000 });
     start(server, alice, 'mine');
     for (let i = 0; i < 200; i++) {
-      start(server, { i }, 'theirs');
+      expect(start(server, { i }, 'theirs')).toMatchObject({ response: { code: Code.Continue } });
       expect(proceed(server, alice, 'mine')).toBe(Code.Continue);
     }
     expect(server.bytes).toBeLessThanOrEqual(50_000);

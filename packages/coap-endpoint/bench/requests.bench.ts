@@ -58,20 +58,21 @@ const paths = Array.from(
   }),
 );
 
-const [clientPipe, serverPipe] = pipePair();
-serve(serverPipe, { platform, handler, transmission, ...limits });
-const memory = connect(clientPipe, { platform, transmission });
-
+/** A client of its own for each benchmark, so that none waits for Message IDs that another used up. */
+const inMemory = (): CoapClient => {
+  const [clientPipe, serverPipe] = pipePair();
+  serve(serverPipe, { platform, handler, transmission, ...limits });
+  return connect(clientPipe, { platform, transmission });
+};
 const udp = await listenUdp();
 const server = listen(udp, { platform, handler, transmission, ...limits });
-const ours: CoapClient = connect(await connectUdp({ host: '127.0.0.1', port: udp.address.port }), {
-  platform,
-  transmission,
-});
-cleanups.push(
-  () => ours.close(),
-  () => server.close(),
-);
+cleanups.push(() => server.close());
+const overUdp = async (): Promise<CoapClient> => {
+  const client = connect(await connectUdp({ host: '127.0.0.1', port: udp.address.port }), { platform, transmission });
+  cleanups.unshift(() => client.close());
+  return client;
+};
+const [memory1, memory16, udp1, udp16] = [inMemory(), inMemory(), await overUdp(), await overUdp()];
 
 const nodeCoap = createServer((incoming, outgoing) => {
   outgoing.code = '2.05';
@@ -100,10 +101,10 @@ const theirs = (i: number): Promise<IncomingMessage> =>
 
 describe('a PUT of 100 bytes, echoed, client and server in one process, one at a time', () => {
   bench('coap-endpoint, in memory', async () => {
-    await memory.request(request);
+    await memory1.request(request);
   });
   bench('coap-endpoint, UDP loopback', async () => {
-    await ours.request(request);
+    await udp1.request(request);
   });
   bench('node-coap, UDP loopback', async () => {
     await theirs(0);
@@ -112,10 +113,10 @@ describe('a PUT of 100 bytes, echoed, client and server in one process, one at a
 
 describe('the same, sixteen at a time', () => {
   bench('coap-endpoint, in memory', async () => {
-    await sixteen((i) => memory.request(paths[i]!));
+    await sixteen((i) => memory16.request(paths[i]!));
   });
   bench('coap-endpoint, UDP loopback', async () => {
-    await sixteen((i) => ours.request(paths[i]!));
+    await sixteen((i) => udp16.request(paths[i]!));
   });
   bench('node-coap, UDP loopback', async () => {
     await sixteen(theirs);
