@@ -40,7 +40,9 @@ export function blockOption(number: number, block: Block): CoapOption {
   return uintOption(number, valid ? num * 16 + (more ? 8 : 0) + szx : Number.NaN);
 }
 
-/** The first Block option of this number: its value, `undefined` when there is none, `'invalid'` when it cannot be one. */
+/**
+ * The first Block option of this number: its value, `undefined` when there is none, `'invalid'` when it cannot be one.
+ */
 export function findBlock(options: readonly CoapOption[], number: number): Block | 'invalid' | undefined {
   const option = findOption(options, number);
   return option === undefined ? undefined : (decodeBlock(option.value) ?? 'invalid');

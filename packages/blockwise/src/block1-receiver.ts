@@ -64,7 +64,8 @@ export function receiveBlock1<T>(
   store.touch(held, now);
 
   if (offset !== body.length) {
-    // A block that is here already is no news. Other bytes in its place are those of another body (RFC 9175 section 3.3).
+    // A block that is here already is no news. Other bytes in its place are those of another body (RFC 9175 section
+    // 3.3).
     if (block.more && body.matches(offset, payload)) return proceed(request, block, room);
     if (offset < body.length) store.release(held);
     return answer(Code.RequestEntityIncomplete, []);

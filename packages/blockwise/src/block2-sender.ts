@@ -35,8 +35,8 @@ export class Block2Sender {
   }
 
   /**
-   * The block that `wanted` names, or smaller ones from its offset on; the first one without `wanted`. `extra`: options for this
-   * message alone. `undefined` when there is no such block. Throws `BlockwiseError` when none fits the room.
+   * The block that `wanted` names, or smaller ones from its offset on; the first one without `wanted`. `extra`: options
+   * for this message alone. `undefined` when there is no such block. Throws `BlockwiseError` when none fits the room.
    */
   block(wanted: Block | undefined, room: Room, extra: MessagePart['options'] = []): MessagePart | undefined {
     const { code, payload } = this.#whole;

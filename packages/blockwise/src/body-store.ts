@@ -28,8 +28,8 @@ interface Peer<T> {
 }
 
 /**
- * Bodies held for peers, by peer and key. Bounded for each peer and in total: the least recently used goes first, a peer's own before
- * those of others; what is pinned (in use) stays. Nothing outlives `lifetime` after its last use.
+ * Bodies held for peers, by peer and key. Bounded for each peer and in total: the least recently used goes first, a
+ * peer's own before those of others; what is pinned (in use) stays. Nothing outlives `lifetime` after its last use.
  */
 export class BodyStore<T> {
   readonly #limits: ServerLimits;

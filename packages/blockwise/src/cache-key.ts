@@ -13,8 +13,8 @@ const NOT_PART: ReadonlySet<number> = new Set([
 ]);
 
 /**
- * What all messages of one block-wise transfer have in common: the method and the options of the cache key (RFC 7252 section 5.6, RFC
- * 7959 section 2.4). The other half of a transfer's identity, the peer, is the caller's to add.
+ * What all messages of one block-wise transfer have in common: the method and the options of the cache key (RFC 7252
+ * section 5.6, RFC 7959 section 2.4). The other half of a transfer's identity, the peer, is the caller's to add.
  */
 export function cacheKey(code: number, options: readonly CoapOption[]): string {
   let key = String.fromCharCode(code);

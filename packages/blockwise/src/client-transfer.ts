@@ -10,8 +10,8 @@ import { fits, type Room, szxWithin } from './room.ts';
 /** What to do next in a transfer. */
 export type TransferStep =
   /**
-   * Send this request and hand the response to `receive`. `restarted`: it is the first of a new attempt. Until then keep to one token:
-   * some servers know a transfer by it.
+   * Send this request and hand the response to `receive`. `restarted`: it is the first of a new attempt. Until then
+   * keep to one token: some servers know a transfer by it.
    */
   | { readonly kind: 'send'; readonly request: MessagePart; readonly restarted: boolean }
   /** The whole response, whatever its code. */
@@ -30,9 +30,9 @@ const RESPONSE_OVERHEAD = 37;
 const NO_PAYLOAD: Uint8Array = new Uint8Array();
 
 /**
- * One request with bodies of any size in both directions, as the client sees it (RFC 7959): `start` gives the first message to send,
- * `receive` takes each response and gives the next one, until the whole response is there. A small request that gets a small response
- * passes through unchanged.
+ * One request with bodies of any size in both directions, as the client sees it (RFC 7959): `start` gives the first
+ * message to send, `receive` takes each response and gives the next one, until the whole response is there. A small
+ * request that gets a small response passes through unchanged.
  */
 export class ClientTransfer {
   readonly #request: MessagePart;

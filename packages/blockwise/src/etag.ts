@@ -1,6 +1,7 @@
 /**
- * An ETag of 4 bytes for a body without one: MurmurHash3 (32 bits, seed 0). It tells versions of one resource apart during a transfer
- * (RFC 7959 section 2.4); it is no protection against somebody who looks for two bodies with the same.
+ * An ETag of 4 bytes for a body without one: MurmurHash3 (32 bits, seed 0). It tells versions of one resource apart
+ * during a transfer (RFC 7959 section 2.4); it is no protection against somebody who looks for two bodies with the
+ * same.
  */
 export function contentETag(body: Uint8Array): Uint8Array {
   const view = new DataView(body.buffer, body.byteOffset, body.byteLength);

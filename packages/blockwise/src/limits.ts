@@ -5,7 +5,9 @@ export const DEFAULT_MAX_BODY_BYTES = 67_108_864;
 export interface ServerLimits {
   /** The longest request body, in bytes; a longer one is answered 4.13 with this in Size1. Default 64 MiB. */
   readonly maxBodyBytes: number;
-  /** Memory for the bodies of one peer, both directions, in bytes. Default 128 MiB, or twice a larger `maxBodyBytes`. */
+  /**
+   * Memory for the bodies of one peer, both directions, in bytes. Default 128 MiB, or twice a larger `maxBodyBytes`.
+   */
   readonly maxPeerBytes: number;
   /** Memory for the bodies of all peers, in bytes. Default 256 MiB, or twice a larger `maxPeerBytes`. */
   readonly maxTotalBytes: number;

@@ -1,8 +1,8 @@
 import type { CoapOption } from '@lb-matrix/coap-codec';
 
 /**
- * What block-wise transfer sees of a message: a code, options and a payload. Any CoAP library's messages have that; Message ID, token
- * and type stay with whoever sends.
+ * What block-wise transfer sees of a message: a code, options and a payload. Any CoAP library's messages have that;
+ * Message ID, token and type stay with whoever sends.
  */
 export interface MessagePart {
   readonly code: number;

@@ -18,8 +18,8 @@ export function fits(part: MessagePart, room: Room): boolean {
 }
 
 /**
- * The SZX of the largest blocks of which one fits beside these options and a Block option of `number` with any NUM; `undefined` when
- * not even 16 bytes do.
+ * The SZX of the largest blocks of which one fits beside these options and a Block option of `number` with any NUM;
+ * `undefined` when not even 16 bytes do.
  */
 export function largestSzx(
   code: number,

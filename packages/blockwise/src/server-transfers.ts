@@ -31,11 +31,12 @@ export type Arrival =
 const NO_PAYLOAD: Uint8Array = new Uint8Array();
 
 /**
- * The block-wise transfers of a server with all its peers (RFC 7959): `receive` puts request bodies together and serves the later blocks
- * of responses, `respond` gives the first message of a response. Transfers are kept apart by peer and by `cacheKey`.
+ * The block-wise transfers of a server with all its peers (RFC 7959): `receive` puts request bodies together and serves
+ * the later blocks of responses, `respond` gives the first message of a response. Transfers are kept apart by peer and
+ * by `cacheKey`.
  *
- * Messages that repeat what happened (`continues`) may be processed again without harm; of the others a duplicate must be recognised before it
- * gets here, and be given the same answer (RFC 7252 section 4.5).
+ * Messages that repeat what happened (`continues`) may be processed again without harm; of the others a duplicate must
+ * be recognised before it gets here, and be given the same answer (RFC 7252 section 4.5).
  */
 export class ServerTransfers {
   readonly #limits: ServerLimits;
@@ -52,8 +53,8 @@ export class ServerTransfers {
   }
 
   /**
-   * Whether a request is one more step of a transfer that is under way, neither its first nor its last: it changes nothing when it is
-   * processed twice.
+   * Whether a request is one more step of a transfer that is under way, neither its first nor its last: it changes
+   * nothing when it is processed twice.
    */
   continues(peer: object, request: MessagePart): boolean {
     const { block1, block2 } = blocks(request);
@@ -84,8 +85,8 @@ export class ServerTransfers {
   }
 
   /**
-   * The first message of the response to a request: all of it, or its first block, the rest being kept for the requests that follow. Throws
-   * `BlockwiseError` (`refused`) for a response that cannot be sent.
+   * The first message of the response to a request: all of it, or its first block, the rest being kept for the requests
+   * that follow. Throws `BlockwiseError` (`refused`) for a response that cannot be sent.
    */
   respond(ticket: Ticket, response: MessagePart, room: Room, now: number): MessagePart {
     const { peer, block1, block2: wanted } = ticket;
@@ -134,7 +135,8 @@ export class ServerTransfers {
     const { code, options, payload } = request;
     const held = this.#store.peek(peer, responseKey(code, options));
     if (held === undefined) {
-      // Section 2.4: no state is needed for what is safe to ask again. Elsewhere the request is incomplete without its body.
+      // Section 2.4: no state is needed for what is safe to ask again. Elsewhere the request is incomplete without its
+      // body.
       return code === Code.GET
         ? arrived(peer, code, options, payload, undefined, wanted, undefined)
         : answer(Code.RequestEntityIncomplete);

@@ -1,6 +1,9 @@
 import type { Platform } from './platform.ts';
 
-/** One timer of the platform, for a deadline that moves with every datagram: it is set again only when the deadline comes nearer. */
+/**
+ * One timer of the platform, for a deadline that moves with every datagram: it is set again only when the deadline
+ * comes nearer.
+ */
 export class Alarm {
   readonly #platform: Platform;
   readonly #wake: () => void;

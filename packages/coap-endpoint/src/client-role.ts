@@ -111,7 +111,7 @@ export class ClientRole {
       payload: NOTHING,
       confirmable: true,
       counted: true,
-      sent: (_messageId, _length, at) => {
+      sent: (_messageId, at) => {
         sentAt = at;
       },
       acknowledged: answered,
@@ -144,7 +144,10 @@ export class ClientRole {
     }
   }
 
-  /** The exchange that a response belongs to (RFC 7252 section 5.3.2): by token, and by Message ID when it comes in an ACK. */
+  /**
+   * The exchange that a response belongs to (RFC 7252 section 5.3.2): by token, and by Message ID when it comes in an
+   * ACK.
+   */
   match(message: CoapMessage, piggybacked: boolean): Exchange | undefined {
     const exchange = this.#byToken.get(numberOf(message.token));
     if (exchange === undefined || exchange.messageId === undefined) return undefined;
@@ -212,7 +215,7 @@ export class ClientRole {
       confirmable: operation.confirmable,
       counted: true,
       messageId: undefined,
-      sent: (messageId, _length, at) => {
+      sent: (messageId, at) => {
         exchange.messageId = messageId;
         if (!operation.confirmable) this.#timers.set(exchange, at + this.#transmission.exchangeLifetime);
       },

@@ -34,11 +34,13 @@ export interface ConnectOptions {
 /** A client on one pipe. */
 export interface CoapClient {
   /**
-   * Sends a request, in blocks where it does not fit one datagram, and resolves with the whole response, whatever its code.
-   * Rejects with `EndpointError`.
+   * Sends a request, in blocks where it does not fit one datagram, and resolves with the whole response, whatever its
+   * code. Rejects with `EndpointError`.
    */
   request(request: CoapRequest, options?: RequestOptions): Promise<CoapResponse>;
-  /** An Empty message that the peer resets (RFC 7252 section 4.3). Resolves with the round-trip time in milliseconds. */
+  /**
+   * An Empty message that the peer resets (RFC 7252 section 4.3). Resolves with the round-trip time in milliseconds.
+   */
   ping(options?: Pick<RequestOptions, 'signal' | 'timeout'>): Promise<number>;
   /** Ends the client and its pipe; requests that are still open reject with `closed`. */
   close(): void;

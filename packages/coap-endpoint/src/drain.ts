@@ -3,8 +3,8 @@ import type { EndpointEvent } from './events.ts';
 import type { DatagramPipe } from './pipe.ts';
 
 /**
- * Carries what an endpoint has to say out to its pipe and its events to `onEvent`, until it has no more. While that runs, a call from within (a pipe
- * that answers at once, a handler that does) returns at once: the running one goes on.
+ * Carries what an endpoint has to say out to its pipe and its events to `onEvent`, until it has no more. While that
+ * runs, a call from within (a pipe that answers at once, a handler that does) returns at once: the running one goes on.
  */
 export function drainer(endpoint: Endpoint, pipe: DatagramPipe, onEvent: (event: EndpointEvent) => void): () => void {
   let out = new Uint8Array(pipe.maxPayload);

@@ -10,9 +10,9 @@ export interface Received {
 }
 
 /**
- * The messages that a peer sent within their lifetime (RFC 7252 section 4.5), by Message ID and token: clients exist that give all their observations
- * the same Message ID. An entry is never evicted while it lives, because its request would be executed twice; when there are too
- * many the caller has to turn down what is new.
+ * The messages that a peer sent within their lifetime (RFC 7252 section 4.5), by Message ID and token: clients exist
+ * that give all their observations the same Message ID. An entry is never evicted while it lives, because its request
+ * would be executed twice; when there are too many the caller has to turn down what is new.
  */
 export class Duplicates {
   readonly #times: Pick<Transmission, 'exchangeLifetime' | 'nonLifetime'>;

@@ -20,7 +20,9 @@ export interface SharedState {
   readonly duplicates: Quota;
 }
 
-/** `maxDuplicates`: messages that are remembered at once for all peers. Default 131,072, about 200 MB at the very most. */
+/**
+ * `maxDuplicates`: messages that are remembered at once for all peers. Default 131,072, about 200 MB at the very most.
+ */
 export function sharedState(limits: Partial<ServerLimits> = {}, maxDuplicates = 131_072): SharedState {
   return { transfers: new ServerTransfers(limits), duplicates: new Quota(maxDuplicates) };
 }
@@ -58,9 +60,9 @@ export interface ServerRoleOptions {
 const SWEEP = 10_000;
 
 /**
- * A CoAP endpoint for one peer, without I/O: datagrams and time go in, datagrams and events come out (RFC 7252, RFC 7959). Its driver calls
- * `receive` for each datagram and `handleTimeout` when `pollTimeout` says; after each call, commands included, it drains `pollTransmit` and
- * `pollEvent`. Times are monotonic milliseconds.
+ * A CoAP endpoint for one peer, without I/O: datagrams and time go in, datagrams and events come out (RFC 7252, RFC
+ * 7959). Its driver calls `receive` for each datagram and `handleTimeout` when `pollTimeout` says; after each call,
+ * commands included, it drains `pollTransmit` and `pollEvent`. Times are monotonic milliseconds.
  */
 export class Endpoint {
   readonly #timers: Deadlines<Timer> = new Deadlines();
@@ -184,8 +186,8 @@ export class Endpoint {
   }
 
   /**
-   * Answers a request; without effect when it was answered or cancelled. Throws blockwise's or coap-codec's error for a response that cannot be sent,
-   * after a 5.00 went in its place.
+   * Answers a request; without effect when it was answered or cancelled. Throws blockwise's or coap-codec's error for a
+   * response that cannot be sent, after a 5.00 went in its place.
    */
   respond(id: number, response: CoapResponse, now: number): void {
     this.#server?.respond(id, response, now);

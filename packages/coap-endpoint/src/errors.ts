@@ -25,7 +25,10 @@ export type EndpointErrorReason =
   | 'reset'
   /** `refused`: not a method code, or an option that belongs to the endpoint or does not encode. */
   | 'invalid_request'
-  /** `refused`: the options leave no room for a block in a datagram, or the body exceeds `maxBodyBytes` or the block numbers. */
+  /**
+   * `refused`: the options leave no room for a block in a datagram, or the body exceeds `maxBodyBytes` or the block
+   * numbers.
+   */
   | 'request_too_large'
   /** `misbehaved`: a critical option that we do not know, in a response (RFC 7252 section 5.4.1). */
   | 'bad_option'

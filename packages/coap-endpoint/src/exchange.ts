@@ -34,14 +34,19 @@ export interface IncomingRequest {
   readonly peer: DatagramPipe['peer'];
   /** Aborted when the session ends or the client resets the exchange: the answer is no longer wanted. */
   readonly signal: AbortSignal;
-  /** Says "received" at once (an empty ACK), for an answer that will take long. Otherwise that happens after `ackDelay`. */
+  /**
+   * Says "received" at once (an empty ACK), for an answer that will take long. Otherwise that happens after `ackDelay`.
+   */
   acknowledge(): void;
 }
 
 /** Answers requests. What it throws becomes a 5.00 without details (and goes to `onError`). */
 export type Handler = (request: IncomingRequest) => CoapResponse | Promise<CoapResponse>;
 
-/** What a 4.13 carries besides its code and Size1: an error in the application's own format, small enough for one datagram. */
+/**
+ * What a 4.13 carries besides its code and Size1: an error in the application's own format, small enough for one
+ * datagram.
+ */
 export type DescribeTooLarge = (
   request: Pick<IncomingRequest, 'code' | 'options' | 'session'>,
 ) => Pick<CoapResponse, 'options' | 'payload'>;

@@ -3,8 +3,8 @@ const COUNT = 0x1_0000;
 const SLICE = 1000;
 
 /**
- * Message IDs: consecutive from a random start, none of them twice within a lifetime (RFC 7252 section 4.4). Because they are
- * consecutive it is enough to count them: a slice a second is all that is remembered.
+ * Message IDs: consecutive from a random start, none of them twice within a lifetime (RFC 7252 section 4.4). Because
+ * they are consecutive it is enough to count them: a slice a second is all that is remembered.
  */
 export class MessageIds {
   readonly #lifetime: number;

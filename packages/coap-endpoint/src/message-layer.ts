@@ -20,7 +20,7 @@ export interface Outgoing {
   /** Counts against NSTART: own requests and pings. */
   readonly counted: boolean;
   /** It went out for the first time, with this Message ID. */
-  sent?(messageId: number, length: number, now: number): void;
+  sent?(messageId: number, now: number): void;
   /** An empty ACK arrived for it. */
   acknowledged(now: number): void;
   /** A Reset arrived for it. */
@@ -31,14 +31,13 @@ export interface Outgoing {
 
 interface InFlight extends Timer {
   readonly messageId: number;
-  readonly datagram: Uint8Array;
 }
 
 const NOTHING: Uint8Array = new Uint8Array();
 
 /**
- * The message layer of RFC 7252 section 4 for one peer: Message IDs, NSTART, retransmission, and the datagrams that wait to be sent. What messages mean is
- * the business of `ClientRole` and `ServerRole`.
+ * The message layer of RFC 7252 section 4 for one peer: Message IDs, NSTART, retransmission, and the datagrams that
+ * wait to be sent. What messages mean is the business of `ClientRole` and `ServerRole`.
  */
 export class MessageLayer {
   readonly #transmission: Transmission;
@@ -172,14 +171,14 @@ export class MessageLayer {
     if (confirmable || outgoing.counted) {
       const inFlight = confirmable
         ? this.#retransmission(outgoing, messageId, datagram, now)
-        : { messageId, datagram, fire: (at: number) => this.settle(outgoing, at) };
+        : { messageId, fire: (at: number) => this.settle(outgoing, at) };
       this.#inFlight.set(outgoing, inFlight);
       this.#byId.set(messageId, outgoing);
       // Section 4.7: to a peer that does not answer a NON no more than PROBING_RATE.
       if (!confirmable) this.#timers.set(inFlight, now + (datagram.length * 1000) / this.#transmission.probingRate);
       if (outgoing.counted) this.#outstanding++;
     }
-    outgoing.sent?.(messageId, datagram.length, now);
+    outgoing.sent?.(messageId, now);
   }
 
   /** Section 4.2: a CON is repeated after a random time, then after twice that, and so on. */
@@ -191,7 +190,6 @@ export class MessageLayer {
     let count = 0;
     const inFlight: InFlight = {
       messageId,
-      datagram,
       fire: (now) => {
         if (count === maxRetransmit || now >= start + maxTransmitWait) {
           return this.#giveUp(outgoing, 'no_acknowledgement', now);

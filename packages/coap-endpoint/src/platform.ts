@@ -1,4 +1,7 @@
-/** What the drivers need from the outside. `nodePlatform` of `@lb-matrix/coap-endpoint/node` is Node's; tests bring virtual time. */
+/**
+ * What the drivers need from the outside. `nodePlatform` of `@lb-matrix/coap-endpoint/node` is Node's; tests bring
+ * virtual time.
+ */
 export interface Platform {
   /** Monotonic time in milliseconds. */
   now(): number;

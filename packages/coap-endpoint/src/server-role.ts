@@ -126,8 +126,8 @@ export class ServerRole {
   }
 
   /**
-   * Answers a request; without effect when it was answered or cancelled. Throws `BlockwiseError` or `CoapError` for a response that cannot be sent, after
-   * a 5.00 went in its place.
+   * Answers a request; without effect when it was answered or cancelled. Throws `BlockwiseError` or `CoapError` for a
+   * response that cannot be sent, after a 5.00 went in its place.
    */
   respond(id: number, response: CoapResponse, now: number): void {
     const incoming = this.#incoming.get(id);

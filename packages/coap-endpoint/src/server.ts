@@ -19,7 +19,10 @@ export interface ServerOptions {
   readonly transmission?: Partial<TransmissionParameters> | undefined;
   /** How long a handler may take until the request is acknowledged without an answer, in milliseconds. Default 200. */
   readonly ackDelay?: number | undefined;
-  /** The options that the handler understands in requests; another critical one is answered 4.02. Default: coap-codec's registry. */
+  /**
+   * The options that the handler understands in requests; another critical one is answered 4.02. Default: coap-codec's
+   * registry.
+   */
   readonly optionRegistry?: OptionRegistry | undefined;
   /** The longest request body; a longer one is answered 4.13. Default 64 MiB. */
   readonly maxBodyBytes?: number | undefined;
@@ -40,8 +43,8 @@ export interface ServerOptions {
 /** A server on any number of pipes. */
 export interface CoapServer {
   /**
-   * Ends the server, its pipes and its listener. With `graceful`, requests in progress get that many milliseconds to finish; new
-   * ones are answered 5.03. Default 0.
+   * Ends the server, its pipes and its listener. With `graceful`, requests in progress get that many milliseconds to
+   * finish; new ones are answered 5.03. Default 0.
    */
   close(options?: { readonly graceful?: number | undefined }): Promise<void>;
   /** Sums over all pipes, closed ones included, and how many are open. */

@@ -1,7 +1,7 @@
 /**
- * Tokens of 2 to 4 bytes that nobody guesses and that do not repeat before all of that length were used: a counter, permuted by
- * `factor * n + offset` with two random numbers (RFC 7252 section 5.3.1). Every request takes a Message ID as well, and those do not repeat within
- * an exchange's lifetime; so neither do tokens.
+ * Tokens of 2 to 4 bytes that nobody guesses and that do not repeat before all of that length were used: a counter,
+ * permuted by `factor * n + offset` with two random numbers (RFC 7252 section 5.3.1). Every request takes a Message ID
+ * as well, and those do not repeat within an exchange's lifetime; so neither do tokens.
  */
 export class Tokens {
   readonly length: number;

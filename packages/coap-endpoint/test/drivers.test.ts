@@ -228,6 +228,18 @@ describe('a server', () => {
     expect(time.timers).toBe(0);
   });
 
+  it('leaves the signal of a request alone that was answered before', async () => {
+    const signals: AbortSignal[] = [];
+    const { time, link, client } = pair(async ({ signal }) => {
+      signals.push(signal);
+      return content('ok');
+    });
+    await time.until(client.request(get('a')));
+    client.close();
+    link.server.end(undefined);
+    expect(signals.map(({ aborted }) => aborted)).toEqual([false]);
+  });
+
   it('ignores an answer to a session that has ended', async () => {
     let answer = (_: CoapResponse) => {};
     const { time, link, client } = pair(

@@ -4,7 +4,10 @@ import { describe, expect, it } from 'vitest';
 import { Engine } from './support/engine.ts';
 import { bodyOf, content, datagram, fromHex, parse, path, text } from './support/messages.ts';
 
-/** How the low-bandwidth Matrix clients in use (built on go-coap) speak: messages recorded from them, and made in their shape. */
+/**
+ * How the low-bandwidth Matrix clients in use (built on go-coap) speak: messages recorded from them, and made in their
+ * shape.
+ */
 describe('existing clients', () => {
   it('send a GET with a Content-Format and no payload', () => {
     const server = new Engine({ server: {} });

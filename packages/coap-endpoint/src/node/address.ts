@@ -6,7 +6,9 @@ export interface NumericAddress {
   readonly family: 4 | 6;
 }
 
-/** Looks a host name up once, so that the socket need not for each datagram. Rejects with Node's error (`ENOTFOUND`). */
+/**
+ * Looks a host name up once, so that the socket need not for each datagram. Rejects with Node's error (`ENOTFOUND`).
+ */
 export async function resolve(host: string): Promise<NumericAddress> {
   const { address, family } = await lookup(host);
   return { address, family: family === 6 ? 6 : 4 };

@@ -12,8 +12,8 @@ export interface ConnectUdpOptions {
 }
 
 /**
- * A pipe over a connected UDP socket: only the server's datagrams arrive, and what ICMP says about it ends the pipe, with Node's
- * error as the reason (`ECONNREFUSED`). Rejects with Node's error when the host has no address.
+ * A pipe over a connected UDP socket: only the server's datagrams arrive, and what ICMP says about it ends the pipe,
+ * with Node's error as the reason (`ECONNREFUSED`). Rejects with Node's error when the host has no address.
  */
 export async function connectUdp({ host, port, mtu = 1280 }: ConnectUdpOptions): Promise<DatagramPipe> {
   const { address, family } = await resolve(host);

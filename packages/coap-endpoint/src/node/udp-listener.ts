@@ -12,7 +12,10 @@ export interface ListenUdpOptions {
   readonly mtu?: number | undefined;
   /** Peers at once; datagrams of others are dropped until one has been idle for long enough. Default 10,000. */
   readonly maxPeers?: number | undefined;
-  /** When a peer that is silent, and to which nothing is sent, is forgotten, in milliseconds. Default 300,000: above EXCHANGE_LIFETIME. */
+  /**
+   * When a peer that is silent, and to which nothing is sent, is forgotten, in milliseconds. Default 300,000: above
+   * EXCHANGE_LIFETIME.
+   */
   readonly idleTimeout?: number | undefined;
 }
 
@@ -25,8 +28,8 @@ export interface UdpListener extends PipeListener {
 }
 
 /**
- * Listens for plain CoAP: a pipe for each address and port that sends something. An address proves nothing about who is there, so this is
- * for trusted networks. Rejects with Node's error (`EADDRINUSE`).
+ * Listens for plain CoAP: a pipe for each address and port that sends something. An address proves nothing about who is
+ * there, so this is for trusted networks. Rejects with Node's error (`EADDRINUSE`).
  */
 export async function listenUdp(options: ListenUdpOptions = {}): Promise<UdpListener> {
   const { address, family } = await resolve(options.host ?? '127.0.0.1');

@@ -42,7 +42,10 @@ export class VirtualTime {
     this.#now = end;
   }
 
-  /** Lets time pass until `promise` has settled; fails when that takes more than `limit` ms, or nothing would ever happen again. */
+  /**
+   * Lets time pass until `promise` has settled; fails when that takes more than `limit` ms, or nothing would ever
+   * happen again.
+   */
   async until<T>(promise: Promise<T>, limit = 3_600_000): Promise<T> {
     let done = false;
     const finished = () => {
