@@ -4,21 +4,16 @@ import { DTLS_1_2, MAX_PLAINTEXT, type RecordHeader } from '../wire/record.ts';
 import type { RecordProtection } from './record-protection.ts';
 import { ReplayWindow } from './replay-window.ts';
 
-/** Forgeries that a GCM key may see, as RFC 9147 4.5.3 counts them. */
-export const MAX_FORGERIES: number = 2 ** 36;
-
 /** What we receive in a protected epoch. */
 export class ReadEpoch {
   readonly epoch: number;
   readonly #protection: RecordProtection;
   readonly #window = new ReplayWindow();
-  readonly #maxForgeries: number;
   #forgeries = 0;
 
-  constructor(epoch: number, protection: RecordProtection, maxForgeries: number = MAX_FORGERIES) {
+  constructor(epoch: number, protection: RecordProtection) {
     this.epoch = epoch;
     this.#protection = protection;
-    this.#maxForgeries = maxForgeries;
   }
 
   /**
@@ -44,7 +39,7 @@ export class ReadEpoch {
 
   #countForgery(): void {
     this.#forgeries += 1;
-    if (this.#forgeries <= this.#maxForgeries) return;
+    if (this.#forgeries <= this.#protection.maxForgeries) return; // RFC 9147 4.5.3
     throw new DtlsPeerError('too-many-failed-records', ALERT.bad_record_mac, 'too many records failed to authenticate');
   }
 }

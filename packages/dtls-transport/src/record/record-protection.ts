@@ -1,3 +1,4 @@
+import { AEAD_PARAMETERS } from '../crypto/aead-parameters.ts';
 import type { Aead } from '../crypto/provider.ts';
 import { DTLS_1_2, RECORD_HEADER_LENGTH, writeEpochAndSequence } from '../wire/record.ts';
 
@@ -5,6 +6,10 @@ import { DTLS_1_2, RECORD_HEADER_LENGTH, writeEpochAndSequence } from '../wire/r
 export interface RecordProtection {
   /** Bytes that a sealed fragment is longer than its plaintext. */
   readonly overhead: number;
+  /** Records that may be sealed. */
+  readonly maxSealed: number;
+  /** Records that may fail to open. */
+  readonly maxForgeries: number;
   /** Writes the sealed fragment to `out` at `at`; returns its length. */
   seal(type: number, epoch: number, sequence: number, plaintext: Uint8Array, out: Uint8Array, at: number): number;
   /** The plaintext, or `undefined` when the fragment does not authenticate. Never throws. */
@@ -14,8 +19,10 @@ export interface RecordProtection {
 const SALT_LENGTH = 4;
 const EXPLICIT_LENGTH = 8;
 
+const { tagLength, maxSealed, maxForgeries } = AEAD_PARAMETERS['aes-128-gcm'];
+
 /** What GCM adds to a fragment: the explicit nonce and the tag. */
-export const GCM_OVERHEAD: number = EXPLICIT_LENGTH + 16;
+export const GCM_OVERHEAD: number = EXPLICIT_LENGTH + tagLength;
 
 /**
  * GCM as RFC 5288 3 has it for TLS 1.2: the nonce is a salt from the key block and 8 bytes that travel with the record.
@@ -38,6 +45,8 @@ export function gcmProtection(aead: Aead, salt: Uint8Array): RecordProtection {
 
   return {
     overhead: GCM_OVERHEAD,
+    maxSealed,
+    maxForgeries,
     seal(type, epoch, sequence, plaintext, out, at) {
       setAdditionalData(type, epoch, sequence, plaintext.length);
       writeEpochAndSequence(nonce, SALT_LENGTH, epoch, sequence);

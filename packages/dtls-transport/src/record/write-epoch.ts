@@ -5,9 +5,6 @@ import type { RecordProtection } from './record-protection.ts';
 /** RFC 6347 4.1: a sequence number has 48 bits and must not wrap. */
 const MAX_SEQUENCE = 2 ** 48;
 
-/** After 2^36 records a GCM key is used up. There is no renegotiation, so the association ends there. */
-export const MAX_PROTECTED_RECORDS: number = 2 ** 36;
-
 /** What we send in one epoch: numbers the records and protects them. */
 export class WriteEpoch {
   readonly epoch: number;
@@ -21,7 +18,8 @@ export class WriteEpoch {
     this.epoch = epoch;
     this.overhead = RECORD_HEADER_LENGTH + (protection?.overhead ?? 0);
     this.#protection = protection;
-    this.#end = protection === undefined ? MAX_SEQUENCE : MAX_PROTECTED_RECORDS;
+    // There is no renegotiation: when a key is used up, the association ends.
+    this.#end = Math.min(MAX_SEQUENCE, protection?.maxSealed ?? MAX_SEQUENCE);
     this.#sequence = firstSequence;
   }
 

@@ -85,6 +85,7 @@ export class TestClient {
 /** A listener on a virtual network that echoes everything, and what has happened to it. */
 export class TestListener {
   readonly engine: DtlsListener;
+  readonly identity: ServerIdentity;
   readonly events: DtlsListenerEvent[] = [];
   /** The peer that connected last. */
   peer: number | undefined;
@@ -92,6 +93,7 @@ export class TestListener {
 
   constructor(network: VirtualNetwork, options: Partial<DtlsListenerOptions> = {}) {
     const randomBytes = seededBytes(`listener at ${network.now}`);
+    this.identity = options.identity ?? identity;
     this.engine = new DtlsListener({ crypto: nodeCrypto, randomBytes, identity, ...options });
     network.add(SERVER, this.engine, () => this.#pump());
   }

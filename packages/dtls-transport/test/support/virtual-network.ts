@@ -45,6 +45,8 @@ export class VirtualNetwork {
   readonly sent: Sent[] = [];
   /** Datagrams for which this is true are lost. */
   filter: (sent: Sent) => boolean = () => false;
+  /** What arrives in place of what was sent: somebody on the way. */
+  rewrite: (sent: Sent) => Uint8Array = ({ datagram }) => datagram;
   readonly #random: () => number;
   readonly #nodes = new Map<string, Node>();
   #onTheWay: Delivery[] = [];
@@ -127,7 +129,8 @@ export class VirtualNetwork {
 
   #launch(sent: Sent): void {
     const { corruption = 0, latency = 20, jitter = 0 } = this.weather;
-    const datagram = this.#random() < corruption ? this.#corrupt(sent.datagram) : sent.datagram;
+    const whole = this.rewrite(sent);
+    const datagram = this.#random() < corruption ? this.#corrupt(whole) : whole;
     this.#onTheWay.push({ ...sent, datagram, arrival: this.now + latency + this.#random() * jitter });
   }
 
