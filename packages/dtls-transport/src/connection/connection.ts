@@ -32,6 +32,9 @@ import { Outbox } from './outbox.ts';
 /** The epoch after the one ChangeCipherSpec: there is no renegotiation. */
 const PROTECTED_EPOCH = 1;
 
+/** How long a handshake goes on after a fatal alert in the clear: an honest peer has nothing more to say, a forger's victim has. */
+const ALERT_GRACE_MS = 500;
+
 /** What a connection is given by the engine that owns it. */
 export interface ConnectionConfig {
   readonly crypto: CryptoProvider;
@@ -77,6 +80,8 @@ export class Connection {
   #write: WriteEpoch | undefined;
   /** Alerts go out in the epoch that we speak in: the protected one once our Finished is out. */
   #alertWriter: WriteEpoch;
+  /** A fatal alert in the clear, and when it counts unless the peer goes on. */
+  #alert: { readonly error: DtlsAlertError; readonly countsAt: number } | undefined;
   /** Something has changed for the records that came too early. */
   #earlyDue = false;
 
@@ -116,7 +121,9 @@ export class Connection {
   }
 
   handleTimeout(now: number): void {
-    if (this.#handshakeDeadline !== undefined && now >= this.#handshakeDeadline) {
+    if (this.#alert !== undefined && now >= this.#alert.countsAt) {
+      this.#end(this.#alert.error);
+    } else if (this.#handshakeDeadline !== undefined && now >= this.#handshakeDeadline) {
       this.#end(new DtlsTimeoutError('handshake', this.#config.handshakeTimeout));
     } else if (this.#timer.deadline !== undefined && now >= this.#timer.deadline) {
       this.#outbox.repeatFlight();
@@ -126,7 +133,9 @@ export class Connection {
 
   pollTimeout(): number | undefined {
     if (this.#handshakeDeadline === undefined) return undefined;
-    return Math.min(this.#handshakeDeadline, this.#timer.deadline ?? Number.POSITIVE_INFINITY);
+    const { POSITIVE_INFINITY } = Number;
+    const repeat = this.#timer.deadline ?? POSITIVE_INFINITY;
+    return Math.min(this.#handshakeDeadline, repeat, this.#alert?.countsAt ?? POSITIVE_INFINITY);
   }
 
   /** Writes the next datagram to `out`; returns its length, 0 when there is none. */
@@ -196,7 +205,7 @@ export class Connection {
     if (type === CONTENT_TYPE.handshake && this.#state === 'handshaking') {
       this.#onFragments(fragment, 0, now);
     } else if (type === CONTENT_TYPE.alert) {
-      this.#onPlainAlert(fragment);
+      this.#onPlainAlert(fragment, now);
     } else if (type !== CONTENT_TYPE.changeCipherSpec) {
       // CVE-2020-24585: application data without protection is never handed up.
       this.#drop('unexpected');
@@ -205,8 +214,8 @@ export class Connection {
     // taken from the key exchange (CVE-2014-0224), so it is read over.
   }
 
-  /** What anybody can send: it ends a handshake, but of an association it is only a hint. */
-  #onPlainAlert(fragment: Uint8Array): void {
+  /** What anybody can send: it ends a handshake that does not go on, and of an association it is only a hint. */
+  #onPlainAlert(fragment: Uint8Array, now: number): void {
     const alert = readAlert(fragment);
     if (alert === undefined) {
       this.#drop('malformed');
@@ -215,7 +224,7 @@ export class Connection {
     const { fatal, alert: number } = alert;
     if (!fatal && number !== ALERT.close_notify) return;
     if (this.#state === 'established') this.#events.push({ type: 'hint' });
-    else this.#end(new DtlsAlertError(number, alertName(number)));
+    else this.#alert ??= { error: new DtlsAlertError(number, alertName(number)), countsAt: now + ALERT_GRACE_MS };
   }
 
   #onProtectedRecord(header: RecordHeader, datagram: Uint8Array, at: number, now: number): boolean {
@@ -320,7 +329,10 @@ export class Connection {
       get hasRepeated() {
         return timer.hasFired;
       },
-      stopRepeating: () => timer.stop(),
+      stopRepeating: () => {
+        this.#alert = undefined;
+        timer.stop();
+      },
       expectAgain: (seq) => this.#reassembly.restart(seq),
       protect: (read, write) => this.#protect(read, write),
       established: () => this.#establish(),
@@ -330,6 +342,7 @@ export class Connection {
   }
 
   #sendFlight(parts: readonly FlightPart[], now: number): void {
+    this.#alert = undefined;
     this.#alertWriter = parts.at(-1)!.writer;
     this.#outbox.setFlight(parts);
     this.#timer.start(now);
@@ -364,6 +377,7 @@ export class Connection {
     this.#state = 'closed';
     this.#timer.stop();
     this.#handshakeDeadline = undefined;
+    this.#alert = undefined;
     this.#handshake = undefined;
     this.#events.push({ type: 'closed', error });
   }

@@ -289,15 +289,31 @@ describe('alerts', () => {
     expectAlive(association);
   });
 
-  test('a fatal alert in a handshake ends it, with number and name', () => {
+  test('a fatal alert in a handshake ends it half a second later, with number and name', () => {
     const network = new VirtualNetwork(1);
     const client = new TestClient(network, 'client');
     network.inject(SERVER, 'client', plainRecord(CONTENT_TYPE.alert, Uint8Array.of(1, ALERT.unrecognized_name)));
     network.run(500);
     expect(client.closed).toBeUndefined(); // a warning
     network.inject(SERVER, 'client', fatal);
-    network.run(600);
+    network.run(999);
+    expect(client.closed).toBeUndefined();
+    network.run(1_000);
     expect(client.closed?.error).toMatchObject({ code: 'ERR_DTLS_ALERT', alert: 80, alertName: 'internal_error' });
+  });
+
+  test('a forged alert does not end a handshake that goes on', () => {
+    const network = new VirtualNetwork(1);
+    const listener = new TestListener(network);
+    const client = new TestClient(network, 'client');
+    for (let at = 0; at < 120; at += 10) {
+      network.inject(SERVER, 'client', fatal);
+      network.inject('client', SERVER, fatal);
+      network.run(at);
+    }
+    network.run(5_000);
+    expect(client.connectedAt).toBe(120);
+    expect(listener.engine.stats().peers).toBe(1);
   });
 
   test('close_notify ends the association on both sides, and is answered', () => {
