@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
@@ -21,8 +22,12 @@ export function ensureProgram(program: string, aptPackage: string): void {
   });
 }
 
+const built = new Map<string, string>();
+
 /** Builds a Go peer of `peers/` into the cache and returns the binary's path. Go's own cache makes the second time cheap. */
 export function buildGoPeer(name: string): string {
+  const known = built.get(name);
+  if (known !== undefined) return known;
   if (!onPath('go')) throw new Error('go is missing: the Go peers need Go 1.26 or later (https://go.dev/dl/)');
   const source = fileURLToPath(new URL(`../peers/${name}`, import.meta.url));
   const binary = `${cache}/bin/${name}`;
@@ -30,10 +35,52 @@ export function buildGoPeer(name: string): string {
   retryOnce(() =>
     execFileSync('go', ['build', '-o', binary, '.'], { cwd: source, stdio: ['ignore', 'ignore', 'inherit'] }),
   );
+  built.set(name, binary);
   return binary;
 }
 
-function onPath(program: string): boolean {
+/** Builds a Maven peer of `peers/` into the cache, unless it is there, and returns the path of its jar. */
+export function buildMavenPeer(name: string): string {
+  const source = fileURLToPath(new URL(`../peers/${name}`, import.meta.url));
+  const target = `${cache}/${name}-${digestOf(source)}`;
+  const jar = `${target}/${name}.jar`;
+  if (!existsSync(jar)) {
+    const args = ['-q', '-B', `-Dpeer.target=${target}`, 'package'];
+    retryOnce(() => execFileSync('mvn', args, { cwd: source, stdio: ['ignore', 'ignore', 'inherit'] }));
+  }
+  return jar;
+}
+
+/** A Python of its own with the packages of a requirements file, made unless it is there; returns the interpreter's path. */
+export function pythonWith(name: string, requirements: string): string {
+  const venv = `${cache}/${name}-${digestOf(requirements)}`;
+  const python = `${venv}/bin/python`;
+  if (!existsSync(`${venv}/complete`)) {
+    retryOnce(() => {
+      execFileSync('python3', ['-m', 'venv', '--clear', venv], { stdio: 'ignore' });
+      const args = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirements];
+      execFileSync(python, args, { stdio: ['ignore', 'ignore', 'inherit'] });
+    });
+    writeFileSync(`${venv}/complete`, '');
+  }
+  return python;
+}
+
+/** A name for the contents of a file or a folder: another source makes another peer. */
+function digestOf(path: string): string {
+  const hash = createHash('sha256');
+  const files = statSync(path).isFile()
+    ? [path]
+    : readdirSync(path, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map((entry) => `${entry.parentPath}/${entry.name}`)
+        .sort();
+  for (const file of files) hash.update(readFileSync(file));
+  return hash.digest('hex').slice(0, 12);
+}
+
+/** Whether a program can be started by its name. */
+export function onPath(program: string): boolean {
   return (process.env.PATH ?? '').split(':').some((dir) => existsSync(`${dir}/${program}`));
 }
 

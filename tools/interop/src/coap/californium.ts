@@ -1,0 +1,37 @@
+import { freeUdpPort } from '../free-port.ts';
+import { buildMavenPeer, onPath } from '../install.ts';
+import { startPeer } from '../process.ts';
+import { startJsonLineClient } from './json-lines.ts';
+import type { CoapPeer, Security } from './peer.ts';
+
+const noValidation = 'our server program for it has no /validate and no /create1';
+
+/** A Java program on Californium, over Scandium's DTLS: `peers/californium-peer`. */
+export const californium: CoapPeer = {
+  name: 'Californium',
+  install() {
+    if (!onPath('java') || !onPath('mvn')) return 'Java 17 and Maven';
+    buildMavenPeer('californium-peer');
+    return undefined;
+  },
+  async startServer(security) {
+    const port = await freeUdpPort();
+    const files = security && [`--cert=${security.certificate.certFile}`, `--key=${security.certificate.keyFile}`];
+    const server = startPeer('java', [...java(), 'server', `127.0.0.1:${port}`, ...(files ?? [])]);
+    await server.waitFor(/LISTENING/);
+    return { port, stop: () => server.stop() };
+  },
+  connect: (port, security?: Security) =>
+    startJsonLineClient('java', [
+      ...[...java(), 'client', `127.0.0.1:${port}`],
+      ...(security === undefined ? [] : [`--ca=${security.certificate.certFile}`]),
+    ]),
+  serverLacks: { CORE_21: noValidation, CORE_22: noValidation, CORE_23: noValidation },
+  clientLacks: { CORE_12: 'it always sends a token' },
+};
+
+/** Start-up matters more here than speed. */
+const java = (): string[] => [
+  ...['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Xmx256m', '-jar'],
+  buildMavenPeer('californium-peer'),
+];

@@ -1,0 +1,33 @@
+import { freeUdpPort } from '../free-port.ts';
+import { buildGoPeer } from '../install.ts';
+import { startPeer } from '../process.ts';
+import { startJsonLineClient } from './json-lines.ts';
+import type { CoapPeer } from './peer.ts';
+
+const noValidation = 'our server program for it has no /validate and no /create1';
+
+/** A Go program on go-coap 3, over pion's DTLS: `peers/pion-peer`. */
+export const goCoap: CoapPeer = {
+  name: 'go-coap',
+  install() {
+    buildGoPeer('pion-peer');
+    return undefined;
+  },
+  async startServer(security) {
+    const port = await freeUdpPort();
+    const files = security && ['-cert', security.certificate.certFile, '-key', security.certificate.keyFile];
+    const server = startPeer(buildGoPeer('pion-peer'), [
+      ...['coap-server', '-addr', `127.0.0.1:${port}`],
+      ...(files ?? ['-plain']),
+    ]);
+    await server.waitFor(/LISTENING/);
+    return { port, stop: () => server.stop() };
+  },
+  connect: (port, security) =>
+    startJsonLineClient(buildGoPeer('pion-peer'), [
+      ...['coap-client', '-addr', `127.0.0.1:${port}`],
+      ...(security === undefined ? ['-plain'] : ['-ca', security.certificate.certFile]),
+    ]),
+  serverLacks: { CORE_21: noValidation, CORE_22: noValidation, CORE_23: noValidation },
+  clientLacks: { CORE_12: 'it always sends a token' },
+};

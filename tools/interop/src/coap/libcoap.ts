@@ -1,0 +1,118 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Code, OptionNumber, stringOption, uintOption, uintValue } from '@lb-matrix/coap-codec';
+import { connect } from '@lb-matrix/coap-endpoint';
+import { connectUdp, nodePlatform } from '@lb-matrix/coap-endpoint/node';
+import { freeUdpPort } from '../free-port.ts';
+import { ensureProgram } from '../install.ts';
+import { startPeer } from '../process.ts';
+import type { Ask, CoapAsker, CoapPeer, Security } from './peer.ts';
+
+const ownResources = 'coap-server only has resources of its own and those that are put there';
+const SERVER_LACKS = {
+  CORE_04: 'coap-server makes resources by PUT, not by POST',
+  CORE_08: 'coap-server makes resources by PUT, not by POST',
+  CORE_18: ownResources,
+  CORE_19: ownResources,
+  CORE_20: ownResources,
+  CORE_21: ownResources,
+  CORE_22: ownResources,
+  CORE_23: ownResources,
+  BLOCK_04: ownResources,
+  BLOCK_05: ownResources,
+};
+
+/** libcoap's `coap-server` and `coap-client`, with the TLS library that `tls` names. */
+function libcoapWith(tls: 'openssl' | 'gnutls'): CoapPeer {
+  return {
+    name: `libcoap (${tls === 'openssl' ? 'OpenSSL' : 'GnuTLS'})`,
+    install() {
+      ensureProgram(`coap-client-${tls}`, 'libcoap3-bin');
+      return undefined;
+    },
+    async startServer(security) {
+      const port = await freeUdpPort();
+      // It takes the port above for DTLS.
+      const own = security === undefined ? port : port - 1;
+      const files = security && ['-c', security.certificate.certFile, '-j', security.certificate.keyFile, '-n'];
+      const args = ['-A', '127.0.0.1', '-p', String(own), '-d', '20', '-v', '6', ...(files ?? [])];
+      const server = startPeer(`coap-server-${tls}`, args);
+      await server.waitFor(security === undefined ? /UDP {2}127/ : /DTLS 127/);
+      await fill(own);
+      return {
+        port,
+        places: { separate: { path: ['async'], query: ['1'] } },
+        stop: () => server.stop(),
+      };
+    },
+    connect: async (port, security) => client(`coap-client-${tls}`, port, security),
+    serverLacks: SERVER_LACKS,
+    clientLacks: { CORE_12: 'it always sends a token', CORE_31: 'coap-client only pings on TCP' },
+  };
+}
+
+/** Puts the resources there that the cases read. */
+async function fill(port: number): Promise<void> {
+  const client = connect(await connectUdp({ host: '127.0.0.1', port }), { platform: nodePlatform });
+  const put = (path: string, body: string): Promise<unknown> =>
+    client.request({
+      code: Code.PUT,
+      options: [...path.split('/').map((segment) => stringOption(OptionNumber.UriPath, segment)), TEXT],
+      payload: new TextEncoder().encode(body),
+    });
+  for (const path of ['test', 'seg1/seg2/seg3', 'query']) await put(path, path);
+  await put('large', '0123456789abcdef'.repeat(4096));
+  client.close();
+}
+
+const TEXT = uintOption(OptionNumber.ContentFormat, 0);
+
+/** A process for each request: that is all that coap-client does. */
+function client(program: string, port: number, security: Security | undefined): CoapAsker {
+  const dir = mkdtempSync(join(tmpdir(), 'lbm-libcoap-'));
+  const [input, output] = [join(dir, 'in'), join(dir, 'out')];
+  return {
+    async ask(ask) {
+      rmSync(output, { force: true });
+      if (ask.payload !== undefined) writeFileSync(input, ask.payload);
+      const scheme = security === undefined ? 'coap' : 'coaps';
+      const trust = security && ['-C', security.certificate.certFile];
+      const uri = `${scheme}://127.0.0.1:${port}/${ask.path.join('/')}${queryOf(ask)}`;
+      const files = [...(ask.payload === undefined ? [] : ['-f', input]), '-o', output];
+      const peer = startPeer(program, ['-v', '7', '-B', '20', ...(trust ?? []), ...flagsOf(ask), ...files, uri]);
+      await peer.exited;
+      const codes = [...peer.output().matchAll(/ c:([2-5]\.\d\d) /g)];
+      if (codes.length === 0) throw new Error(`coap-client got no response:\n${peer.output()}`);
+      return { code: codes.at(-1)![1]!, payload: read(output) };
+    },
+    ping: () => Promise.reject(new Error('coap-client cannot be told to ping')),
+    stop: async () => rmSync(dir, { recursive: true }),
+  };
+}
+
+function flagsOf({ method, confirmable = true, options = [], szx }: Ask): string[] {
+  const format = uintValue(options, OptionNumber.ContentFormat);
+  const others = options.filter(({ number }) => number !== OptionNumber.ContentFormat);
+  return [
+    ...['-m', method.toLowerCase()],
+    ...(confirmable ? [] : ['-N']),
+    ...(format === undefined ? [] : ['-t', String(format)]),
+    ...(szx === undefined ? [] : ['-b', String(2 ** (szx + 4))]),
+    ...others.flatMap(({ number, value }) => ['-O', `${number},0x${Buffer.from(value).toString('hex')}`]),
+  ];
+}
+
+const queryOf = ({ query = [] }: Ask): string => (query.length === 0 ? '' : `?${query.join('&')}`);
+
+function read(file: string): Uint8Array {
+  try {
+    return Uint8Array.from(readFileSync(file));
+  } catch {
+    // Nothing was to be stored.
+    return new Uint8Array();
+  }
+}
+
+export const libcoap: CoapPeer = libcoapWith('openssl');
+export const libcoapOnGnutls: CoapPeer = libcoapWith('gnutls');

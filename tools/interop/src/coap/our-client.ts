@@ -1,0 +1,37 @@
+import { type CoapOption, Code, codeToString, OptionNumber, stringOption, uintOption } from '@lb-matrix/coap-codec';
+import { connect, type DatagramPipe } from '@lb-matrix/coap-endpoint';
+import { nodePlatform } from '@lb-matrix/coap-endpoint/node';
+import type { Ask, CoapAsker } from './peer.ts';
+import { tapPipe, type Wire } from './trace.ts';
+
+/** Our client on a pipe; what crosses the wire is in `wire`. */
+export function ourClient(pipe: DatagramPipe, wire: Wire): CoapAsker {
+  const client = connect(tapPipe(pipe, 'client', wire), { platform: nodePlatform });
+  return {
+    async ask(ask) {
+      const { code, options, payload } = await client.request(
+        {
+          code: Code[ask.method],
+          options: optionsOf(ask),
+          payload: ask.payload,
+          confirmable: ask.confirmable,
+        },
+        { timeout: 20_000 },
+      );
+      return { code: codeToString(code), options, payload };
+    },
+    async ping() {
+      await client.ping();
+    },
+    stop: async () => client.close(),
+  };
+}
+
+function optionsOf({ path, query = [], options = [], szx }: Ask): CoapOption[] {
+  return [
+    ...path.map((segment) => stringOption(OptionNumber.UriPath, segment)),
+    ...query.map((part) => stringOption(OptionNumber.UriQuery, part)),
+    ...options,
+    ...(szx === undefined ? [] : [uintOption(OptionNumber.Block2, szx)]),
+  ];
+}
