@@ -5,13 +5,18 @@ import type { ShellOptions } from './shell.ts';
 export interface Terminal {
   /** Resolves once the terminal shows it. */
   readonly waitFor: Peer['waitFor'];
-  /** All that the terminal has shown, its lines ended by `\n`. */
+  /** What the terminal shows: lines ended by `\n`, without colours, and without what was wiped out again. */
   output(): string;
   /** Types Ctrl-C and resolves with the exit code, which is 130 for a command that the signal ended. */
   interrupt(): Promise<number | null>;
   /** Closes the terminal, which ends whatever still runs in it. */
   close(): Promise<void>;
 }
+
+const ESCAPE = '\\x1b';
+/** A line up to where the cursor went back to its start and cleared it, as npm's spinner does. */
+const WIPED_OUT = new RegExp(`.*${ESCAPE}\\[1G${ESCAPE}\\[0K`, 'g');
+const COLOUR = new RegExp(`${ESCAPE}\\[[\\d;]*m`, 'g');
 
 /** Runs one simple command in a new pseudo-terminal, which `script` (Debian: bsdutils) provides. */
 export function openTerminal(command: string, { cwd, env = {} }: Omit<ShellOptions, 'stdin'>): Terminal {
@@ -22,7 +27,7 @@ export function openTerminal(command: string, { cwd, env = {} }: Omit<ShellOptio
   });
   return {
     waitFor: peer.waitFor,
-    output: () => peer.output().replaceAll('\r\n', '\n'),
+    output: () => peer.output().replaceAll('\r\n', '\n').replace(WIPED_OUT, '').replace(COLOUR, ''),
     interrupt() {
       peer.write('\x03');
       return peer.exited;

@@ -1,0 +1,127 @@
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ensureProgram } from '@lb-matrix/interop/install';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freePort } from '../src/free-port.ts';
+import { freshCheckout } from '../src/fresh-checkout.ts';
+import { openTerminal, type Terminal } from '../src/terminal.ts';
+import { type BashSession, openBash } from '../src/tutorial/bash-session.ts';
+import { type Block, parseBlocks, replaceBlocks } from '../src/tutorial/blocks.ts';
+import { comparable, sameOutput } from '../src/tutorial/same-output.ts';
+
+/** The page whose commands run here. With UPDATE_DOCS=1 the outputs on it are replaced where they differ. */
+const PAGE = fileURLToPath(new URL('../../../docs/tutorial.md', import.meta.url));
+const UPDATE = process.env.UPDATE_DOCS === '1';
+
+const page = readFileSync(PAGE, 'utf8');
+const blocks = parseBlocks(page);
+/** What the page should show. */
+const shown: Block[] = [];
+
+let folder: string;
+let home: string;
+let bash: BashSession;
+let server: Terminal | undefined;
+/** What the page calls 8008, and 8009 where nobody listens. */
+let port: number;
+let silentPort: number;
+
+/** A command with the ports of this run. */
+const here = (command: string): string =>
+  command.replaceAll('8008', String(port)).replaceAll('8009', String(silentPort));
+
+/** An output as a reader sees it, who has the ports of the page and folders of their own. */
+const there = (output: string): string =>
+  output
+    .replaceAll(String(port), '8008')
+    .replaceAll(String(silentPort), '8009')
+    .replaceAll(folder, '/home/you/low-bandwidth-matrix')
+    .replaceAll(home, '/home/you')
+    .trimEnd();
+
+/** The proxy itself ends with 0; npm and a shell between it and the terminal may tell of the signal that they have got too. */
+const isEndByCtrlC = (code: number): boolean => code === 0 || code === 130;
+
+beforeAll(async () => {
+  ensureProgram('openssl', 'openssl');
+  ensureProgram('script', 'bsdutils');
+  [folder, port, silentPort] = await Promise.all([freshCheckout(), freePort(), freePort()]);
+  home = mkdtempSync(join(tmpdir(), 'lb-home-'));
+  bash = openBash(folder);
+});
+
+afterAll(async () => {
+  await server?.close();
+  await bash?.close();
+  if (UPDATE && shown.length === blocks.length) writeFileSync(PAGE, replaceBlocks(page, shown));
+});
+
+/** Keeps an output of the page unless it differs by more than it may. */
+function check(actual: string, expected: string): string {
+  if (sameOutput(actual, expected)) return expected;
+  if (!UPDATE) expect(comparable(actual)).toBe(comparable(expected));
+  return actual;
+}
+
+/** Ends the server as a reader does, and starts another one on this run's port. */
+async function startServer(command: string): Promise<string> {
+  if (server !== undefined) expect(await server.interrupt()).toSatisfy(isEndByCtrlC);
+  // What the proxy does by itself on port 8008, here on the port of this run.
+  const demo = `--dtls-bind-addr 127.0.0.1:${port} --advertise http://127.0.0.1:${port}`;
+  const flags = command.includes('--local') ? `--dtls-bind-addr :${port}` : demo;
+  server = openTerminal(`env ${here(command)}${command.includes(' -- ') ? '' : ' --'} ${flags}`, {
+    cwd: folder,
+    env: { XDG_STATE_HOME: join(home, '.local/state') },
+  });
+  await server.waitFor(/Try it: .*(\r?\n\r?\n.*\r?\n)?/, 120_000);
+  const output = there(server.output());
+  // What npm and pnpm print before it depends on what they have in their caches.
+  return `...\n${output.slice(output.search(/^INFO\[/m))}`;
+}
+
+async function runBlock(block: Block): Promise<Block> {
+  if (block.kind === 'server') {
+    const { text, output } = block.command;
+    return { kind: 'server', command: { text, output: check(await startServer(text), output) } };
+  }
+  if (block.kind === 'log') {
+    const lines = block.output.split('\n').length;
+    const last = there(server!.output()).split('\n').slice(-lines).join('\n');
+    return { kind: 'log', output: check(last, block.output) };
+  }
+  const commands = [];
+  for (const { text, output } of block.commands) {
+    commands.push({ text, output: check(there(await bash.run(here(text))), output) });
+  }
+  return { kind: 'console', commands };
+}
+
+function title(block: Block): string {
+  if (block.kind === 'log') return 'the log';
+  const [first] = block.kind === 'console' ? block.commands : [block.command];
+  return first!.text.slice(0, 60);
+}
+
+describe('docs/tutorial.md, in a fresh checkout', () => {
+  for (const [index, block] of blocks.entries()) {
+    it(`block ${index + 1}: ${title(block)}`, async () => {
+      shown.push(await runBlock(block));
+    });
+  }
+
+  it('Ctrl-C ends all of it', async () => {
+    expect(await server!.interrupt()).toSatisfy(isEndByCtrlC);
+    expect(await bash.run(here('coap -k https://localhost:8008/; echo $?'))).toMatch(/\n7$/);
+  });
+
+  it('begins with the two commands of README.md', () => {
+    const readme = readFileSync(fileURLToPath(new URL('../../../README.md', import.meta.url)), 'utf8');
+    for (const block of blocks.slice(0, 2)) {
+      const command =
+        block.kind === 'server' ? block.command : block.kind === 'console' ? block.commands[0] : undefined;
+      expect(readme).toContain(`\n    ${command!.text}\n`);
+    }
+  });
+});
