@@ -237,11 +237,16 @@ describe('a request that comes again (RFC 7252 4.5)', () => {
   });
 
   it('is forgotten in time: an idle peer costs nothing', () => {
-    const shared = sharedState({}, 1);
+    const shared = sharedState({}, 2);
     const idle = serving({ shared, session: { idle: true } });
-    idle.receive(request(1));
-    idle.respond(idle.request1().id, content('ok'));
-    idle.pass(300_000);
+    for (const id of [1, 2]) {
+      idle.receive(request(id));
+      idle.respond(idle.request1().id, content('ok'));
+      idle.pass(100_000);
+    }
+    expect(shared.duplicates.used).toBe(2);
+    idle.pass(200_000);
+    expect(shared.duplicates.used).toBe(0);
     expect(idle.endpoint.pollTimeout()).toBeUndefined();
     const other = serving({ shared, session: { other: true } });
     expect(other.receive(request(1))).toEqual([]);
