@@ -289,7 +289,7 @@ export class Connection {
     }
     if (fragment.messageSeq < this.#reassembly.next) {
       handshake.onRepeat(fragment, now);
-      return;
+      if (fragment.messageSeq < this.#reassembly.next) return; // else it is expected again
     }
     if (handshake.awaits !== epoch) {
       this.#drop('unexpected');

@@ -95,7 +95,10 @@ export class ClientHandshake12 implements Handshake {
   }
 
   onRepeat(fragment: HandshakeFragment, now: number): void {
-    if (this.#state === 'finished' && fragment.messageSeq === this.#messages.at(-1)?.messageSeq) {
+    if (this.#state === 'hello' && this.#contradicts(fragment)) {
+      // Of two stories about the server's flight one is forged or damaged; the honest one is repeated until it arrives.
+      this.#forgetFlight();
+    } else if (this.#state === 'finished' && fragment.messageSeq === this.#messages.at(-1)?.messageSeq) {
       // RFC 6347 4.2.4: the server repeats its flight, so ours was lost.
       this.#host.repeatFlight(now);
     } else if (fragment.type === HANDSHAKE_TYPE.helloVerifyRequest && this.#isUnanswered()) {
@@ -103,6 +106,14 @@ export class ClientHandshake12 implements Handshake {
       // we have waited in vain it is one: the answer to a copy of our first ClientHello.
       if (fragment.bytes.length === fragment.length) this.#takeCookie(fragment.messageSeq, fragment.bytes, now);
     }
+  }
+
+  /** It is not what was taken for this message. */
+  #contradicts({ messageSeq, type, length, offset, bytes }: HandshakeFragment): boolean {
+    const taken = this.#messages.find((message) => message.messageSeq === messageSeq);
+    if (taken === undefined) return false;
+    if (type !== taken.type || length !== taken.body.length) return true;
+    return !sameBytes(bytes, taken.body.subarray(offset, offset + bytes.length));
   }
 
   #isUnanswered(): boolean {
@@ -192,11 +203,15 @@ export class ClientHandshake12 implements Handshake {
   /** Something in the server's flight failed: drops it and repeats our ClientHello, so that it comes again. */
   #askAgain(error: unknown, now: number): void {
     this.#doubts.note(new Transcript(this.#host.crypto, this.#messages).hash(), error);
+    this.#forgetFlight();
+    this.#state = 'hello';
+    this.#host.repeatFlight(now);
+  }
+
+  #forgetFlight(): void {
     this.#host.expectAgain(this.#messages[0]!.messageSeq);
     this.#messages = [];
     this.#flight = undefined;
-    this.#state = 'hello';
-    this.#host.repeatFlight(now);
   }
 
   #sendFinished(flight: ServerFlight, { publicKey, secret }: Agreed, now: number): void {

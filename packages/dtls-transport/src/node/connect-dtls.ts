@@ -9,7 +9,7 @@ import { EngineTimer } from './engine-timer.ts';
 import type { ConnectDtlsOptions } from './options.ts';
 import type { DtlsClientPipe, DtlsHint, PipePeer } from './pipe.ts';
 import { randomBytes } from './random-bytes.ts';
-import { type Judgement, judgeServer } from './server-judgement.ts';
+import { type Judgement, judgeServer, prepareJudgement } from './server-judgement.ts';
 import { maxDatagramOf, resolveHost } from './udp-address.ts';
 
 /**
@@ -102,6 +102,7 @@ class ClientPipe implements DtlsClientPipe {
       this.#step((now) => this.#engine.receive(plainBytes(datagram), PATH, now));
     });
     this.#step(() => {});
+    if (options.dangerouslySkipVerification !== true) prepareJudgement().catch((error: unknown) => this.fail(error));
   }
 
   get maxPayload(): number {

@@ -1,7 +1,9 @@
+import { X509Certificate } from 'node:crypto';
 import { rootCertificates } from 'node:tls';
 import { ALERT } from '../wire/alert.ts';
 import { CertificateError, type CertificateErrorReason } from '../x509/errors.ts';
 import { readPemCertificates } from '../x509/pem.ts';
+import { plainBytes } from './bytes.ts';
 import { nodeCrypto } from './crypto-provider.ts';
 
 /** How a server is to be judged. */
@@ -25,13 +27,20 @@ const ALERTS: Partial<Record<CertificateErrorReason, number>> = {
 
 let nodeRoots: readonly Uint8Array[] | undefined;
 
-/** Judges a server by its chain (DER). What reads certificates is loaded only here. */
+/** What reads certificates takes a while to load and is needed for nothing else. */
+const loadVerifier = () => import('../x509/verify-peer.ts');
+
+/** Begins to load what `judgeServer` will need, while the network is awaited. */
+export async function prepareJudgement(): Promise<void> {
+  await loadVerifier();
+}
+
+/** Judges a server by its chain (DER). */
 export async function judgeServer(chain: readonly Uint8Array[], options: JudgeOptions): Promise<Judgement> {
-  const { verifyPeer } = await import('../x509/verify-peer.ts');
-  const { subjectPublicKeyInfo } = await import('../x509/parse-certificate.ts');
   const { serverName, roots, dangerouslySkipVerification } = options;
   try {
-    if (dangerouslySkipVerification) return { spki: subjectPublicKeyInfo(chain[0]!) };
+    if (dangerouslySkipVerification) return { spki: publicKeyOf(chain[0]!) };
+    const { verifyPeer } = await loadVerifier();
     nodeRoots ??= readPemCertificates(rootCertificates.join('\n'));
     return verifyPeer(chain, {
       roots: roots ?? nodeRoots,
@@ -43,5 +52,13 @@ export async function judgeServer(chain: readonly Uint8Array[], options: JudgeOp
   } catch (error) {
     if (!(error instanceof CertificateError)) throw error;
     return { error, alert: ALERTS[error.reason] ?? ALERT.bad_certificate };
+  }
+}
+
+function publicKeyOf(certificate: Uint8Array): Uint8Array {
+  try {
+    return plainBytes(new X509Certificate(certificate).publicKey.export({ type: 'spki', format: 'der' }));
+  } catch {
+    throw new CertificateError('malformed', "the server's certificate is not X.509 in DER");
   }
 }

@@ -1,6 +1,6 @@
 /** RFC 5246 7.2: alerts. */
 
-export const ALERT_LEVEL = { warning: 1, fatal: 2 } as const;
+const ALERT_LEVEL = { warning: 1, fatal: 2 } as const;
 
 /** The alerts by their names in RFC 5246 7.2 and its extensions. */
 export const ALERT = {

@@ -170,14 +170,15 @@ describe('a connection fails with a stable code', () => {
     expect(error).toBeInstanceOf(DtlsError);
   });
 
-  test.each([
+  type Change = Parameters<typeof makeCertificate>[0];
+  test.each<[string, Change, Partial<ConnectDtlsOptions>]>([
     ['unknown-issuer', {}, { roots: [] }],
     ['unknown-issuer', {}, { roots: undefined }], // Node's own roots
     ['name-mismatch', {}, { serverName: 'elsewhere.example' }],
-    ['name-mismatch', { dnsNames: ['elsewhere.example'] }, { host: '127.0.0.1', serverName: 'localhost' }],
+    ['name-mismatch', { dnsNames: ['elsewhere.example'] }, { serverName: 'localhost' }],
     ['expired', { notAfter: 1_000 }, {}],
-  ] as const)('%s: the certificate is refused', async (reason, change, options) => {
-    const other = makeCertificate({ ...change, ...('dnsNames' in change ? { dnsNames: [...change.dnsNames] } : {}) });
+  ])('%s: the certificate is refused', async (reason, change, options) => {
+    const other = makeCertificate(change);
     const listener = await listen({ certificate: other });
     const roots = 'roots' in options ? options.roots : other.chain;
     const error = await failure(connect(listener.address.port, { ...options, roots }));

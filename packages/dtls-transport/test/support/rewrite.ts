@@ -9,7 +9,7 @@ import {
 import { CONTENT_TYPE, RECORD_HEADER_LENGTH, readRecordHeader, writeRecordHeader } from '../../src/wire/record.ts';
 
 /** The whole handshake messages of a datagram's first record; none when it is protected or no handshake record. */
-export function messagesOf(datagram: Uint8Array): HandshakeMessage[] {
+function messagesOf(datagram: Uint8Array): HandshakeMessage[] {
   const header = readRecordHeader(datagram, 0);
   if (header === undefined || header.epoch !== 0 || header.type !== CONTENT_TYPE.handshake) return [];
   const content = datagram.subarray(header.start, header.end);
@@ -24,7 +24,7 @@ export function messagesOf(datagram: Uint8Array): HandshakeMessage[] {
 }
 
 /** The datagram with other messages in its first record, numbered in their order; what follows the record stays. */
-export function withMessages(datagram: Uint8Array, messages: readonly HandshakeMessage[]): Uint8Array {
+function withMessages(datagram: Uint8Array, messages: readonly HandshakeMessage[]): Uint8Array {
   const header = readRecordHeader(datagram, 0)!;
   const first = messagesOf(datagram)[0]!.messageSeq;
   const content = concatBytes(messages.map(({ type, body }, index) => handshakeMessage(type, first + index, body).raw));
