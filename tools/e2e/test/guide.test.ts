@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ensureProgram } from '@lb-matrix/interop/install';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -43,6 +44,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await terminal?.close();
   await synapse?.close();
+  await rm(folder, { recursive: true, force: true });
 });
 
 describe('the guide, letter by letter, in front of Synapse', () => {

@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ensureProgram } from '@lb-matrix/interop/install';
@@ -49,6 +50,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await proxy?.close();
   await synapse?.close();
+  await rm(folder, { recursive: true, force: true });
 });
 
 describe('a session with coap and jc alone, in front of Synapse', () => {
