@@ -289,7 +289,7 @@ export class Connection {
     }
     if (fragment.messageSeq < this.#reassembly.next) {
       handshake.onRepeat(fragment, now);
-      if (fragment.messageSeq < this.#reassembly.next) return; // else it is expected again
+      return;
     }
     if (handshake.awaits !== epoch) {
       this.#drop('unexpected');
