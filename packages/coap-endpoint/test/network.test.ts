@@ -71,9 +71,9 @@ describe('a network that loses, repeats and reorders', () => {
     for (let maxPayload = 64; maxPayload <= 1500; maxPayload += 39) {
       const { time, client } = pair((request) => content(request.payload), { maxPayload });
       const response = await time.until(client.request(put(bodyOf(1600, maxPayload), 'p')));
-      expect(response.payload).toEqual(bodyOf(1600, maxPayload));
+      expect(Buffer.compare(response.payload, bodyOf(1600, maxPayload))).toBe(0);
     }
-  });
+  }, 30_000);
 
   it('keeps concurrent transfers apart', async () => {
     const { time, client } = pair((request) => content(bodyOf(5000, name(request).length)), {

@@ -118,7 +118,7 @@ describe('Message IDs of responses', () => {
     expect(answers).toBe(65_536);
     expect(server.respond(id, content('late'))).toEqual([]);
     expect(server.pass(250_000).map(([, hex]) => parse(fromHex(hex)).type)).toEqual([Type.CON, Type.CON]);
-  });
+  }, 30_000);
 });
 
 describe('a separate response', () => {

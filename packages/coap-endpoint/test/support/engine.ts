@@ -17,6 +17,7 @@ export class Engine {
   readonly endpoint: Endpoint;
   now = 0;
   maxPayload = 1232;
+  readonly #out = new Uint8Array(2048);
 
   constructor(options: Partial<Omit<EndpointOptions, 'server'>> & { server?: ServerParts } = {}) {
     const { server, ...rest } = options;
@@ -32,7 +33,7 @@ export class Engine {
 
   /** What it sends, as hex; empty when it has nothing to say. */
   sent(): string[] {
-    const out = new Uint8Array(this.maxPayload);
+    const out = this.#out.subarray(0, this.maxPayload);
     const datagrams: string[] = [];
     for (let n = this.endpoint.pollTransmit(out); n !== undefined; n = this.endpoint.pollTransmit(out)) {
       datagrams.push(hexOf(out.subarray(0, n)));
