@@ -1,8 +1,9 @@
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { hex, jc } from './support.ts';
+import { hex, jc, start } from './support.ts';
 
 const MESSAGE = '{"type":"m.room.message","content":{"msgtype":"m.text","body":"Hello World"},"zebra":1,"apple":2}';
 const MESSAGE_HEX =
@@ -83,6 +84,111 @@ describe.concurrent('CBOR to JSON', () => {
   });
 });
 
+describe.concurrent('CBOR in diagnostic notation', () => {
+  test('on a line, with the names of integer keys', async () => {
+    const { code, stdout, stderr } = await jc(['--diag', '-'], { stdin: hex(MESSAGE_HEX) });
+    expect({ code, stdout: stdout.toString(), stderr }).toEqual({
+      code: 0,
+      stdout:
+        '{2 /type/: "m.room.message", 3 /content/: {27 /body/: "Hello World", 28 /msgtype/: "m.text"}, "apple": 2, "zebra": 1}\n',
+      stderr: '',
+    });
+  });
+
+  test('from hex, on many lines, what has no JSON form', async () => {
+    const { stdout } = await jc(['--diag', '--pretty', '--hex', 'a1 03 d82a43010203']);
+    expect(stdout.toString()).toBe("{\n  3 /content/: 42(h'010203')\n}\n");
+  });
+});
+
+describe.concurrent('--stats', () => {
+  test('of JSON and of the same in CBOR', async () => {
+    const [ofJson, ofCbor] = await Promise.all([
+      jc(['--stats', MESSAGE]),
+      jc(['--stats', '-c2j', '-'], { stdin: hex(MESSAGE_HEX) }),
+    ]);
+    expect(ofJson).toMatchObject({ code: 0, stderr: '' });
+    expect(ofJson.stdout.toString()).toContain(
+      `CBOR, integer keys        ${MESSAGE_HEX.length / 2} bytes, 42 % less\n`,
+    );
+    expect(ofCbor.stdout).toEqual(ofJson.stdout);
+  });
+
+  test('of many', async () => {
+    const { stdout } = await jc(['--stats', '--seq', '-'], { stdin: `${MESSAGE}\n\n${MESSAGE}\n` });
+    expect(stdout.toString()).toMatch(/^values +2\nJSON +194 bytes\n/);
+  });
+});
+
+describe.concurrent('--seq', () => {
+  const LINES = '{"type":1}\n[2,{}]\n"\\u00e9"\n';
+  const SEQUENCE = 'a102018202a062c3a9';
+
+  test('JSON lines, blank ones among them, to a CBOR sequence and back', async () => {
+    const { code, stdout } = await jc(['--seq', '-'], { stdin: `\n${LINES}  \r\n` });
+    expect({ code, stdout: stdout.toString('hex') }).toEqual({ code: 0, stdout: SEQUENCE });
+    const back = await jc(['-c2j', '--seq', '-'], { stdin: stdout });
+    expect(back.stdout.toString()).toBe('{"type":1}\n[2,{}]\n"é"\n');
+  });
+
+  test('in hex, both ways, and to a file', async () => {
+    expect((await jc(['--seq', '--hex', '-'], { stdin: LINES })).stdout.toString()).toBe(SEQUENCE);
+    const out = join(folder, 'seq.jsonl');
+    const { stderr } = await jc(['-c2j', '--seq', '--hex', '-out', out, SEQUENCE]);
+    expect(await readFile(out, 'utf8')).toBe('{"type":1}\n[2,{}]\n"é"\n');
+    expect(stderr).toBe(`Output to '${out}' (23 bytes)\n`);
+  });
+
+  test('of a file, with --general and with --diag', async () => {
+    const from = join(folder, 'seq.cbor');
+    await writeFile(from, hex('a10241ff00c1f6'));
+    const [general, diag] = await Promise.all([
+      jc(['-c2j', '--seq', '--general', `@${from}`]),
+      jc(['--diag', '--seq', `@${from}`]),
+    ]);
+    expect(general.stdout.toString()).toBe('{"type":"_w"}\n0\nnull\n');
+    expect(diag.stdout.toString()).toBe("{2 /type/: h'ff'}\n0\n1(null)\n");
+  });
+
+  test('a bad value is named, with its place; stdout has got those before it, a file nothing', async () => {
+    const { code, stdout, stderr } = await jc(['--seq', '--hex', '-'], { stdin: '1\n\n{"a":\n2\n' });
+    expect({ code, stdout: stdout.toString(), stderr }).toEqual({
+      code: 1,
+      stdout: '01',
+      stderr: 'FATAL: line 3: cannot read the JSON: the input ends in the middle of a value, at byte 5\n',
+    });
+    const out = join(folder, 'no.jsonl');
+    const back = await jc(['-c2j', '--seq', '--hex', '-out', out, '0102f7']);
+    expect(back.stderr).toBe(
+      'FATAL: item 3: cannot read the CBOR: undefined has no JSON form, at byte 0; --general may show it nevertheless\n',
+    );
+    await expect(stat(out)).rejects.toThrow('ENOENT');
+    expect((await jc(['-c2j', '--seq', '--hex', '0182'])).stderr).toBe(
+      'FATAL: item 2: cannot read the CBOR: the input ends in the middle of a value, at byte 1\n',
+    );
+    expect((await jc(['--seq', '@/no/such/file'])).stderr).toBe(
+      'FATAL: cannot read /no/such/file: no such file or directory\n',
+    );
+  });
+
+  test('a value is written as soon as it has come, and the tool ends when nobody reads', async () => {
+    const { child, done } = start(['-c2j', '--seq', '-']);
+    const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+    for (const [cbor, line] of [
+      ['a10201', '{"type":1}'],
+      ['820304', '[3,4]'],
+    ]) {
+      child.stdin.write(hex(cbor!));
+      expect((await lines.next()).value).toBe(line);
+    }
+    child.stdout.destroy();
+    const more = setInterval(() => child.stdin.write(hex('00')), 20);
+    child.stdin.on('error', () => undefined);
+    expect((await done).code).toBe(0);
+    clearInterval(more);
+  });
+});
+
 test('a % in a string is kept, both ways (the original printed its output through a format string)', async () => {
   const json = '{"body":"100%d of %s, %n and 5%"}';
   const { stdout: cbor, code } = await jc([json]);
@@ -138,7 +244,19 @@ test('--help is on stdout, within 100 columns, and names every flag and exit cod
   const help = stdout.toString();
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   expect(Math.max(...help.split('\n').map((line) => line.length))).toBeLessThanOrEqual(100);
-  for (const flag of ['--c2j', '--out', '-v', '--hex', '--pretty', '--general', '--version', '--help']) {
+  for (const flag of [
+    '--c2j',
+    '--diag',
+    '--stats',
+    '--seq',
+    '--out',
+    '-v',
+    '--hex',
+    '--pretty',
+    '--general',
+    '--version',
+    '--help',
+  ]) {
     expect(help).toMatch(new RegExp(`^ +(-\\w, )?${flag}  `, 'm'));
   }
   expect(help).toContain('Exit codes: 0 done, 1 INPUT or a file is bad, 2 wrong usage');

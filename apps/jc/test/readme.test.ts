@@ -14,7 +14,7 @@ test('the README shows what its commands print', async () => {
     .split(/^\$ /m)
     .slice(1)
     .map((step) => step.split(/\n([\s\S]*)/) as [string, string]);
-  expect(steps).toHaveLength(5);
+  expect(steps).toHaveLength(9);
   const printed = await Promise.all(steps.map(([command]) => shell(command)));
   // A terminal shows the next prompt on a line of its own.
   expect(printed.map((text) => `${text.trimEnd()}\n`)).toEqual(steps.map(([, output]) => output));
@@ -23,7 +23,7 @@ test('the README shows what its commands print', async () => {
 test('the README has every option of the help', () => {
   const { print } = parseCommand(['--help']) as { print: string };
   const flags = [...print.matchAll(/^ +(?:-\w, )?--?(\w+) {2}/gm)].map(([, name]) => name!);
-  expect(flags.length).toBe(8);
+  expect(flags.length).toBe(11);
   for (const name of flags) expect(readme).toMatch(new RegExp(`\`-${name}\\b`));
 });
 

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 export interface Run {
@@ -21,24 +21,31 @@ export function jc(
   args: readonly string[],
   { stdin = '', closeAfter = Number.POSITIVE_INFINITY }: How = {},
 ): Promise<Run> {
-  const node = ['--import', 'tsx', '--conditions=@lb-matrix/source', CLI];
-  const child = spawn(process.execPath, [...node, ...args], { cwd: ROOT });
-  const chunks: Buffer[] = [];
+  const { child, done } = start(args);
   let length = 0;
-  let stderr = '';
   child.stdout.on('data', (chunk: Buffer) => {
-    chunks.push(chunk);
     length += chunk.length;
     if (length >= closeAfter) child.stdout.destroy();
   });
+  child.stdin.end(stdin);
+  return done;
+}
+
+/** The same with its pipes in the caller's hands. */
+export function start(args: readonly string[]): { child: ChildProcessWithoutNullStreams; done: Promise<Run> } {
+  const node = ['--import', 'tsx', '--conditions=@lb-matrix/source', CLI];
+  const child = spawn(process.execPath, [...node, ...args], { cwd: ROOT });
+  const chunks: Buffer[] = [];
+  let stderr = '';
+  child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
   child.stderr.on('data', (chunk: Buffer) => {
     stderr += chunk.toString();
   });
-  child.stdin.end(stdin);
-  return new Promise((resolve, reject) => {
+  const done = new Promise<Run>((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code) => resolve({ code, stdout: Buffer.concat(chunks), stderr }));
   });
+  return { child, done };
 }
 
 export function hex(text: string): Uint8Array {

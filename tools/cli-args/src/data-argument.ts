@@ -1,3 +1,4 @@
+import { createReadStream } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { CliError } from './cli-error.ts';
 
@@ -14,7 +15,25 @@ export async function readDataArgument(argument: string): Promise<Uint8Array> {
   try {
     return await readFile(path);
   } catch (error) {
-    throw new CliError(`cannot read ${path}: ${reason(error)}`, 1, { cause: error });
+    throw unreadable(path, error);
+  }
+}
+
+/**
+ * The same, piece by piece as it comes, for what need not be at hand as a whole.
+ *
+ * @throws CliError with exit code 1 if the file cannot be read
+ */
+export async function* readDataPieces(argument: string): AsyncGenerator<Uint8Array> {
+  if (argument === '-' || argument === '@-') yield* process.stdin;
+  else if (!argument.startsWith('@')) yield new TextEncoder().encode(argument);
+  else {
+    const path = argument.slice(1);
+    try {
+      yield* createReadStream(path);
+    } catch (error) {
+      throw unreadable(path, error);
+    }
   }
 }
 
@@ -33,6 +52,10 @@ export async function writeOutput(path: string, bytes: Uint8Array): Promise<void
   } catch (error) {
     throw new CliError(`cannot write ${path}: ${reason(error)}`, 1, { cause: error });
   }
+}
+
+function unreadable(path: string, error: unknown): CliError {
+  return new CliError(`cannot read ${path}: ${reason(error)}`, 1, { cause: error });
 }
 
 async function readStdin(): Promise<Uint8Array> {

@@ -82,6 +82,24 @@ test('a literal, stdin and a file reach the output byte for byte', async () => {
   expect([...(await tool(['copy', `@${file}`])).stdout]).toEqual([0, 0xff, 0x25, 0x64]);
 });
 
+test('a literal, stdin and a file can be had in pieces', async () => {
+  const file = join(folder, 'pieces');
+  const bytes = new Uint8Array(200_000).map((_, i) => i);
+  await writeFile(file, bytes);
+  expect((await tool(['stream', 'é%d'])).stdout.toString()).toBe('é%d');
+  expect((await tool(['stream', '-'], { stdin: 'in' })).stdout.toString()).toBe('in');
+  expect((await tool(['stream', `@${file}`])).stdout.equals(bytes)).toBe(true);
+  const missing = join(folder, 'missing');
+  expect(await tool(['stream', `@${missing}`])).toMatchObject({
+    code: 1,
+    stderr: `FATAL: cannot read ${missing}: no such file or directory\n`,
+  });
+});
+
+test('a stream ends when nobody reads it any more', async () => {
+  expect(await tool(['stream', '@/dev/zero'], { closeAfter: 1 })).toMatchObject({ code: 4, stderr: '' });
+});
+
 test('output goes to a file', async () => {
   const file = join(folder, 'out');
   expect((await tool(['copy', 'text', file])).stdout.length).toBe(0);
