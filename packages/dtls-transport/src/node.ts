@@ -3,4 +3,4 @@ export { generateSigningKey, nodeCrypto } from './node/crypto-provider.ts';
 export { listenDtls } from './node/listen-dtls.ts';
 export type { DtlsListenerHandle, NodeListenerStats } from './node/listener-handle.ts';
 export type { ConnectDtlsOptions, ListenDtlsOptions } from './node/options.ts';
-export type { DtlsClientPipe, DtlsHint, DtlsPipe, PipePeer } from './node/pipe.ts';
+export type { DtlsClientPipe, DtlsHint, DtlsPipe, DtlsPipeStats, PipePeer } from './node/pipe.ts';

@@ -7,10 +7,11 @@ import { nodeCrypto } from './crypto-provider.ts';
 import { DatagramSender } from './datagram-sender.ts';
 import { EngineTimer } from './engine-timer.ts';
 import type { ConnectDtlsOptions } from './options.ts';
-import type { DtlsClientPipe, DtlsHint, PipePeer } from './pipe.ts';
+import type { DtlsClientPipe, DtlsHint, DtlsPipeStats, PipePeer } from './pipe.ts';
 import { randomBytes } from './random-bytes.ts';
 import { type Judgement, judgeServer, prepareJudgement } from './server-judgement.ts';
 import { maxDatagramOf, resolveHost } from './udp-address.ts';
+import { WireCount } from './wire-count.ts';
 
 /**
  * Handshakes with a DTLS server and resolves with the pipe to it. Rejects with a `DtlsError` (time-out, alert, certificate,
@@ -62,12 +63,17 @@ class ClientPipe implements DtlsClientPipe {
   onClose: ((reason: Error | undefined) => void) | undefined;
   onHint: ((hint: DtlsHint) => void) | undefined;
   readonly peer: PipePeer;
+  readonly protocol: DtlsClientPipe['protocol'] = {
+    version: 'DTLS 1.2',
+    cipherSuite: 'TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256',
+  };
   /** Settles with the handshake. */
   readonly connected: Promise<void>;
   readonly #socket: Socket;
   readonly #engine: DtlsClient;
   readonly #sender: DatagramSender;
   readonly #timer: EngineTimer;
+  readonly #count = new WireCount();
   readonly #options: ConnectDtlsOptions;
   #settle!: { readonly resolve: () => void; readonly reject: (error: unknown) => void };
   #state: 'connecting' | 'open' | 'closed' = 'connecting';
@@ -81,7 +87,7 @@ class ClientPipe implements DtlsClientPipe {
     this.#socket = socket;
     this.#options = options;
     this.#sender = new DatagramSender(socket, maxDatagram);
-    this.#timer = new EngineTimer(() => this.#step((now) => this.#engine.handleTimeout(now)));
+    this.#timer = new EngineTimer(() => this.#onTimeout());
     this.connected = new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
     });
@@ -99,6 +105,7 @@ class ClientPipe implements DtlsClientPipe {
     );
     socket.on('error', (error) => this.#onSocketError(error));
     socket.on('message', (datagram) => {
+      this.#count.received(datagram.length);
       this.#step((now) => this.#engine.receive(plainBytes(datagram), PATH, now));
     });
     this.#step(() => {});
@@ -118,11 +125,20 @@ class ClientPipe implements DtlsClientPipe {
     if (this.#state !== 'closed') this.#step(() => this.#engine.close());
   }
 
+  stats(): DtlsPipeStats {
+    return this.#count.read();
+  }
+
   /** Gives the handshake up. */
   fail(error: unknown): void {
     if (this.#state !== 'connecting') return;
     this.#settle.reject(error);
     this.close();
+  }
+
+  /** RFC 6347 4.2.4: what goes out because time has run out is a flight again. */
+  #onTimeout(): void {
+    this.#count.retransmitting(() => this.#step((now) => this.#engine.handleTimeout(now)));
   }
 
   /** One call of the engine, and all that follows from it. */
@@ -199,7 +215,11 @@ class ClientPipe implements DtlsClientPipe {
   }
 
   #flush(): void {
-    if (this.#state !== 'closed') this.#sender.flush(this.#engine, (datagram) => this.#socket.send(datagram));
+    if (this.#state === 'closed') return;
+    this.#sender.flush(this.#engine, (datagram) => {
+      this.#count.sent(datagram.length);
+      this.#socket.send(datagram);
+    });
   }
 }
 

@@ -31,7 +31,22 @@ export interface DtlsPipe {
  */
 export type DtlsHint = 'alert' | 'unreachable';
 
+/** What has crossed the wire of a pipe, handshake included. Bytes of UDP payload. */
+export interface DtlsPipeStats {
+  readonly datagramsSent: number;
+  readonly bytesSent: number;
+  readonly datagramsReceived: number;
+  readonly bytesReceived: number;
+  /** How often something that we sent was followed by something that we received. */
+  readonly roundTrips: number;
+  /** Datagrams of the handshake that were sent again because no answer came in time. */
+  readonly retransmissions: number;
+}
+
 /** A client's pipe. */
 export interface DtlsClientPipe extends DtlsPipe {
+  /** What the handshake agreed on, by the names of the standards. */
+  readonly protocol: { readonly version: 'DTLS 1.2'; readonly cipherSuite: 'TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256' };
+  stats(): DtlsPipeStats;
   onHint?: ((hint: DtlsHint) => void) | undefined;
 }
