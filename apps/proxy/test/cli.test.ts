@@ -2,6 +2,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { sendJson, startHttpServer } from './support/http.ts';
 import { connectLowBandwidth } from './support/low-bandwidth.ts';
@@ -65,19 +66,25 @@ describe('lb-proxy', { timeout: 30_000 }, () => {
     expect(await proxy.stdout).toBe('');
   });
 
-  it('ends at once on the second signal', async () => {
-    let asked = false;
-    const homeserver = await startHttpServer(() => {
-      asked = true;
+  it.each([
+    ['ends at once on the second signal', 700, 130],
+    ['takes a signal that npm hands on at the same moment for the one that it is', 0, 0],
+  ])('%s', async (_, pause, code) => {
+    let finish: (() => void) | undefined;
+    const homeserver = await startHttpServer((_, response) => {
+      finish = () => sendJson(response, 200, {});
     });
     const proxy = runCli(['-local', homeserver, ...FREE, '--log-format', 'text']);
     const client = await connectLowBandwidth(await portOf(proxy));
     client.request('GET', '/_matrix/client/v3/account/whoami').catch(() => undefined);
-    await expect.poll(() => asked, WAIT).toBe(true);
+    await expect.poll(() => finish, WAIT).toBeDefined();
     proxy.child.kill('SIGINT');
     await expect.poll(() => proxy.stderr(), WAIT).toContain('Stopping on SIGINT');
+    await sleep(pause);
     proxy.child.kill('SIGINT');
-    expect(await proxy.exit).toBe(130);
+    await sleep(100);
+    finish!();
+    expect(await proxy.exit).toBe(code);
   });
 
   it('without --local is a usage error', async () => {

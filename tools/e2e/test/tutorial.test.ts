@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ensureProgram } from '@lb-matrix/interop/install';
+import { startPeer } from '@lb-matrix/interop/process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../src/free-port.ts';
 import { freshCheckout } from '../src/fresh-checkout.ts';
@@ -30,6 +31,9 @@ let server: Terminal | undefined;
 let port: number;
 let silentPort: number;
 
+/** Its last line is 7 where nobody listens. */
+const UNREACHABLE = 'coap -k https://localhost:8008/; echo $?';
+
 /** A command with the ports of this run. */
 const here = (command: string): string =>
   command.replaceAll('8008', String(port)).replaceAll('8009', String(silentPort));
@@ -42,9 +46,6 @@ const there = (output: string): string =>
     .replaceAll(folder, '/home/you/low-bandwidth-matrix')
     .replaceAll(home, '/home/you')
     .trimEnd();
-
-/** The proxy itself ends with 0; npm and a shell between it and the terminal may tell of the signal that they have got too. */
-const isEndByCtrlC = (code: number): boolean => code === 0 || code === 130;
 
 beforeAll(async () => {
   ensureProgram('openssl', 'openssl');
@@ -70,7 +71,7 @@ function check(actual: string, expected: string): string {
 
 /** Ends the server as a reader does, and starts another one on this run's port. */
 async function startServer(command: string): Promise<string> {
-  if (server !== undefined) expect(await server.interrupt()).toSatisfy(isEndByCtrlC);
+  if (server !== undefined) expect(await server.interrupt()).toBe(0);
   // What the proxy does by itself on port 8008, here on the port of this run.
   const demo = `--dtls-bind-addr 127.0.0.1:${port} --advertise http://127.0.0.1:${port}`;
   const flags = command.includes('--local') ? `--dtls-bind-addr :${port}` : demo;
@@ -115,8 +116,17 @@ describe('docs/tutorial.md, in a fresh checkout', () => {
   }
 
   it('Ctrl-C ends all of it', async () => {
-    expect(await server!.interrupt()).toSatisfy(isEndByCtrlC);
-    expect(await bash.run(here('coap -k https://localhost:8008/; echo $?'))).toMatch(/\n7$/);
+    expect(await server!.interrupt()).toBe(0);
+    expect(await bash.run(here(UNREACHABLE))).toMatch(/\n7$/);
+  });
+
+  it('so does a signal to npm, as a supervisor sends it', async () => {
+    const npm = startPeer('npm', ['start', '--', '--dtls-bind-addr', `127.0.0.1:${port}`], { cwd: folder });
+    await npm.waitFor(/npm run -s coap/, 120_000);
+    npm.process.kill('SIGTERM');
+    expect(await npm.exited).toBe(0);
+    expect(npm.output()).toContain('Stopping on SIGTERM');
+    expect(await bash.run(here(UNREACHABLE))).toMatch(/\n7$/);
   });
 
   it('begins with the two commands of README.md', () => {
