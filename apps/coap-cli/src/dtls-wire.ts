@@ -17,6 +17,7 @@ export const openWire: OpenWire = async (address, { host, port }, { mtu, insecur
     signal,
     handshakeTimeout: HANDSHAKE_TIMEOUT,
   });
-  const protocol = `DTLS 1.2, ${insecure ? 'certificate not verified (-k)' : 'certificate verified'}`;
-  return { pipe, protocol };
+  const { version, cipherSuite } = pipe.protocol;
+  const verified = insecure ? 'certificate not verified (-k)' : 'certificate verified';
+  return { pipe, protocol: `${version}, ${cipherSuite}, ${verified}`, traffic: () => pipe.stats() };
 };

@@ -97,8 +97,10 @@ function sayHeaders(say: Say, mark: string, headers: readonly HeaderField[]): vo
 }
 
 function sayTraffic(say: Say, { client, wire }: Connection): void {
-  const { datagramsSent, bytesSent, datagramsReceived, bytesReceived, roundTrips, retransmissions } =
-    wire.traffic?.() ?? client.stats();
+  const coap = client.stats();
+  const below = wire.traffic?.();
+  const { datagramsSent, bytesSent, datagramsReceived, bytesReceived, roundTrips } = below ?? coap;
+  const retransmissions = coap.retransmissions + (below?.retransmissions ?? 0);
   say(`* datagrams: ${datagramsSent} up, ${datagramsReceived} down; bytes: ${bytesSent} up, ${bytesReceived} down`);
   say(`* round trips: ${roundTrips}; retransmissions: ${retransmissions}`);
 }

@@ -20,6 +20,7 @@ interface Traffic {
   readonly datagramsReceived: number;
   readonly bytesReceived: number;
   readonly roundTrips: number;
+  /** Of this layer alone: a repeated CoAP message is new to DTLS. */
   readonly retransmissions: number;
 }
 
@@ -28,7 +29,7 @@ export interface Wire {
   readonly pipe: DatagramPipe;
   /** What protects it, for people. */
   readonly protocol: string;
-  /** What crossed it, unless the CoAP endpoint's own figures are the whole story. */
+  /** What crossed it, where that is more than the CoAP endpoint sees. */
   readonly traffic?: () => Traffic;
 }
 
