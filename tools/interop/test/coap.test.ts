@@ -8,6 +8,7 @@ import { californium } from '../src/coap/californium.ts';
 import { CASES, type Case } from '../src/coap/cases.ts';
 import { goCoap } from '../src/coap/go-coap.ts';
 import { libcoap } from '../src/coap/libcoap.ts';
+import { nodeCoap } from '../src/coap/node-coap.ts';
 import { ourClient } from '../src/coap/our-client.ts';
 import { serveResources } from '../src/coap/our-server.ts';
 import type { CoapAsker, CoapPeer, CoapPeerServer } from '../src/coap/peer.ts';
@@ -26,7 +27,7 @@ const cell = (peer: CoapPeer, { id, title }: Case, direction: Direction): { meta
 
 const OUR_CLIENT_LACKS: Readonly<Record<string, string>> = { CORE_12: 'our client always sends a token' };
 
-const PEERS = [libcoap, aiocoap, californium, goCoap];
+const PEERS = [libcoap, aiocoap, californium, goCoap, nodeCoap];
 
 describe.each(PEERS)('our client to $name', (peer) => {
   let absent: string | undefined;
@@ -50,7 +51,7 @@ describe.each(PEERS)('our client to $name', (peer) => {
     it(`TD_COAP_${one.id}: ${one.title}`, cell(peer, one, 'we connect'), async ({ skip }) => {
       if (absent !== undefined) skip(`absent: ${peer.name} needs ${absent}`);
       if (reason !== undefined) skip(reason);
-      await one.run(benchOf(client, wire, server!.places));
+      await one.run(benchOf(client, wire, server!));
     });
   }
 });

@@ -3,8 +3,8 @@ import type { Bench } from './cases.ts';
 import type { CoapAsker, CoapPeerServer } from './peer.ts';
 import type { Wire } from './trace.ts';
 
-/** Lets cases make requests of `client` and see what each of them put on `wire`. */
-export function benchOf(client: CoapAsker, wire: Wire, places: CoapPeerServer['places'] = {}): Bench {
+/** Lets cases make requests of `client`, to a peer's `server` or to ours, and see what each of them put on `wire`. */
+export function benchOf(client: CoapAsker, wire: Wire, server?: CoapPeerServer): Bench {
   const during = async <T>(action: () => Promise<T>) => {
     const start = wire.sent.length;
     const result = await action();
@@ -14,11 +14,12 @@ export function benchOf(client: CoapAsker, wire: Wire, places: CoapPeerServer['p
   };
   return {
     async ask(resource, ask = {}) {
-      const place = places[resource] ?? { path: resource.split('/') };
+      const place = server?.places?.[resource] ?? { path: resource.split('/') };
       const { result, sent } = await during(() => client.ask({ method: 'GET', ...place, ...ask }));
       const response = sent.findLast(({ from, message }) => from === 'server' && isResponse(message.code));
       return { answer: { ...result, options: result.options ?? response!.message.options }, sent };
     },
+    serverIsOurs: server === undefined,
     ping: async () => (await during(() => client.ping())).sent,
   };
 }

@@ -36,9 +36,9 @@ function libcoapWith(tls: 'openssl' | 'gnutls'): CoapPeer {
       // It takes the port above for DTLS.
       const own = security === undefined ? port : port - 1;
       const files = security && ['-c', security.certificate.certFile, '-j', security.certificate.keyFile, '-n'];
-      const args = ['-A', '127.0.0.1', '-p', String(own), '-d', '20', '-v', '6', ...(files ?? [])];
-      const server = startPeer(`coap-server-${tls}`, args);
-      await server.waitFor(security === undefined ? /UDP {2}127/ : /DTLS 127/);
+      const args = ['-A', '127.0.0.1', '-p', String(own), '-d', '20', '-v', '7', ...(files ?? [])];
+      const server = startPeer('stdbuf', ['-oL', `coap-server-${tls}`, ...args]);
+      await server.waitFor(security === undefined ? /created UDP {2}endpoint/ : /created DTLS endpoint/);
       await fill(own);
       return {
         port,
@@ -58,7 +58,7 @@ async function fill(port: number): Promise<void> {
   const put = (path: string, body: string): Promise<unknown> =>
     client.request({
       code: Code.PUT,
-      options: [...path.split('/').map((segment) => stringOption(OptionNumber.UriPath, segment)), TEXT],
+      options: [...path.split('/').map((segment) => stringOption(OptionNumber.UriPath, segment)), OCTETS],
       payload: new TextEncoder().encode(body),
     });
   for (const path of ['test', 'seg1/seg2/seg3', 'query']) await put(path, path);
@@ -66,7 +66,8 @@ async function fill(port: number): Promise<void> {
   client.close();
 }
 
-const TEXT = uintOption(OptionNumber.ContentFormat, 0);
+/** coap-server names no format where it is text. */
+const OCTETS = uintOption(OptionNumber.ContentFormat, 42);
 
 /** A process for each request: that is all that coap-client does. */
 function client(program: string, port: number, security: Security | undefined): CoapAsker {
