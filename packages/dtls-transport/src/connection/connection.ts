@@ -84,6 +84,8 @@ export class Connection {
   #alert: { readonly error: DtlsAlertError; readonly countsAt: number } | undefined;
   /** Something has changed for the records that came too early. */
   #earlyDue = false;
+  /** The handshake has asked for a message again since the record in hand was begun. */
+  #startedOver = false;
 
   constructor(
     config: ConnectionConfig,
@@ -268,9 +270,13 @@ export class Connection {
     else if (fatal) this.#end(new DtlsAlertError(number, alertName(number)));
   }
 
-  /** RFC 6347 4.2.3: a record may hold several messages or fragments. */
+  /**
+   * RFC 6347 4.2.3: a record may hold several messages or fragments. What stands behind one that made the handshake start
+   * over belongs to what it has given up: a copy of a damaged message must not look like its repetition.
+   */
   #onFragments(bytes: Uint8Array, epoch: 0 | 1, now: number): void {
-    for (let at = 0; at < bytes.length; ) {
+    this.#startedOver = false;
+    for (let at = 0; at < bytes.length && !this.#startedOver; ) {
       const fragment = readHandshakeFragment(bytes, at);
       if (fragment === undefined) {
         this.#drop('malformed');
@@ -333,7 +339,10 @@ export class Connection {
         this.#alert = undefined;
         timer.stop();
       },
-      expectAgain: (seq) => this.#reassembly.restart(seq),
+      expectAgain: (seq) => {
+        this.#reassembly.restart(seq);
+        this.#startedOver = true;
+      },
       protect: (read, write) => this.#protect(read, write),
       established: () => this.#establish(),
       keyLog: (line) => keyLog?.(line),

@@ -1,0 +1,59 @@
+import { expect, test } from 'vitest';
+import { concatBytes } from '../src/wire/bytes.ts';
+import { HANDSHAKE_TYPE, type HandshakeMessage, handshakeMessage } from '../src/wire/handshake-message.ts';
+import { CONTENT_TYPE, RECORD_HEADER_LENGTH } from '../src/wire/record.ts';
+import { SERVER, TestClient, TestListener } from './support/endpoints.ts';
+import { plainRecord, rewriteFlight } from './support/rewrite.ts';
+import { VirtualNetwork } from './support/virtual-network.ts';
+
+/** What the mutation campaigns have found, each as a case of its own. */
+
+const { serverHello, certificateRequest } = HANDSHAKE_TYPE;
+
+/** A client to which the server's first flight comes changed, once. */
+function damagedOnce(change: (messages: HandshakeMessage[]) => Uint8Array): TestClient {
+  const network = new VirtualNetwork(1);
+  new TestListener(network);
+  const client = new TestClient(network, 'client');
+  let isDone = false;
+  network.rewrite = ({ from, datagram }) => {
+    if (isDone || from !== SERVER || datagram[RECORD_HEADER_LENGTH] !== serverHello) return datagram;
+    isDone = true;
+    let changed = datagram;
+    rewriteFlight((messages) => {
+      changed = plainRecord(CONTENT_TYPE.handshake, change(messages));
+      return messages;
+    })(datagram);
+    return changed;
+  };
+  network.run(5_000);
+  expect(isDone).toBe(true);
+  return client;
+}
+
+test('a forged ServerHello that overtakes the HelloVerifyRequest does not end the handshake', () => {
+  const forged = handshakeMessage(serverHello, 0, new Uint8Array(40));
+  const network = new VirtualNetwork(1);
+  new TestListener(network);
+  const client = new TestClient(network, 'client');
+  network.inject(SERVER, 'client', plainRecord(CONTENT_TYPE.handshake, forged.raw));
+  network.run(5_000);
+  expect(client.connectedAt).toBe(1_000 + 120); // with the client's first repetition
+});
+
+test('a message that lets the client wait for one more does not end the handshake', () => {
+  const client = damagedOnce((messages) => {
+    const { messageSeq, body } = messages.at(-1)!;
+    const raw = messages.map((message) => message.raw);
+    return concatBytes([...raw.slice(0, -1), handshakeMessage(certificateRequest, messageSeq, body).raw]);
+  });
+  expect(client.connectedAt).toBeDefined();
+});
+
+test('two copies of a damaged message in one record are not its repetition', () => {
+  const client = damagedOnce(([hello, certificate]) => {
+    const damaged = handshakeMessage(certificateRequest, certificate!.messageSeq, certificate!.body);
+    return concatBytes([hello!.raw, damaged.raw, hello!.raw, damaged.raw]);
+  });
+  expect(client.connectedAt).toBeDefined();
+});
