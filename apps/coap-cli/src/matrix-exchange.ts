@@ -34,7 +34,7 @@ export function matrixExchange(command: Command, { target }: Location, body: Uin
   const names = new Set(headers.map(([name]) => name));
   return {
     request,
-    headers: headers.map(([name, value]) => [name, name === 'Authorization' ? 'Bearer (not shown)' : value]),
+    headers: shownHeaders(headers, json !== undefined && body.length > 0),
     dropped: command.headers.map(([name]) => name).filter((name) => !names.has(canonical(name))),
     longPoll: longPollTime(target),
     registry: mapperOptionRegistry,
@@ -68,6 +68,13 @@ function carriedHeaders({ headers, json }: Command, body: Uint8Array): HeaderFie
   const format = accept === undefined ? undefined : contentFormatOf(accept);
   if (format === ContentFormat.Json || format === ContentFormat.Cbor) carried.push(['Accept', mediaTypeOf(format)!]);
   return carried;
+}
+
+function shownHeaders(headers: readonly HeaderField[], converted: boolean): HeaderField[] {
+  const shown = headers.map(
+    ([name, value]): HeaderField => [name, name === 'Authorization' ? 'Bearer (not shown)' : value],
+  );
+  return converted ? [...shown, ['Content-Type', mediaTypeOf(ContentFormat.Cbor)!]] : shown;
 }
 
 function guessType(body: Uint8Array): string {
