@@ -14,8 +14,8 @@ export interface SynapseSettings {
 /** The limit of a rate-limited homeserver: messages a second and how many may come at once, per user. */
 export const RATE_LIMIT = { per_second: 0.2, burst_count: 3 } as const;
 
-/** Synapse's default for wrong passwords, per account. */
-const WRONG_PASSWORDS = { per_second: 0.17, burst_count: 3 } as const;
+/** The limit of wrong passwords, per account. */
+const WRONG_PASSWORDS = { per_second: 0.01, burst_count: 3 } as const;
 
 const UNLIMITED = { per_second: 10_000, burst_count: 10_000 } as const;
 

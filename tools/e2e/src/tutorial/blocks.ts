@@ -1,5 +1,5 @@
 /** A command and what it prints. */
-export interface Command {
+interface Command {
   /** As it is typed; more than one line where `> ` continues it. */
   readonly text: string;
   /** What the page shows below it; empty for nothing. */
