@@ -73,9 +73,17 @@ export class Block2Receiver {
   }
 }
 
-/** Sections 2.3 and 2.4: the blocks of one body agree in code, ETag and Content-Format. */
+/**
+ * Sections 2.3 and 2.4: the blocks of one body agree in code, ETag and Content-Format. node-coap names the Content-Format in some of
+ * the blocks only, so one that names none says nothing against the others.
+ */
 function sameRepresentation(a: MessagePart, b: MessagePart): boolean {
-  return a.code === b.code && sameOption(a, b, OptionNumber.ETag) && sameOption(a, b, OptionNumber.ContentFormat);
+  const unnamed = findOption(b.options, OptionNumber.ContentFormat) === undefined;
+  return (
+    a.code === b.code &&
+    sameOption(a, b, OptionNumber.ETag) &&
+    (unnamed || sameOption(a, b, OptionNumber.ContentFormat))
+  );
 }
 
 function sameOption(a: MessagePart, b: MessagePart, number: number): boolean {

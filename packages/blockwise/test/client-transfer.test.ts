@@ -127,6 +127,17 @@ describe('a response in blocks', () => {
     expect(run(new ClientTransfer(get), restless).last).toMatchObject({ error: { reason: 'body_changed' } });
   });
 
+  it('takes later blocks that leave the Content-Format out, as node-coap sends them', () => {
+    const forgetful = (request: MessagePart) =>
+      figureServer(
+        bodyOf(70),
+        1,
+        block2(request) === undefined ? [uintOption(OptionNumber.ContentFormat, 42)] : [],
+      )(request);
+    const { last } = run(new ClientTransfer(get), forgetful);
+    expect(last).toMatchObject({ kind: 'done', response: { payload: bodyOf(70) } });
+  });
+
   it('ends with an error that comes in the middle, and takes an error that is in blocks itself', () => {
     const server = figureServer(bodyOf(70), 1);
     const { last } = run(new ClientTransfer(get), (request) =>
