@@ -69,9 +69,15 @@ function check(actual: string, expected: string): string {
   return expected;
 }
 
+/** Types Ctrl-C. The proxy ends with 0, unless npm hands the signal on so late that it meets a process without handlers: that is 130. */
+async function stopByCtrlC(terminal: Terminal): Promise<void> {
+  expect(await terminal.interrupt()).toSatisfy((code) => code === 0 || code === 130);
+  expect(terminal.output()).toContain('Stopping on SIGINT');
+}
+
 /** Ends the server as a reader does, and starts another one on this run's port. */
 async function startServer(command: string): Promise<string> {
-  if (server !== undefined) expect(await server.interrupt()).toBe(0);
+  if (server !== undefined) await stopByCtrlC(server);
   // What the proxy does by itself on port 8008, here on the port of this run.
   const demo = `--dtls-bind-addr 127.0.0.1:${port} --advertise http://127.0.0.1:${port}`;
   const flags = command.includes('--local') ? `--dtls-bind-addr :${port}` : demo;
@@ -79,7 +85,7 @@ async function startServer(command: string): Promise<string> {
     cwd: folder,
     env: { XDG_STATE_HOME: join(home, '.local/state') },
   });
-  await server.waitFor(/Try it: .*(\r?\n\r?\n.*\r?\n)?/, 120_000);
+  await server.waitFor(/-c2j -\r?\n/, 120_000);
   const output = there(server.output());
   // What npm and pnpm print before it depends on what they have in their caches.
   return `...\n${output.slice(output.search(/^INFO\[/m))}`;
@@ -116,7 +122,7 @@ describe('docs/tutorial.md, in a fresh checkout', () => {
   }
 
   it('Ctrl-C ends all of it', async () => {
-    expect(await server!.interrupt()).toBe(0);
+    await stopByCtrlC(server!);
     expect(await bash.run(here(UNREACHABLE))).toMatch(/\n7$/);
   });
 
