@@ -17,6 +17,8 @@ export interface Command {
   readonly insecure: boolean;
   /** A PEM file of certificates to trust instead of Node's. */
   readonly cacert: string | undefined;
+  /** Trust the system's certificates instead of Node's. */
+  readonly caNative: boolean;
   /** Where the answer goes; `-` is stdout. */
   readonly output: string;
   readonly include: boolean;
@@ -57,6 +59,7 @@ const FLAGS = {
     describe: 'DANGER: accept any certificate; whoever is on the way can read and change everything',
   },
   cacert: { type: 'string', describe: 'PEM file of certificates to trust (default: those that Node ships)' },
+  'ca-native': { type: 'boolean', describe: 'Trust the certificates of this system' },
   'max-time': { type: 'number', describe: 'Give up after this many seconds' },
   mtu: { type: 'number', describe: 'Largest IP packet to send, in bytes (default 1280)' },
 } as const satisfies Record<string, CommandFlag>;
@@ -78,6 +81,7 @@ const EPILOGUE = `Exit codes:
 
 Environment:
   SSLKEYLOGFILE  append session secrets to this file, for Wireshark
+  SSL_CERT_FILE  where --ca-native finds the certificates
 
 Examples:
   coap -k https://localhost:8008/_matrix/client/versions | jc -c2j -
@@ -101,6 +105,7 @@ export function readCommand(argv: readonly string[], version: string): Command |
   if (operands.length > 1) throw new UsageError(`one URL, not ${operands.length}: ${operands.join(' ')}`);
   if (flags.data !== undefined && flags.json !== undefined) throw new UsageError('-d and --json exclude each other');
   if (flags.insecure && flags.cacert !== undefined) throw new UsageError('-k and --cacert exclude each other');
+  if (flags.insecure && flags['ca-native']) throw new UsageError('-k and --ca-native exclude each other');
 
   return {
     url: operands[0]!,
@@ -110,6 +115,7 @@ export function readCommand(argv: readonly string[], version: string): Command |
     json: flags.json,
     insecure: flags.insecure ?? false,
     cacert: flags.cacert,
+    caNative: flags['ca-native'] ?? false,
     output: flags.output ?? '-',
     include: flags.include ?? false,
     verbose: flags.verbose ?? false,

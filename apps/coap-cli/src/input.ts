@@ -16,12 +16,21 @@ export async function readBody({ data, json }: Command): Promise<Uint8Array> {
 }
 
 /**
- * The certificates (DER) of the `--cacert` file.
+ * The certificates (DER) of the `--cacert` file and, with `--ca-native`, those of the system; `undefined` for Node's.
  *
  * @throws CliError
  */
-export async function readRoots(path: string | undefined): Promise<Uint8Array[] | undefined> {
-  if (path === undefined) return undefined;
+export async function readRoots({
+  cacert,
+  caNative,
+}: Pick<Command, 'cacert' | 'caNative'>): Promise<Uint8Array[] | undefined> {
+  if (cacert === undefined && !caNative) return undefined;
+  const named = cacert === undefined ? [] : await readCertificates(cacert);
+  const native = caNative ? await (await import('./native-roots.ts')).readNativeRoots() : [];
+  return [...named, ...native];
+}
+
+async function readCertificates(path: string): Promise<Uint8Array[]> {
   const { readPemCertificates } = await import('@lb-matrix/dtls-transport');
   return asUsage(async () => {
     const pem = await readDataArgument(`@${path}`);

@@ -23,7 +23,7 @@ export async function transfer(command: Command, location: Location, exchange: E
   const options = {
     mtu,
     insecure,
-    roots: await readRoots(command.cacert),
+    roots: await readRoots(command),
     keyLog: SSLKEYLOGFILE ? openKeyLog(SSLKEYLOGFILE) : undefined,
     registry: exchange.registry,
     longPoll: exchange.longPoll,

@@ -14,6 +14,7 @@ test('a URL alone is a GET that verifies and prints to stdout', () => {
     json: undefined,
     insecure: false,
     cacert: undefined,
+    caNative: false,
     output: '-',
     include: false,
     verbose: false,

@@ -272,6 +272,17 @@ describe('the certificate', () => {
     await other.close();
   });
 
+  test('verifies with --ca-native when the system trusts its issuer, and with --cacert beside it', async () => {
+    const trusted = await coap(['--ca-native', `${base}/versions`], { env: { SSL_CERT_FILE: cacert } });
+    expect(trusted).toMatchObject({ code: 0, stderr: '' });
+    const other = join(folder, 'other.pem');
+    await writeFile(other, elsewhere.pem);
+    const distrusted = await coap(['--ca-native', `${base}/versions`], { env: { SSL_CERT_FILE: other } });
+    expect(distrusted.code).toBe(60);
+    const both = await coap(['--ca-native', '--cacert', cacert, `${base}/versions`], { env: { SSL_CERT_FILE: other } });
+    expect(both).toMatchObject({ code: 0, stderr: '' });
+  });
+
   test('file that is missing, or is none, is exit code 2', async () => {
     const missing = join(folder, 'missing.pem');
     const { code, stderr } = await coap(['--cacert', missing, `${base}/versions`]);
