@@ -47,6 +47,7 @@ function libcoapWith(tls: 'openssl' | 'gnutls'): CoapPeer {
       };
     },
     connect: async (port, security) => client(`coap-client-${tls}`, port, security),
+    clientEndsWithResponse: true,
     serverLacks: SERVER_LACKS,
     clientLacks: { CORE_12: 'it always sends a token', CORE_31: 'coap-client only pings on TCP' },
   };

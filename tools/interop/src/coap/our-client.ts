@@ -21,7 +21,7 @@ export function ourClient(pipe: DatagramPipe, wire: Wire): CoapAsker {
       return { code: codeToString(code), options, payload };
     },
     async ping() {
-      await client.ping();
+      await client.ping({ timeout: 5_000 });
     },
     stop: async () => client.close(),
   };

@@ -58,4 +58,6 @@ export interface CoapPeer {
   readonly serverLacks: Readonly<Record<string, string>>;
   /** The same where it connects. */
   readonly clientLacks: Readonly<Record<string, string>>;
+  /** Its client is gone once it has the response, so it cannot acknowledge it twice. */
+  readonly clientEndsWithResponse?: boolean;
 }
