@@ -360,13 +360,13 @@ export class Connection {
   #protect(read: RecordProtection, write: RecordProtection): WriteEpoch {
     this.#read = new ReadEpoch(PROTECTED_EPOCH, read);
     this.#write = new WriteEpoch(PROTECTED_EPOCH, write);
-    this.#reassembly.restart(this.#reassembly.next);
     this.#earlyDue = true;
     return this.#write;
   }
 
   #establish(): void {
     this.#state = 'established';
+    this.#alert = undefined;
     this.#timer.stop();
     this.#handshakeDeadline = undefined;
     this.#outbox.open(this.#write!);

@@ -51,6 +51,10 @@ export class Reassembly {
     if (messageSeq >= this.#next + MAX_AHEAD || length > this.#maxBytes) return false;
     // CVE-2022-29190: an empty fragment of a message that is not empty brings nothing.
     if (bytes.length === 0 && length > 0) return false;
+    if (this.#insert(this.#partial(fragment), fragment)) return true;
+    if (messageSeq > this.#next) return false;
+    // The next message has precedence: those that wait for it make room, and come again.
+    this.#dropAllBut(messageSeq);
     return this.#insert(this.#partial(fragment), fragment);
   }
 
@@ -104,6 +108,10 @@ export class Reassembly {
     partial.pieces.push(...gaps);
     partial.pieces.sort((a, b) => a.offset - b.offset);
     return true;
+  }
+
+  #dropAllBut(messageSeq: number): void {
+    for (const [seq, partial] of this.#partials) if (seq !== messageSeq) this.#drop(seq, partial);
   }
 
   #drop(seq: number, partial: Partial): void {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ALERT } from '../../src/wire/alert.ts';
+import { HANDSHAKE_TYPE, handshakeMessage } from '../../src/wire/handshake-message.ts';
 import { CONTENT_TYPE } from '../../src/wire/record.ts';
 import { SERVER, TestClient, TestListener } from '../support/endpoints.ts';
 import { patched, plainRecord } from '../support/rewrite.ts';
@@ -98,13 +99,12 @@ describe('one bad datagram costs only itself', () => {
   test('any byte of a record changed: the record is dropped, the association lives', () => {
     const association = associate();
     const { network, listener, client } = association;
-    client.send('original');
-    network.run(network.now + 100);
-    const record = lastOf(network, 'client');
-    listener.received.length = 0;
-    for (let at = 0; at < record.length; at++) {
-      const fresh = patched(record, 10, record[10]! + 1); // a number that is not used yet
-      network.inject('client', SERVER, patched(fresh, at, fresh[at]! ^ 0x40));
+    const out = new Uint8Array(2_000);
+    const length = 37 + 'original'.length;
+    for (let at = 0; at < length; at++) {
+      client.engine.send(bytes('original'));
+      const record = out.slice(0, client.engine.pollTransmit(out)!.length);
+      network.inject('client', SERVER, patched(record, at, record[at]! ^ 0x40));
       network.run(network.now + 1);
     }
     expect(listener.received).toEqual([]);
@@ -143,6 +143,34 @@ describe('one bad datagram costs only itself', () => {
     network.run(network.now + 10);
     expect(listener.received).toEqual(['good']);
   });
+});
+
+test('a client takes datagrams of its path only', () => {
+  const association = associate();
+  const { network, listener, client } = association;
+  listener.engine.send(listener.peer!, bytes('from elsewhere'));
+  const out = new Uint8Array(2_000);
+  const record = out.slice(0, listener.engine.pollTransmit(out)!.length);
+  network.inject('elsewhere', 'client', record);
+  network.run(network.now + 10);
+  expect(client.received).toEqual([]);
+  expect(client.engine.drops().unknown).toBe(1);
+  network.inject(SERVER, 'client', record);
+  network.run(network.now + 10);
+  expect(client.received).toEqual(['from elsewhere']);
+});
+
+test('a plain copy of the last message does not bring the last flight again', () => {
+  const association = associate();
+  const { network } = association;
+  const sent = network.sent.length;
+  for (let seq = 0; seq < 6; seq++) {
+    const { raw } = handshakeMessage(HANDSHAKE_TYPE.clientKeyExchange, seq, new Uint8Array(33));
+    network.inject('client', SERVER, plainRecord(CONTENT_TYPE.handshake, raw));
+  }
+  network.run(network.now + 100);
+  expect(network.sent).toHaveLength(sent);
+  expectAlive(association);
 });
 
 test('a replayed record is dropped, however late', () => {
@@ -314,6 +342,30 @@ describe('alerts', () => {
     network.run(5_000);
     expect(client.connectedAt).toBe(120);
     expect(listener.engine.stats().peers).toBe(1);
+  });
+
+  test('a forged alert is forgotten once the association is there', () => {
+    const network = new VirtualNetwork(1);
+    const listener = new TestListener(network);
+    const client = new TestClient(network, 'client');
+    network.run(110);
+    network.inject(SERVER, 'client', fatal);
+    network.run(900);
+    for (const { engine } of [client, listener]) engine.handleTimeout(5_000);
+    expectAlive({ network, client });
+  });
+
+  test('forged alerts do not add up on a slow network', () => {
+    const network = new VirtualNetwork(1, { latency: 200 });
+    new TestListener(network);
+    const client = new TestClient(network, 'client');
+    for (let at = 0; at < 1_200; at += 50) {
+      network.inject(SERVER, 'client', fatal);
+      network.inject('client', SERVER, fatal);
+      network.run(at);
+    }
+    network.run(5_000);
+    expect(client.connectedAt).toBe(1_200);
   });
 
   test('close_notify ends the association on both sides, and is answered', () => {

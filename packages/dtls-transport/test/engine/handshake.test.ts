@@ -3,9 +3,14 @@ import { DtlsClient } from '../../src/client.ts';
 import { DtlsRefusedError } from '../../src/errors.ts';
 import { DtlsListener } from '../../src/listener/listener.ts';
 import { nodeCrypto } from '../../src/node/crypto-provider.ts';
+import { readClientHello } from '../../src/wire/client-hello.ts';
+import { HANDSHAKE_TYPE, handshakeMessage } from '../../src/wire/handshake-message.ts';
+import { writeHelloVerifyRequest } from '../../src/wire/hello-verify-request.ts';
+import { CONTENT_TYPE } from '../../src/wire/record.ts';
 import { deterministicCrypto, seededBytes } from '../support/deterministic-provider.ts';
 import { identity, SERVER, TestClient, TestListener } from '../support/endpoints.ts';
 import { fixtureIdentity } from '../support/fixture-identity.ts';
+import { plainRecord } from '../support/rewrite.ts';
 import { VirtualNetwork } from '../support/virtual-network.ts';
 
 function connect(options: ConstructorParameters<typeof TestClient>[2] = {}, listenerOptions = {}) {
@@ -86,15 +91,93 @@ test('data that overtakes the last flight waits for it', () => {
   const network = new VirtualNetwork(1);
   const listener = new TestListener(network);
   const client = new TestClient(network, 'client');
+  let lost = 0;
+  network.filter = ({ datagram }) => datagram.length === 75 && ++lost === 1;
   network.run(900, () => listener.peer !== undefined);
   listener.engine.send(listener.peer!, new TextEncoder().encode('fast'));
-  // The server's last flight takes the long way, its data the short one.
-  network.rewrite = (sent) => {
-    network.weather = { latency: sent.datagram[0] === 23 ? 1 : 30 };
-    return sent.datagram;
-  };
-  network.run(900, () => client.received.length > 0);
+  network.run(900);
+  expect(client.events).toEqual(['peerCertificate']);
+  network.run(2_000);
   expect(client.events).toEqual(['peerCertificate', 'connected', 'data']);
+  expect(client.received).toEqual(['fast']);
+});
+
+test('a flight that comes again brings ours again, before any timer', () => {
+  const network = new VirtualNetwork(1);
+  new TestListener(network);
+  const client = new TestClient(network, 'client');
+  let lost = 0;
+  network.filter = ({ at, datagram }) => at === 80 && datagram.length === 133 && ++lost === 1;
+  network.run(200);
+  expect(lost).toBe(1);
+  network.inject(SERVER, 'client', network.sent.find(({ datagram }) => datagram.length > 500)!.datagram);
+  network.run(900);
+  expect(client.connectedAt).toBe(200 + 40);
+});
+
+test('a rejected flight is asked for by the timer too', () => {
+  const network = new VirtualNetwork(1);
+  new TestListener(network);
+  const client = new TestClient(network, 'client');
+  client.judge = (_chain, now) => client.engine.rejectPeer(42, now);
+  network.filter = ({ from, at }) => from === 'client' && at >= 80;
+  network.run(90);
+  expect(client.events).toEqual(['peerCertificate']);
+  expect(client.engine.pollTimeout()).toBe(80 + 1_000);
+});
+
+describe('cookies of other servers', () => {
+  const request = (messageSeq: number, cookie: number[]) => {
+    const body = writeHelloVerifyRequest(Uint8Array.from(cookie));
+    return plainRecord(
+      CONTENT_TYPE.handshake,
+      handshakeMessage(HANDSHAKE_TYPE.helloVerifyRequest, messageSeq, body).raw,
+    );
+  };
+  /** message_seq and cookie of each ClientHello so far. */
+  const hellos = (network: VirtualNetwork) =>
+    network.sent.map(({ datagram }) => [datagram[18], [...readClientHello(datagram.subarray(25)).cookie]]);
+
+  test('each new one is answered, eight in a handshake', () => {
+    const network = new VirtualNetwork(1);
+    const client = new TestClient(network, 'client');
+    for (let seq = 0; seq < 20; seq++) {
+      network.inject(SERVER, 'client', request(seq, [seq]));
+      network.run(seq + 1);
+    }
+    expect(client.closed).toBeUndefined();
+    expect(hellos(network)).toEqual([[0, []], ...Array.from({ length: 8 }, (_, seq) => [seq + 1, [seq]])]);
+  });
+
+  test('another one with message_seq 0 counts only when the last one has brought nothing', () => {
+    const network = new VirtualNetwork(1);
+    new TestClient(network, 'client');
+    for (const [at, cookie] of [
+      [1, [1]],
+      [2, [2]],
+      [1_500, [2]],
+    ] as const) {
+      network.run(at);
+      network.inject(SERVER, 'client', request(0, [...cookie]));
+    }
+    network.run(1_600);
+    expect(hellos(network)).toEqual([
+      [0, []],
+      [1, [1]],
+      [1, [1]],
+      [1, [2]],
+    ]);
+  });
+
+  test('one that belongs to a damaged copy of the ClientHello changes nothing', () => {
+    const network = new VirtualNetwork(1);
+    new TestListener(network);
+    const client = new TestClient(network, 'client');
+    network.run(50);
+    network.inject(SERVER, 'client', request(0, [9]));
+    network.run(900);
+    expect(client.connectedAt).toBe(120);
+  });
 });
 
 test('a lost last flight is sent again when the client repeats its own', () => {

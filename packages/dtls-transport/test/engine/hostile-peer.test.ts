@@ -331,12 +331,13 @@ describe('each message only in its epoch (CVE-2021-42141)', () => {
     const listener = new TestListener(network);
     const client = new TestClient(network, 'client');
     client.judge = () => {};
-    network.run(90);
     const other = (seq: number) =>
       plainRecord(CONTENT_TYPE.handshake, handshakeMessage(HANDSHAKE_TYPE.serverHelloDone, seq, new Uint8Array(0)).raw);
-    for (let seq = 2; seq < 8; seq++) {
-      network.inject('client', SERVER, other(seq));
-      network.inject(SERVER, 'client', other(seq));
+    for (const at of [70, 90]) {
+      network.run(at);
+      // The client's key exchange is number 2, the server's flight 1 to 4.
+      for (let seq = 3; seq < 8; seq++) network.inject('client', SERVER, other(seq));
+      for (let seq = 5; seq < 8; seq++) network.inject(SERVER, 'client', other(seq));
     }
     network.run(95);
     client.engine.acceptPeer(listener.identity.key.spki, network.now);
@@ -355,4 +356,43 @@ test('a peer that repeats itself makes us repeat a flight ten times at most, bes
   for (let count = 0; count < 100; count++) network.inject('client', SERVER, hello);
   network.run(200);
   expect(network.sent.length - before).toBe(10);
+});
+
+test('the middle of a flight that has no beginning does not end a handshake, however often it comes', () => {
+  const network = new VirtualNetwork(1);
+  new TestListener(network);
+  const client = new TestClient(network, 'client');
+  const { raw } = handshakeMessage(HANDSHAKE_TYPE.certificate, 1, writeCertificate([]));
+  network.run(45);
+  for (let count = 0; count < 5; count++) network.inject(SERVER, 'client', plainRecord(CONTENT_TYPE.handshake, raw));
+  network.run(900);
+  expect(client.connectedAt).toBe(120);
+});
+
+test('a copy of the key exchange costs no second key agreement', () => {
+  let agreements = 0;
+  const crypto: CryptoProvider = {
+    ...nodeCrypto,
+    generateKeyAgreement(group) {
+      const agreement = nodeCrypto.generateKeyAgreement(group);
+      const agree = (peer: Uint8Array) => {
+        agreements += 1;
+        return agreement.agree(peer);
+      };
+      return { ...agreement, agree };
+    },
+  };
+  const network = new VirtualNetwork(1);
+  new TestListener(network, { crypto });
+  const client = new TestClient(network, 'client');
+  network.rewrite = ({ datagram }) =>
+    datagram[13] === HANDSHAKE_TYPE.clientKeyExchange ? datagram.subarray(0, 58) : datagram;
+  network.run(110);
+  const { datagram } = network.sent.find((sent) => sent.datagram[13] === HANDSHAKE_TYPE.clientKeyExchange)!;
+  for (let count = 0; count < 50; count++) network.inject('client', SERVER, datagram.subarray(0, 58));
+  network.run(120);
+  expect(agreements).toBe(1);
+  network.inject('client', SERVER, datagram);
+  network.run(900);
+  expect(client.connectedAt).toBe(120 + 20);
 });

@@ -86,8 +86,18 @@ describe('bounds (CVE-2014-3506, CVE-2016-2179, CVE-2022-29189)', () => {
     expect(reassembly.add(fragment(2, 60, 0, new Uint8Array(60)))).toBe(false);
     expect(reassembly.add(fragment(0, 40, 0, new Uint8Array(40)))).toBe(true);
     expect(reassembly.take()).toBeDefined();
-    expect(reassembly.add(fragment(2, 40, 0, new Uint8Array(40)))).toBe(true);
+    expect(reassembly.take()).toBeDefined();
+    expect(reassembly.add(fragment(2, 100, 0, new Uint8Array(100)))).toBe(true);
     reassembly.restart(1);
+    expect(reassembly.add(fragment(1, 100, 0, new Uint8Array(100)))).toBe(true);
+  });
+
+  test('the next message finds room, whatever waits for it', () => {
+    const reassembly = new Reassembly(100);
+    expect(reassembly.add(fragment(1, 100, 0, new Uint8Array(100)))).toBe(true);
+    expect(reassembly.add(fragment(0, 40, 0, new Uint8Array(40)))).toBe(true);
+    expect(reassembly.take()).toMatchObject({ messageSeq: 0 });
+    expect(reassembly.take()).toBeUndefined();
     expect(reassembly.add(fragment(1, 100, 0, new Uint8Array(100)))).toBe(true);
   });
 
