@@ -29,5 +29,9 @@ export const goCoap: CoapPeer = {
       ...(security === undefined ? ['-plain'] : ['-ca', security.certificate.certFile]),
     ]),
   serverLacks: { CORE_21: noValidation, CORE_22: noValidation, CORE_23: noValidation },
-  clientLacks: { CORE_12: 'it always sends a token' },
+  clientLacks: {
+    CORE_12: 'it always sends a token',
+    'CORE_16, its acknowledgement is lost':
+      'its client sends the request again after the response, which has acknowledged it',
+  },
 };

@@ -47,9 +47,12 @@ function libcoapWith(tls: 'openssl' | 'gnutls'): CoapPeer {
       };
     },
     connect: async (port, security) => client(`coap-client-${tls}`, port, security),
-    clientEndsWithResponse: true,
     serverLacks: SERVER_LACKS,
-    clientLacks: { CORE_12: 'it always sends a token', CORE_31: 'coap-client only pings on TCP' },
+    clientLacks: {
+      CORE_12: 'it always sends a token',
+      CORE_31: 'coap-client only pings on TCP',
+      "CORE_16, the separate response's acknowledgement is lost": 'coap-client has ended when the response comes again',
+    },
   };
 }
 

@@ -3,21 +3,16 @@ import { expect } from 'vitest';
 import { expectRepeated, expectSeparate } from './checks.ts';
 import type { Sent, Wire } from './trace.ts';
 
-/** A message that is lost on its first way, and what then has to be seen. */
-export interface Loss {
-  readonly what: string;
-  readonly isIt: (sent: Sent) => boolean;
-  /** Whether all that follows the loss has happened; the response is there already. */
-  readonly isOver?: (sent: readonly Sent[]) => boolean;
-  readonly check: (sent: readonly Sent[]) => void;
-}
-
-/** A case of the ETSI descriptions in their lossy context. */
+/** A case of the ETSI descriptions in their lossy context: one message is lost on its first way. */
 export interface LossyCase {
   readonly id: string;
   readonly title: string;
   readonly resource: string;
-  readonly losses: readonly Loss[];
+  readonly isLost: (sent: Sent) => boolean;
+  /** Whether all that follows the loss has happened; the response is there already. Default: nothing follows. */
+  readonly isOver?: (sent: readonly Sent[]) => boolean;
+  /** Sees that what has to be sent again was, and nothing else. */
+  readonly check: (sent: readonly Sent[]) => void;
 }
 
 const isEmptyAck = ({ type, code }: CoapMessage): boolean => type === Type.ACK && code === 0;
@@ -33,53 +28,64 @@ const acknowledgementOfResponse = of('client', isEmptyAck);
 
 const acknowledgementOrReset = of('client', ({ type }) => type === Type.ACK || type === Type.RST);
 
-const lostRequest: Loss = {
-  what: 'the request',
-  isIt: request,
-  check: (sent) => expectRepeated(sent, 'client'),
-};
-
 export const LOSSY_CASES: readonly LossyCase[] = [
   {
     id: 'CORE_15',
-    title: 'lost messages, piggybacked response',
+    title: 'the request is lost',
     resource: 'test',
-    losses: [lostRequest, { what: 'the response', isIt: response, check: (sent) => expectRepeated(sent, 'client') }],
+    isLost: request,
+    check: (sent) => expectRepeated(sent, 'client'),
+  },
+  {
+    id: 'CORE_15',
+    title: 'the piggybacked response is lost',
+    resource: 'test',
+    isLost: response,
+    check: (sent) => expectRepeated(sent, 'client'),
   },
   {
     id: 'CORE_16',
-    title: 'lost messages, separate response',
+    title: 'the request for a separate response is lost',
     resource: 'separate',
-    losses: [
-      lostRequest,
-      {
-        what: 'the acknowledgement of the request',
-        isIt: acknowledgement,
-        // The response says as much: no request follows it.
-        check: (sent) => expect(sent.findLastIndex(request)).toBeLessThan(sent.findIndex(response)),
-      },
-      { what: 'the response', isIt: response, check: (sent) => expectRepeated(sent, 'server') },
-      {
-        what: 'the acknowledgement of the response',
-        isIt: acknowledgementOfResponse,
-        // aiocoap no longer knows what the second one is about, and resets it: that ends the retransmission as well.
-        isOver: (sent) => sent.filter(acknowledgementOrReset).length > 1,
-        check(sent) {
-          expectSeparate(sent);
-          expectRepeated(sent, 'server');
-        },
-      },
-    ],
+    isLost: request,
+    check: (sent) => expectRepeated(sent, 'client'),
+  },
+  {
+    id: 'CORE_16',
+    title: 'its acknowledgement is lost',
+    resource: 'separate',
+    isLost: acknowledgement,
+    // The response says as much: no request follows it.
+    check: (sent) => expect(sent.findLastIndex(request)).toBeLessThan(sent.findIndex(response)),
+  },
+  {
+    id: 'CORE_16',
+    title: 'the separate response is lost',
+    resource: 'separate',
+    isLost: response,
+    check: (sent) => expectRepeated(sent, 'server'),
+  },
+  {
+    id: 'CORE_16',
+    title: "the separate response's acknowledgement is lost",
+    resource: 'separate',
+    isLost: acknowledgementOfResponse,
+    // aiocoap no longer knows what the second one is about, and resets it: that ends the retransmission as well.
+    isOver: (sent) => sent.filter(acknowledgementOrReset).length > 1,
+    check(sent) {
+      expectSeparate(sent);
+      expectRepeated(sent, 'server');
+    },
   },
 ];
 
 /** A wire that loses the first message that is the one. */
-export function losing({ isIt }: Loss): Wire {
+export function losing({ isLost }: LossyCase): Wire {
   let lost = false;
   return {
     sent: [],
     loses(next) {
-      if (lost || !isIt(next)) return false;
+      if (lost || !isLost(next)) return false;
       lost = true;
       return true;
     },

@@ -65,6 +65,8 @@ export const nodeCoap: CoapPeer = {
   clientLacks: {
     CORE_12: 'it always sends a token',
     CORE_31: 'it cannot be told to ping',
+    "CORE_16, the separate response's acknowledgement is lost":
+      'its client neither acknowledges nor resets a response that comes again',
   },
 };
 

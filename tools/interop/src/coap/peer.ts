@@ -54,10 +54,8 @@ export interface CoapPeer {
   install(): string | undefined;
   startServer(security?: Security): Promise<CoapPeerServer>;
   connect(port: number, security?: Security): Promise<CoapAsker>;
-  /** Why a case does not run with it, by the case's id, where we connect. */
+  /** Why a case does not run with it, by the case's id (and title, where one is lossy), where we connect. */
   readonly serverLacks: Readonly<Record<string, string>>;
   /** The same where it connects. */
   readonly clientLacks: Readonly<Record<string, string>>;
-  /** Its client is gone once it has the response, so it cannot acknowledge it twice. */
-  readonly clientEndsWithResponse?: boolean;
 }
