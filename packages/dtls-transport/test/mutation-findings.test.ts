@@ -2,11 +2,14 @@ import { expect, test } from 'vitest';
 import { concatBytes } from '../src/wire/bytes.ts';
 import { HANDSHAKE_TYPE, type HandshakeMessage, handshakeMessage } from '../src/wire/handshake-message.ts';
 import { CONTENT_TYPE, RECORD_HEADER_LENGTH } from '../src/wire/record.ts';
+import { Conversation } from './support/conversation.ts';
 import { SERVER, TestClient, TestListener } from './support/endpoints.ts';
+import { HANDSHAKE_KINDS } from './support/handshake-kinds.ts';
 import { plainRecord, rewriteFlight } from './support/rewrite.ts';
 import { VirtualNetwork } from './support/virtual-network.ts';
+import { WireView } from './support/wire-view.ts';
 
-/** What the mutation campaigns have found, each as a case of its own. */
+/** What the mutation campaigns and the state tables have found, each as a case of its own. */
 
 const { serverHello, certificateRequest } = HANDSHAKE_TYPE;
 
@@ -56,4 +59,20 @@ test('two copies of a damaged message in one record are not its repetition', () 
     return concatBytes([hello!.raw, damaged.raw, hello!.raw, damaged.raw]);
   });
   expect(client.connectedAt).toBeDefined();
+});
+
+test('data right behind the Finished, from a client that does not wait for ours (RFC 7918), leaves our last flight alone', () => {
+  const [kind] = HANDSHAKE_KINDS;
+  const conversation: Conversation = new Conversation(kind!, (datagram, from) => {
+    const records = view.open(datagram, from)!;
+    const isFinished = from === 'client' && records.some(({ header }) => header.epoch === 1);
+    if (!isFinished) return [datagram];
+    const early = view.seal('client', { type: CONTENT_TYPE.applicationData, epoch: 1, sequence: 1 }, Uint8Array.of(7));
+    return [concatBytes([datagram, early])];
+  });
+  const view = new WireView(conversation.crypto, conversation.keyLog.client);
+  conversation.run(() => conversation.isConnected);
+  expect(conversation.now).toBe(0);
+  expect(conversation.serverEvents.map(({ type }) => type)).toEqual(['connected', 'data']);
+  expect(conversation.connected.client).toBe(true);
 });

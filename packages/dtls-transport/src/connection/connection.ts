@@ -250,8 +250,9 @@ export class Connection {
   }
 
   #onData(data: Uint8Array): void {
-    if (this.#handshake !== undefined) {
-      // The peer sends data, so it has our last flight: it is not needed again.
+    // A peer that sends data has our last flight, so that is not needed again. Unless it has not gone out yet: some do not wait
+    // for it (RFC 7918).
+    if (this.#handshake !== undefined && !this.#outbox.hasFlightToSend) {
       this.#handshake = undefined;
       this.#outbox.dropFlight();
     }

@@ -67,8 +67,13 @@ export class Outbox {
     this.#data.push(data.slice());
   }
 
+  /** The flight is still to be sent, or to be sent again. */
+  get hasFlightToSend(): boolean {
+    return this.#flight?.pending === true;
+  }
+
   get pending(): boolean {
-    return this.#flight?.pending === true || this.#alert !== undefined || this.#hasData;
+    return this.hasFlightToSend || this.#alert !== undefined || this.#hasData;
   }
 
   /** Writes the next datagram of at most `limit` bytes; 0 when there is none. */

@@ -24,6 +24,8 @@ const FOREVER = 1_000_000_000;
 export class Conversation {
   readonly crypto: CryptoProvider = repeatableCrypto();
   now = 0;
+  /** Turned off, the question for the server's certificate waits for `judge`. */
+  isJudging = true;
   readonly client: DtlsClient;
   readonly listener: DtlsListener;
   readonly clientEvents: DtlsClientEvent[] = [];
@@ -32,6 +34,7 @@ export class Conversation {
   readonly keyLog: Readonly<Record<Side, string[]>> = { client: [], server: [] };
   readonly #kind: HandshakeKind;
   readonly #onTheWay: OnTheWay;
+  #question: readonly Uint8Array[] = [];
   readonly #arriving: { readonly to: Side; readonly datagram: Uint8Array }[] = [];
 
   constructor(kind: HandshakeKind, onTheWay: OnTheWay = (datagram) => [datagram], handshakeTimeout = 60_000) {
@@ -60,6 +63,22 @@ export class Conversation {
 
   get isConnected(): boolean {
     return this.connected.client && this.connected.server;
+  }
+
+  /** One side has ended its association. */
+  get isOver(): boolean {
+    return [...this.clientEvents, ...this.serverEvents].some(({ type }) => type === 'closed');
+  }
+
+  /** Data passes both ways. */
+  echoes(): boolean {
+    const has = (events: readonly { readonly type: string }[]) => events.some(({ type }) => type === 'data');
+    this.client.send(Uint8Array.of(1));
+    this.settle();
+    const { peer } = this.serverEvents.find((event) => event.type === 'connected')!;
+    this.listener.send(peer, Uint8Array.of(2));
+    this.settle();
+    return has(this.clientEvents) && has(this.serverEvents);
   }
 
   /** Goes on until `done` or until nothing is left to happen. */
@@ -111,16 +130,18 @@ export class Conversation {
     for (let event = this.client.pollEvent(); event !== undefined; event = this.client.pollEvent()) {
       this.clientEvents.push(event);
       if (event.type !== 'peerCertificate') continue;
-      this.#judge(event.chain);
+      this.#question = event.chain;
+      if (this.isJudging) this.judge();
     }
     for (let event = this.listener.pollEvent(); event !== undefined; event = this.listener.pollEvent()) {
       this.serverEvents.push(event);
     }
   }
 
-  /** Whoever verifies a certificate sees when a byte of it has changed. */
-  #judge(chain: readonly Uint8Array[]): void {
+  /** Answers for the server's certificate. Whoever verifies one sees when a byte of it has changed. */
+  judge(): void {
     const { chain: expected, key } = this.#kind.listener.identity;
+    const chain = this.#question;
     const isRight = chain.length === expected.length && chain.every((der, at) => sameBytes(der, expected[at]!));
     if (isRight) this.client.acceptPeer(key.spki, this.now);
     else this.client.rejectPeer(ALERT.bad_certificate, this.now);
