@@ -340,6 +340,7 @@ describe('each message only in its epoch (CVE-2021-42141)', () => {
       for (let seq = 5; seq < 8; seq++) network.inject(SERVER, 'client', other(seq));
     }
     network.run(95);
+    expect(client.engine.drops().unexpected).toBe(3); // none is kept while none is awaited
     client.engine.acceptPeer(listener.identity.key.spki, network.now);
     network.run(900);
     expect(client.connectedAt).toBe(95 + 40);

@@ -7,7 +7,7 @@ const SEEDS = 200;
 
 /**
  * With 1, 2, 4 … seconds between them, seven ClientHellos fit in 120 seconds. At a loss of 20 % each fails with 1 - 0.8², so that
- * one handshake in 1,300 cannot complete, whatever we do. Of the seeds 0 to 1,999 these are 3 to 6 a point, and none at 10 %;
+ * one handshake in 1,300 cannot get past the first of them. Of the seeds 0 to 1,999 these are 3 to 6 a point, and none at 10 %;
  * the range that runs here has none.
  */
 const FIRST_SEED = 100;
