@@ -8,6 +8,8 @@ import type { CoapPeer } from './peer.ts';
 const source = fileURLToPath(new URL('../../peers/aiocoap-peer/', import.meta.url));
 const noValidation = 'our server program for it has no /validate and no /create1';
 
+const noDtls = 'its DTLS needs a library that does not build everywhere';
+
 /** A Python program on aiocoap: `peers/aiocoap-peer`. */
 export const aiocoap: CoapPeer = {
   name: 'aiocoap',
@@ -22,8 +24,14 @@ export const aiocoap: CoapPeer = {
     return { port, stop: () => server.stop() };
   },
   connect: (port) => startJsonLineClient(python(), [`${source}peer.py`, 'client', `127.0.0.1:${port}`]),
-  serverLacks: { CORE_21: noValidation, CORE_22: noValidation, CORE_23: noValidation },
-  clientLacks: { CORE_12: 'it always sends a token', CORE_31: 'it cannot be told to ping' },
+  serverLacks: {
+    CORE_21: noValidation,
+    CORE_22: noValidation,
+    CORE_23: noValidation,
+    critical: 'its server ignores critical options that it does not know',
+    DTLS: noDtls,
+  },
+  clientLacks: { CORE_12: 'it always sends a token', CORE_31: 'it cannot be told to ping', DTLS: noDtls },
 };
 
 const python = (): string => pythonWith('aiocoap', `${source}requirements.txt`);

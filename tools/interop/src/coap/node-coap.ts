@@ -58,6 +58,8 @@ export const nodeCoap: CoapPeer = {
     CORE_21: noValidation,
     CORE_22: noValidation,
     CORE_23: noValidation,
+    critical: 'its server ignores critical options that it does not know',
+    DTLS: 'it has no DTLS',
     CORE_31: 'its server does not answer an Empty message',
     BLOCK_05: 'its server answers the later blocks with 2.05, whatever the code of the first was',
     BLOCK_06: 'its server misreads the Block2 option that asks for block 0 of 16 bytes, which is empty',
@@ -65,6 +67,8 @@ export const nodeCoap: CoapPeer = {
   clientLacks: {
     CORE_12: 'it always sends a token',
     CORE_31: 'it cannot be told to ping',
+    critical: 'it sends no options that it has no name for',
+    DTLS: 'it has no DTLS',
     "CORE_16, the separate response's acknowledgement is lost":
       'its client neither acknowledges nor resets a response that comes again',
   },
