@@ -40,7 +40,7 @@ export async function openConnection(location: Location, options: ConnectionOpti
   const { host, secure } = location;
   const { openWire } = secure ? await import('./dtls-wire.ts') : await import('./udp-wire.ts');
   const start = performance.now();
-  const addresses = host === 'localhost' ? LOOPBACK : [isIP(host) ? host : (await lookup(host)).address];
+  const addresses = host === 'localhost' ? LOOPBACK : [isIP(host) ? host : await resolve(host, options.signal)];
   const resolved = performance.now();
 
   const attempts = addresses.map((address) => async (signal: AbortSignal) => {
@@ -67,4 +67,12 @@ export async function openConnection(location: Location, options: ConnectionOpti
     discard: ({ client }) => client.close(),
   });
   return { client, wire, dnsTime: resolved - start, handshakeTime: performance.now() - resolved };
+}
+
+/** The first address of a name. The signal ends only the waiting: Node cannot give up a lookup. */
+function resolve(host: string, signal: AbortSignal): Promise<string> {
+  return new Promise((done, fail) => {
+    signal.addEventListener('abort', () => fail(signal.reason), { once: true });
+    lookup(host).then(({ address }) => done(address), fail);
+  });
 }

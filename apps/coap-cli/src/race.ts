@@ -25,6 +25,7 @@ export function race<T>(
   let won = false;
 
   return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason);
     let timer: NodeJS.Timeout | undefined;
     const next = (): void => {
       clearTimeout(timer);

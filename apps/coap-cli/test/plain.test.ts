@@ -13,9 +13,12 @@ import {
 } from '@lb-matrix/coap-codec';
 import type { IncomingRequest } from '@lb-matrix/coap-endpoint';
 import { encodeJson } from '@lb-matrix/lb-cbor-keys';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { coap } from './support/coap.ts';
 import { closedPort, plainServer, type TestServer } from './support/servers.ts';
+
+// Each run loads coap from source; a busy machine takes its time.
+vi.setConfig({ testTimeout: 30_000 });
 
 const BYTES = Uint8Array.from({ length: 256 }, (_, i) => i);
 const JSON_TEXT = '{"hello":"world","42":[1.5,null]}';

@@ -97,3 +97,9 @@ test('an abort starts nothing more and reaches what runs', async () => {
   expect(first.aborted).toBe(true);
   expect(second.startedAt).toBeUndefined();
 });
+
+test('nothing starts when it is too late from the beginning', async () => {
+  const first = attempt(0, 'first');
+  expect(await run([first], AbortSignal.abort(new Error('too late')))).toEqual({ result: 'too late', discarded: [] });
+  expect(first.startedAt).toBeUndefined();
+});
