@@ -1,4 +1,5 @@
-import { Connection, maxPayload } from './connection/connection.ts';
+import { Connection } from './connection/connection.ts';
+import { maxPayload } from './connection/connection-config.ts';
 import { type Drops, noDrops } from './drops.ts';
 import { connectionConfig, type EngineOptions, type Transmit } from './engine-options.ts';
 import type { DtlsError } from './errors.ts';

@@ -1,4 +1,4 @@
-import type { ConnectionConfig } from './connection/connection.ts';
+import type { ConnectionConfig } from './connection/connection-config.ts';
 import type { CryptoProvider, GroupName } from './crypto/provider.ts';
 import type { Drops } from './drops.ts';
 import { DtlsRefusedError } from './errors.ts';

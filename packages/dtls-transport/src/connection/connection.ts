@@ -1,5 +1,4 @@
-import type { CryptoProvider, GroupName } from '../crypto/provider.ts';
-import type { DropReason, Drops } from '../drops.ts';
+import type { DropReason } from '../drops.ts';
 import {
   DtlsAlertError,
   DtlsCertificateRejectedError,
@@ -11,21 +10,17 @@ import {
 } from '../errors.ts';
 import { Fifo } from '../fifo.ts';
 import type { FlightPart } from '../handshake/flight.ts';
-import type { Handshake, HandshakeHost, RandomBytes } from '../handshake/handshake.ts';
+import type { Handshake, HandshakeHost } from '../handshake/handshake.ts';
 import { belongsToEpoch, Reassembly } from '../handshake/reassembly.ts';
 import { RetransmitTimer } from '../handshake/retransmit-timer.ts';
 import { ReadEpoch } from '../record/read-epoch.ts';
-import { GCM_OVERHEAD, type RecordProtection } from '../record/record-protection.ts';
+import type { RecordProtection } from '../record/record-protection.ts';
 import { WriteEpoch } from '../record/write-epoch.ts';
 import { ALERT, alertName, readAlert } from '../wire/alert.ts';
 import { HANDSHAKE_HEADER_LENGTH, type HandshakeFragment, readHandshakeFragment } from '../wire/handshake-message.ts';
-import {
-  CONTENT_TYPE,
-  MAX_PLAINTEXT,
-  RECORD_HEADER_LENGTH,
-  type RecordHeader,
-  readRecordHeader,
-} from '../wire/record.ts';
+import { CONTENT_TYPE, type RecordHeader, readRecordHeader } from '../wire/record.ts';
+import { type ConnectionConfig, type FirstNumbers, maxPayload } from './connection-config.ts';
+import type { ConnectionEvent } from './connection-event.ts';
 import { EarlyRecords } from './early-records.ts';
 import { Outbox } from './outbox.ts';
 
@@ -34,32 +29,6 @@ const PROTECTED_EPOCH = 1;
 
 /** How long a handshake goes on after a fatal alert in the clear: an honest peer has nothing more to say, a forger's victim has. */
 const ALERT_GRACE_MS = 500;
-
-/** What a connection is given by the engine that owns it. */
-export interface ConnectionConfig {
-  readonly crypto: CryptoProvider;
-  readonly randomBytes: RandomBytes;
-  readonly groups: readonly GroupName[];
-  readonly maxDatagram: number;
-  readonly handshakeTimeout: number;
-  readonly maxReassemblyBytes: number;
-  readonly keyLog: ((line: string) => void) | undefined;
-  readonly drops: Drops;
-}
-
-/** Where a connection begins to count, when something without state has spoken for it before. */
-export interface FirstNumbers {
-  readonly recordSequence: number;
-  readonly messageSeq: number;
-}
-
-/** What a connection tells the engine that owns it. `data` is valid until the next `receive`. */
-export type ConnectionEvent =
-  | { readonly type: 'peerCertificate'; readonly chain: readonly Uint8Array[] }
-  | { readonly type: 'connected' }
-  | { readonly type: 'data'; readonly data: Uint8Array }
-  | { readonly type: 'hint' }
-  | { readonly type: 'closed'; readonly error: DtlsError | undefined };
 
 /**
  * One association, of either role and any version: records, epochs, flights and their timer, reassembly, alerts and events.
@@ -395,11 +364,6 @@ export class Connection {
   #drop(reason: DropReason): void {
     this.#config.drops[reason] += 1;
   }
-}
-
-/** The most data that a datagram of `maxDatagram` bytes carries. */
-export function maxPayload(maxDatagram: number): number {
-  return Math.min(maxDatagram - RECORD_HEADER_LENGTH - GCM_OVERHEAD, MAX_PLAINTEXT);
 }
 
 /** What the peer is told about a failure. */

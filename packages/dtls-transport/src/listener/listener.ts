@@ -1,4 +1,6 @@
-import { Connection, type ConnectionConfig, type ConnectionEvent, maxPayload } from '../connection/connection.ts';
+import { Connection } from '../connection/connection.ts';
+import { type ConnectionConfig, maxPayload } from '../connection/connection-config.ts';
+import type { ConnectionEvent } from '../connection/connection-event.ts';
 import { type Drops, noDrops } from '../drops.ts';
 import { connectionConfig, type EngineOptions, type Transmit, wholeNumber } from '../engine-options.ts';
 import {
