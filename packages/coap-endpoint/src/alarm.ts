@@ -1,5 +1,8 @@
 import type { Platform } from './platform.ts';
 
+/** What timers take at most, in milliseconds. */
+const LONGEST = 0x7fff_ffff;
+
 /**
  * One timer of the platform, for a deadline that moves with every datagram: it is set again only when the deadline
  * comes nearer.
@@ -20,7 +23,8 @@ export class Alarm {
     if (deadline === undefined || (this.#at !== undefined && this.#at <= deadline)) return;
     this.#cancel?.();
     this.#at = deadline;
-    this.#cancel = this.#platform.setTimer(Math.max(1, Math.ceil(deadline - this.#platform.now())), () => {
+    const wait = Math.min(LONGEST, Math.max(1, Math.ceil(deadline - this.#platform.now())));
+    this.#cancel = this.#platform.setTimer(wait, () => {
       this.#at = undefined;
       this.#cancel = undefined;
       this.#wake();

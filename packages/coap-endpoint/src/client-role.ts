@@ -1,31 +1,23 @@
-import { BlockwiseError, type BlockwiseReason, ClientTransfer, cacheKey, type MessagePart } from '@lb-matrix/blockwise';
-import { CoapError, type CoapMessage, checkOptions, isRequest, type OptionRegistry } from '@lb-matrix/coap-codec';
-import type { Deadlines } from './deadlines.ts';
-import { EndpointError, type EndpointErrorReason } from './errors.ts';
+import { ClientTransfer, cacheKey, type MessagePart } from '@lb-matrix/blockwise';
+import { isRequest } from '@lb-matrix/coap-codec';
+import { fromBlockwise, refusing } from './blockwise-errors.ts';
+import { EndpointError } from './errors.ts';
 import type { ClientEvent } from './events.ts';
 import type { CoapRequest } from './exchange.ts';
-import type { MessageLayer, Outgoing, Timer } from './message-layer.ts';
+import { type Asker, type Exchanges, timedOut } from './exchanges.ts';
+import type { MessageLayer, Outgoing } from './message-layer.ts';
 import type { EndpointStats } from './stats.ts';
-import type { Tokens } from './tokens.ts';
-import type { Transmission } from './transmission.ts';
 
 const NOTHING: Uint8Array = new Uint8Array();
 
 /** A request of the caller: as many exchanges as its bodies have blocks, one after the other. */
-interface Operation {
+interface Operation extends Asker {
   readonly id: number;
   readonly key: string;
   readonly transfer: ClientTransfer;
   readonly confirmable: boolean;
   /** One for all exchanges of an attempt: servers exist that know a block-wise transfer by it. */
   token: Uint8Array;
-  exchange: Exchange | undefined;
-}
-
-/** One request message, until its response is here. */
-interface Exchange extends Outgoing, Timer {
-  readonly operation: Operation;
-  messageId: number | undefined;
 }
 
 interface Ping extends Outgoing {
@@ -35,34 +27,24 @@ interface Ping extends Outgoing {
 /** What a client does with a peer: requests with their responses (RFC 7252 section 5), and pings. */
 export class ClientRole {
   readonly #layer: MessageLayer;
-  readonly #timers: Deadlines<Timer>;
-  readonly #transmission: Transmission;
-  readonly #tokens: Tokens;
-  readonly #registry: OptionRegistry;
+  readonly #exchanges: Exchanges;
   readonly #maxBodyBytes: number | undefined;
   readonly #stats: EndpointStats;
   readonly #emit: (event: ClientEvent) => void;
   readonly #operations: Map<number, Operation> = new Map();
   /** By cache key: the first runs, the others wait (RFC 7959 section 2.4: one transfer at a time for one of them). */
   readonly #sameKey: Map<string, Operation[]> = new Map();
-  readonly #byToken: Map<number, Exchange> = new Map();
   readonly #pings: Map<number, Ping> = new Map();
 
   constructor(parts: {
     layer: MessageLayer;
-    timers: Deadlines<Timer>;
-    transmission: Transmission;
-    tokens: Tokens;
-    registry: OptionRegistry;
+    exchanges: Exchanges;
     maxBodyBytes: number | undefined;
     stats: EndpointStats;
     emit: (event: ClientEvent) => void;
   }) {
     this.#layer = parts.layer;
-    this.#timers = parts.timers;
-    this.#transmission = parts.transmission;
-    this.#tokens = parts.tokens;
-    this.#registry = parts.registry;
+    this.#exchanges = parts.exchanges;
     this.#maxBodyBytes = parts.maxBodyBytes;
     this.#stats = parts.stats;
     this.#emit = parts.emit;
@@ -73,15 +55,24 @@ export class ClientRole {
     const { code, options } = request;
     if (!isRequest(code)) throw new EndpointError('refused', 'invalid_request', `${code} is not a method code`);
     const part: MessagePart = { code, options, payload: request.payload ?? NOTHING };
-    const transfer = this.#refusing(() => {
+    const transfer = refusing(() => {
       const attempt = new ClientTransfer(part, { maxBodyBytes: this.#maxBodyBytes });
-      attempt.start(this.#room());
+      attempt.start(this.#exchanges.room);
       return attempt;
     });
     const key = cacheKey(code, options);
     const confirmable = request.confirmable ?? true;
-    const token = this.#tokens.take();
-    const operation: Operation = { id, key, transfer, confirmable, token, exchange: undefined };
+    const token = this.#exchanges.newToken();
+    const operation: Operation = {
+      id,
+      key,
+      transfer,
+      confirmable,
+      token,
+      exchange: undefined,
+      answered: (response, at) => this.#answered(operation, response, at),
+      failed: (error, at) => this.#fail(operation, error, at),
+    };
     this.#operations.set(id, operation);
     const others = this.#sameKey.get(key);
     if (others !== undefined) {
@@ -144,47 +135,20 @@ export class ClientRole {
     }
   }
 
-  /**
-   * The exchange that a response belongs to (RFC 7252 section 5.3.2): by token, and by Message ID when it comes in an
-   * ACK.
-   */
-  match(message: CoapMessage, piggybacked: boolean): Exchange | undefined {
-    const exchange = this.#byToken.get(numberOf(message.token));
-    if (exchange === undefined || exchange.messageId === undefined) return undefined;
-    if (message.token.length !== exchange.token.length) return undefined;
-    return piggybacked && message.messageId !== exchange.messageId ? undefined : exchange;
-  }
-
-  /** Whether a response has to be rejected for a critical option (RFC 7252 section 5.4.1); the request fails then. */
-  rejects(exchange: Exchange, message: CoapMessage, now: number): boolean {
-    const { bad } = checkOptions(message.options, this.#registry);
-    if (bad === undefined) return false;
-    const text = `the response has option ${bad.number}: ${bad.reason}`;
-    this.#fail(exchange.operation, new EndpointError('misbehaved', 'bad_option', text), now);
-    return true;
-  }
-
-  /** Takes the response to an exchange. */
-  receive(exchange: Exchange, message: CoapMessage, now: number): void {
-    const { operation } = exchange;
-    const { transfer } = operation;
-    this.#release(exchange, now);
-    this.#stats.roundTrips++;
-    const { usable } = checkOptions(message.options, this.#registry);
-    const response = { code: message.code, options: usable, payload: message.payload };
-    const step = transfer.receive(response, this.#room());
+  #answered(operation: Operation, response: MessagePart, now: number): void {
+    const { id, transfer } = operation;
+    const step = transfer.receive(response, this.#exchanges.room);
     switch (step.kind) {
       case 'send': {
-        const { id } = operation;
         const { sent, received, total } = transfer;
         this.#emit({ kind: 'progress', id, progress: { sent, received, total } });
-        if (step.restarted) operation.token = this.#tokens.take();
+        if (step.restarted) operation.token = this.#exchanges.newToken();
         this.#launch(operation, step.request, now);
         break;
       }
       case 'done':
         this.#end(operation, now);
-        this.#emit({ kind: 'response', id: operation.id, response: step.response });
+        this.#emit({ kind: 'response', id, response: step.response });
         break;
       case 'failed':
         this.#fail(operation, fromBlockwise(step.error), now);
@@ -195,7 +159,7 @@ export class ClientRole {
     try {
       this.#launch(
         operation,
-        this.#refusing(() => operation.transfer.start(this.#room())),
+        refusing(() => operation.transfer.start(this.#exchanges.room)),
         now,
       );
     } catch (error) {
@@ -206,36 +170,7 @@ export class ClientRole {
   }
 
   #launch(operation: Operation, part: MessagePart, now: number): void {
-    const exchange: Exchange = {
-      operation,
-      code: part.code,
-      token: operation.token,
-      options: part.options,
-      payload: part.payload,
-      confirmable: operation.confirmable,
-      counted: true,
-      messageId: undefined,
-      sent: (messageId, at) => {
-        exchange.messageId = messageId;
-        if (!operation.confirmable) this.#timers.set(exchange, at + this.#transmission.exchangeLifetime);
-      },
-      // Section 5.2.2: the response comes separately. How long to wait is not the RFC's to say.
-      acknowledged: (at) => this.#timers.set(exchange, at + this.#transmission.exchangeLifetime),
-      rejected: (at) => this.#fail(operation, new EndpointError('reset', 'reset', 'the peer reset the request'), at),
-      undeliverable: (why, at) =>
-        this.#fail(operation, why === 'too_large' ? tooLarge() : timedOut('no_acknowledgement'), at),
-      fire: (at) => this.#fail(operation, timedOut('no_response'), at),
-    };
-    operation.exchange = exchange;
-    this.#byToken.set(numberOf(exchange.token), exchange);
-    this.#layer.submit(exchange, now);
-  }
-
-  #release(exchange: Exchange, now: number): void {
-    exchange.operation.exchange = undefined;
-    this.#byToken.delete(numberOf(exchange.token));
-    this.#timers.delete(exchange);
-    this.#layer.settle(exchange, now);
+    this.#exchanges.launch(part, operation.token, operation.confirmable, operation, now);
   }
 
   #fail(operation: Operation, error: EndpointError, now: number): void {
@@ -245,7 +180,7 @@ export class ClientRole {
 
   #end(operation: Operation, now: number): void {
     this.#operations.delete(operation.id);
-    if (operation.exchange !== undefined) this.#release(operation.exchange, now);
+    if (operation.exchange !== undefined) this.#exchanges.release(operation.exchange, now);
     const same = this.#sameKey.get(operation.key);
     if (same === undefined) return;
     const ran = same[0] === operation;
@@ -253,51 +188,4 @@ export class ClientRole {
     if (same.length === 0) this.#sameKey.delete(operation.key);
     else if (ran) this.#begin(same[0]!, now);
   }
-
-  #room(): { maxMessageBytes: number; tokenLength: number } {
-    return { maxMessageBytes: this.#layer.maxMessageBytes, tokenLength: this.#tokens.length };
-  }
-
-  /** What blockwise and the codec refuse is the caller's mistake. */
-  #refusing<T>(attempt: () => T): T {
-    try {
-      return attempt();
-    } catch (error) {
-      if (error instanceof BlockwiseError) throw fromBlockwise(error);
-      if (error instanceof CoapError) {
-        throw new EndpointError('refused', 'invalid_request', error.message, { cause: error });
-      }
-      throw error;
-    }
-  }
-}
-
-const REASONS: Record<BlockwiseReason, EndpointErrorReason> = {
-  no_room: 'request_too_large',
-  body_too_large: 'request_too_large',
-  already_blockwise: 'invalid_request',
-  bad_block: 'bad_block',
-  body_changed: 'body_changed',
-  peer_body_too_large: 'response_too_large',
-};
-
-function fromBlockwise(error: BlockwiseError): EndpointError {
-  return new EndpointError(error.code, REASONS[error.reason], error.message, { cause: error });
-}
-
-function timedOut(reason: 'no_acknowledgement' | 'no_response'): EndpointError {
-  const what = reason === 'no_response' ? 'no response in time' : 'no acknowledgement in time';
-  return new EndpointError('timed_out', reason, what);
-}
-
-function tooLarge(): EndpointError {
-  return new EndpointError('refused', 'request_too_large', 'the message does not fit the datagrams any more');
-}
-
-/** Tokens of ours have at most 4 bytes. A longer one is nobody's. */
-function numberOf(token: Uint8Array): number {
-  if (token.length > 4) return -1;
-  let number = 0;
-  for (const byte of token) number = number * 256 + byte;
-  return number;
 }

@@ -3,8 +3,9 @@ import { Alarm } from './alarm.ts';
 import { drainer } from './drain.ts';
 import { Endpoint } from './endpoint.ts';
 import { EndpointError } from './errors.ts';
-import type { ClientEvent, EndpointEvent, Progress } from './events.ts';
-import type { CoapRequest, CoapResponse } from './exchange.ts';
+import { type ClientEvent, type EndpointEvent, isServerEvent, type Progress } from './events.ts';
+import type { CoapRequest, CoapResponse, ObserveMode } from './exchange.ts';
+import { NotificationStream } from './notification-stream.ts';
 import type { DatagramPipe } from './pipe.ts';
 import type { Platform } from './platform.ts';
 import type { EndpointStats } from './stats.ts';
@@ -17,6 +18,11 @@ export interface RequestOptions {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
   /** The longest that the whole request may take, in milliseconds: `timed_out`, `deadline`. Default: no limit. */
   readonly timeout?: number | undefined;
+}
+
+export interface ObserveOptions extends ObserveMode {
+  /** Ends the observation: `aborted`. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface ConnectOptions {
@@ -38,6 +44,13 @@ export interface CoapClient {
    * code. Rejects with `EndpointError`.
    */
   request(request: CoapRequest, options?: RequestOptions): Promise<CoapResponse>;
+  /**
+   * Observes a resource (RFC 7641, GET or FETCH): its state now, and again after each change, as whole bodies in the
+   * order of their sequence numbers; of those that the reader has not got to only the newest. It ends with the last
+   * response when that is an error or the server does not notify, and rejects with `EndpointError`. To leave the loop
+   * ends the observation. Throws `EndpointError` (`refused`) for a request that cannot be observed.
+   */
+  observe(request: CoapRequest, options?: ObserveOptions): AsyncIterableIterator<CoapResponse, undefined>;
   /**
    * An Empty message that the peer resets (RFC 7252 section 4.3). Resolves with the round-trip time in milliseconds.
    */
@@ -101,6 +114,44 @@ class Client implements CoapClient {
     );
   }
 
+  observe(
+    request: CoapRequest,
+    { signal, ...mode }: ObserveOptions = {},
+  ): AsyncIterableIterator<CoapResponse, undefined> {
+    if (this.#ended !== undefined) throw this.#ended;
+    if (signal?.aborted) throw aborted(signal);
+    const id = this.#endpoint.observe(request, mode, this.#platform.now());
+    const finish = (error?: EndpointError) => {
+      this.#pending.delete(id);
+      signal?.removeEventListener('abort', onAbort);
+      stream.end(error);
+    };
+    const cancel = (error?: EndpointError) => {
+      if (!this.#pending.has(id)) return;
+      this.#endpoint.cancel(id, this.#platform.now());
+      finish(error);
+      this.#run();
+    };
+    const onAbort = () => cancel(aborted(signal!));
+    const consume = () => {
+      this.#endpoint.consume(id);
+      this.#run();
+    };
+    const stream = new NotificationStream(consume, () => cancel());
+    signal?.addEventListener('abort', onAbort, { once: true });
+    this.#pending.set(id, {
+      settle: (event) => {
+        if (event.kind === 'failed') finish(event.error);
+        else if (event.kind === 'notification') {
+          stream.push(event.response);
+          if (event.last) finish();
+        }
+      },
+    });
+    this.#run();
+    return stream;
+  }
+
   ping(options: Pick<RequestOptions, 'signal' | 'timeout'> = {}): Promise<number> {
     return this.#start(
       (now) => this.#endpoint.ping(now),
@@ -162,7 +213,7 @@ class Client implements CoapClient {
 
   #onEvent(event: EndpointEvent): void {
     // A client's endpoint takes no requests, so it has no events about them.
-    if (event.kind !== 'request' && event.kind !== 'cancelled') this.#pending.get(event.id)?.settle(event);
+    if (!isServerEvent(event)) this.#pending.get(event.id)?.settle(event);
   }
 
   #run(): void {

@@ -1,13 +1,16 @@
 import { type ServerLimits, ServerTransfers } from '@lb-matrix/blockwise';
 import { type CoapMessage, decodeMessage, isRequest, type OptionRegistry, Type } from '@lb-matrix/coap-codec';
+import { ClientObservations, type Watch } from './client-observations.ts';
 import { ClientRole } from './client-role.ts';
 import { Deadlines } from './deadlines.ts';
-import { Duplicates } from './duplicates.ts';
+import { Duplicates, type Received } from './duplicates.ts';
 import type { EndpointError } from './errors.ts';
 import type { EndpointEvent } from './events.ts';
-import type { CoapRequest, CoapResponse, DescribeTooLarge } from './exchange.ts';
+import type { CoapRequest, CoapResponse, DescribeTooLarge, ObserveMode } from './exchange.ts';
+import { Exchanges } from './exchanges.ts';
 import { understood } from './known-options.ts';
 import { MessageLayer, type Timer } from './message-layer.ts';
+import type { NotifyOptions } from './observation.ts';
 import { Quota } from './quota.ts';
 import { ServerRole } from './server-role.ts';
 import { type EndpointStats, emptyStats } from './stats.ts';
@@ -18,13 +21,23 @@ import { type TransmissionParameters, transmission } from './transmission.ts';
 export interface SharedState {
   readonly transfers: ServerTransfers;
   readonly duplicates: Quota;
+  readonly observations: Quota;
 }
 
 /**
  * `maxDuplicates`: messages that are remembered at once for all peers. Default 131,072, about 200 MB at the very most.
+ * `maxObservations`: of all peers. Default 65,536.
  */
-export function sharedState(limits: Partial<ServerLimits> = {}, maxDuplicates = 131_072): SharedState {
-  return { transfers: new ServerTransfers(limits), duplicates: new Quota(maxDuplicates) };
+export function sharedState(
+  limits: Partial<ServerLimits> = {},
+  maxDuplicates = 131_072,
+  maxObservations = 65_536,
+): SharedState {
+  return {
+    transfers: new ServerTransfers(limits),
+    duplicates: new Quota(maxDuplicates),
+    observations: new Quota(maxObservations),
+  };
 }
 
 export interface EndpointOptions {
@@ -52,6 +65,8 @@ export interface ServerRoleOptions {
   readonly ackDelay?: number | undefined;
   /** Requests of the peer in progress at once; more are answered 5.03. Default 64. */
   readonly maxRequests?: number | undefined;
+  /** Observations of the peer at once. Default 64. */
+  readonly maxObservations?: number | undefined;
   /** Default: a 4.13 says nothing more. */
   readonly describeTooLarge?: DescribeTooLarge | undefined;
 }
@@ -61,7 +76,7 @@ const SWEEP = 10_000;
 
 /**
  * A CoAP endpoint for one peer, without I/O: datagrams and time go in, datagrams and events come out (RFC 7252, RFC
- * 7959). Its driver calls `receive` for each datagram and `handleTimeout` when `pollTimeout` says; after each call,
+ * 7641, RFC 7959). Its driver calls `receive` for each datagram and `handleTimeout` when `pollTimeout` says; after each call,
  * commands included, it drains `pollTransmit` and `pollEvent`. Times are monotonic milliseconds.
  */
 export class Endpoint {
@@ -69,7 +84,9 @@ export class Endpoint {
   readonly #events: EndpointEvent[] = [];
   readonly #stats: EndpointStats = emptyStats();
   readonly #layer: MessageLayer;
+  readonly #exchanges: Exchanges;
   readonly #client: ClientRole;
+  readonly #observations: ClientObservations;
   readonly #server: ServerRole | undefined;
   readonly #duplicates: Duplicates;
   readonly #sweep: Timer = { fire: (now) => this.#expire(now) };
@@ -83,22 +100,21 @@ export class Endpoint {
     const emit = (event: EndpointEvent) => void this.#events.push(event);
     const registry = understood(options.optionRegistry);
     this.#duplicates = new Duplicates(times, new Quota(options.maxDuplicates ?? 4096, server?.shared.duplicates));
-    const common = { timers: this.#timers, registry, stats: this.#stats, emit };
     const layer = new MessageLayer(times, randomBytes, options.maxPayload, this.#timers, this.#stats);
     this.#layer = layer;
-    this.#client = new ClientRole({
-      ...common,
-      layer,
-      transmission: times,
-      tokens: new Tokens(options.tokenLength ?? 4, randomBytes),
-      maxBodyBytes: options.maxBodyBytes,
-    });
+    const common = { layer, timers: this.#timers, registry, stats: this.#stats, emit };
+    const tokens = new Tokens(options.tokenLength ?? 4, randomBytes);
+    const exchanges = new Exchanges({ ...common, transmission: times, tokens });
+    const { maxBodyBytes } = options;
+    this.#exchanges = exchanges;
+    this.#client = new ClientRole({ ...common, exchanges, maxBodyBytes });
+    this.#observations = new ClientObservations({ ...common, exchanges, maxBodyBytes, randomBytes });
     if (server === undefined) return;
     this.#server = new ServerRole({
       ...common,
-      layer,
       session: server.session,
       transfers: server.shared.transfers,
+      observations: new Quota(server.maxObservations ?? 64, server.shared.observations),
       duplicates: this.#duplicates,
       ackDelay: server.ackDelay ?? 200,
       maxRequests: server.maxRequests ?? 64,
@@ -133,7 +149,7 @@ export class Endpoint {
         this.#receiveAcknowledgement(message, now);
         break;
       case Type.RST:
-        this.#receiveReset(message, now);
+        if (!this.#layer.reset(message.messageId, now)) this.#stats.dropped++;
         break;
       default:
         this.#receiveMessage(message, now);
@@ -168,6 +184,21 @@ export class Endpoint {
     return id;
   }
 
+  /**
+   * Observes a resource (RFC 7641) and returns the observation's id. Throws `EndpointError` (`refused`) for a request
+   * that cannot be observed.
+   */
+  observe(request: CoapRequest, mode: ObserveMode, now: number): number {
+    const id = this.#nextId++;
+    this.#observations.observe(id, request, mode, now);
+    return id;
+  }
+
+  /** Acknowledges the notifications that were handed over (the mode `acknowledgeConsumed`). */
+  consume(id: number): void {
+    this.#observations.consume(id);
+  }
+
   /** Starts a ping and returns its id. */
   ping(now: number): number {
     const id = this.#nextId++;
@@ -175,9 +206,10 @@ export class Endpoint {
     return id;
   }
 
-  /** Gives a request or ping up; no event follows. */
+  /** Gives a request, an observation or a ping up; no event follows. */
   cancel(id: number, now: number): void {
     this.#client.cancel(id, now);
+    this.#observations.cancel(id, now);
   }
 
   /** Says at once that a request was received; its response will be separate (RFC 7252 section 5.2.2). */
@@ -193,6 +225,29 @@ export class Endpoint {
     this.#server?.respond(id, response, now);
   }
 
+  /**
+   * Accepts a request's wish to be told of changes, before it is answered, and returns the observation's id;
+   * `undefined` when it has no such wish or no more observations are accepted.
+   */
+  accept(id: number, now: number): number | undefined {
+    return this.#server?.accept(id, now);
+  }
+
+  /**
+   * Notifies an observer and returns the notification's id. Throws coap-codec's error for a response that cannot be
+   * sent.
+   */
+  notify(observation: number, response: CoapResponse, { confirmable = true }: NotifyOptions, now: number): number {
+    return this.#server!.notify(observation, response, confirmable, false, now);
+  }
+
+  /** Ends an observation: with a last notification (its id is returned), or in silence. */
+  unobserve(observation: number, response: CoapResponse | undefined, now: number): number | undefined {
+    if (response !== undefined) return this.#server!.notify(observation, response, true, true, now);
+    this.#server?.end(observation, now);
+    return undefined;
+  }
+
   /** From now on new requests are answered 5.03; see `idle`. */
   drain(): void {
     this.#server?.drain();
@@ -203,33 +258,20 @@ export class Endpoint {
     if (this.#closed) return;
     this.#closed = true;
     this.#client.close(error, now);
+    this.#observations.close(error, now);
     this.#server?.close(now);
     this.#duplicates.clear();
   }
 
   #receiveAcknowledgement(message: CoapMessage, now: number): void {
-    const outgoing = this.#layer.awaiting(message.messageId);
-    if (message.code !== 0) {
-      // An ACK with a response may follow an empty one; the RFC forbids it to servers, but some do it.
-      const exchange = this.#client.match(message, true);
-      if (exchange === undefined) this.#stats.dropped++;
-      else if (!this.#client.rejects(exchange, message, now)) this.#client.receive(exchange, message, now);
-    } else if (outgoing?.confirmable) {
-      this.#layer.settle(outgoing, now);
-      outgoing.acknowledged(now);
-    } else {
-      this.#stats.dropped++;
-    }
-  }
-
-  #receiveReset(message: CoapMessage, now: number): void {
-    const outgoing = this.#layer.awaiting(message.messageId);
-    if (outgoing === undefined) {
-      this.#stats.dropped++;
+    if (message.code === 0) {
+      if (!this.#layer.acknowledge(message.messageId, now)) this.#stats.dropped++;
       return;
     }
-    this.#layer.settle(outgoing, now);
-    outgoing.rejected(now);
+    // An ACK with a response may follow an empty one; the RFC forbids it to servers, but some do it.
+    const exchange = this.#exchanges.match(message, true);
+    if (exchange === undefined) this.#stats.dropped++;
+    else this.#exchanges.take(exchange, message, undefined, now);
   }
 
   #receiveMessage(message: CoapMessage, now: number): void {
@@ -251,26 +293,44 @@ export class Endpoint {
     }
   }
 
-  /** A separate response (section 5.2.2). */
+  /** A separate response (section 5.2.2), or a notification. */
   #receiveResponse(message: CoapMessage, now: number): void {
-    const exchange = this.#client.match(message, false);
-    if (exchange === undefined || this.#client.rejects(exchange, message, now)) {
-      this.#reject(message);
+    const watch = this.#observations.match(message);
+    if (watch !== undefined) {
+      this.#receiveNotification(watch, message, now);
       return;
     }
-    // Without a place to remember it a duplicate is nobody's and gets a Reset, which serves as well (section 5.3.2).
-    const received = this.#duplicates.full(now) ? undefined : this.#duplicates.add(message, now);
-    if (message.type === Type.CON) {
-      const answer = this.#layer.transmitEmpty(Type.ACK, message.messageId);
-      if (received !== undefined) received.answer = answer;
+    const exchange = this.#exchanges.match(message, false);
+    const acknowledge = () => {
+      // Without a place to remember it a duplicate is nobody's and gets a Reset, which serves as well (section 5.3.2).
+      const received = this.#duplicates.full(now) ? undefined : this.#duplicates.add(message, now);
+      if (message.type === Type.CON) this.#acknowledge(message, received);
+    };
+    if (exchange === undefined || !this.#exchanges.take(exchange, message, acknowledge, now)) this.#reject(message);
+  }
+
+  #receiveNotification(watch: Watch, message: CoapMessage, now: number): void {
+    // One that could not be recognised when it comes again would count twice. The server will send it again.
+    if (this.#duplicates.full(now)) {
+      this.#stats.dropped++;
+      return;
     }
-    this.#client.receive(exchange, message, now);
+    const received = this.#duplicates.add(message, now);
+    const acknowledge = () => {
+      if (message.type === Type.CON) this.#acknowledge(message, received);
+    };
+    if (!this.#observations.receive(watch, message, acknowledge, now)) received.answer = this.#reject(message);
+  }
+
+  #acknowledge({ messageId }: CoapMessage, received: Received | undefined): void {
+    const answer = this.#layer.transmitEmpty(Type.ACK, messageId);
+    if (received !== undefined) received.answer = answer;
   }
 
   /** Sections 4.2 and 4.3: who has no use for a message says so. */
-  #reject(message: CoapMessage): void {
+  #reject({ messageId }: CoapMessage): Uint8Array {
     this.#stats.dropped++;
-    this.#layer.transmitEmpty(Type.RST, message.messageId);
+    return this.#layer.transmitEmpty(Type.RST, messageId);
   }
 
   #scheduleSweep(): void {

@@ -1,4 +1,5 @@
 import type { CoapOption } from '@lb-matrix/coap-codec';
+import type { Observation } from './observation.ts';
 import type { DatagramPipe } from './pipe.ts';
 
 /** A request as the caller gives it, with the whole body. Message ID, token and Block options are the endpoint's. */
@@ -11,6 +12,24 @@ export interface CoapRequest {
   readonly payload?: Uint8Array | undefined;
   /** Sent reliably (CON). Default true. */
   readonly confirmable?: boolean | undefined;
+}
+
+/** How a client observes. */
+export interface ObserveMode {
+  /**
+   * A Confirmable notification is acknowledged when the next one is asked for: what the application had not finished
+   * with when it stopped is sent again, or counts as lost at the server. Default: acknowledged on arrival.
+   */
+  readonly acknowledgeConsumed?: boolean | undefined;
+  /**
+   * Registers again 5 to 15 s after Max-Age is over without a notification (RFC 7641 section 3.3.1). Default true.
+   */
+  readonly reregister?: boolean | undefined;
+  /**
+   * The end is not told to the server, which learns of it by the Reset to its next notification. Default: a request
+   * with Observe 1 (RFC 7641 section 3.6).
+   */
+  readonly forget?: boolean | undefined;
 }
 
 /** A response with the whole body. */
@@ -38,6 +57,12 @@ export interface IncomingRequest {
    * Says "received" at once (an empty ACK), for an answer that will take long. Otherwise that happens after `ackDelay`.
    */
   acknowledge(): void;
+  /**
+   * Accepts the client's wish to be told of changes, before the request is answered with the present state: a response
+   * of class 2 then says so. `undefined` when the client has no such wish, or no more observations are accepted: the
+   * request is an ordinary one then (RFC 7641 section 4.1).
+   */
+  observe(): Observation | undefined;
 }
 
 /** Answers requests. What it throws becomes a 5.00 without details (and goes to `onError`). */

@@ -1,8 +1,16 @@
-export { type CoapClient, type ConnectOptions, connect, type RequestOptions } from './client.ts';
+export { type CoapClient, type ConnectOptions, connect, type ObserveOptions, type RequestOptions } from './client.ts';
 export { Endpoint, type EndpointOptions, type ServerRoleOptions, type SharedState, sharedState } from './endpoint.ts';
 export { EndpointError, type EndpointErrorCode, type EndpointErrorReason } from './errors.ts';
 export type { ClientEvent, EndpointEvent, Progress, ServerEvent } from './events.ts';
-export type { CoapRequest, CoapResponse, DescribeTooLarge, Handler, IncomingRequest } from './exchange.ts';
+export type {
+  CoapRequest,
+  CoapResponse,
+  DescribeTooLarge,
+  Handler,
+  IncomingRequest,
+  ObserveMode,
+} from './exchange.ts';
+export type { NotificationOutcome, NotifyOptions, Observation, ObservationEnd } from './observation.ts';
 export type { DatagramPipe, PipeListener } from './pipe.ts';
 export type { Platform } from './platform.ts';
 export { type CoapServer, listen, type ServerOptions, serve } from './server.ts';

@@ -18,10 +18,15 @@ export class MessageIds {
     this.#next = (start[0]! << 8) | start[1]!;
   }
 
-  /** The next free one, or `undefined` when all are in use: see `freeAt`. */
-  take(now: number): number | undefined {
+  /** Whether all are in use: see `freeAt`. */
+  exhausted(now: number): boolean {
     while (this.#slices.length > 0 && this.#endOf(this.#slices[0]!) <= now) this.#used -= this.#slices.shift()!.count;
-    if (this.#used === COUNT) return undefined;
+    return this.#used === COUNT;
+  }
+
+  /** The next free one, or `undefined` when all are in use. */
+  take(now: number): number | undefined {
+    if (this.exhausted(now)) return undefined;
     const last = this.#slices.at(-1);
     if (last !== undefined && now < last.start + SLICE) last.count++;
     else this.#slices.push({ start: now, count: 1 });

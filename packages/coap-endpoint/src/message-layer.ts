@@ -17,8 +17,15 @@ export interface Outgoing {
   readonly payload: Uint8Array;
   /** CON: retransmitted until it is acknowledged or rejected. */
   readonly confirmable: boolean;
-  /** Counts against NSTART: own requests and pings. */
+  /** Counts against NSTART: own requests, pings and notifications. */
   readonly counted: boolean;
+  /** How long a NON that counts keeps its place, in milliseconds. Default: what PROBING_RATE allows. */
+  readonly pause?: number | undefined;
+  /**
+   * Called before each transmission of a message whose text changes in time: `code`, `options` and `payload` are read
+   * afterwards. True: it says something else than before, and so gets a Message ID of its own.
+   */
+  compose?(now: number): boolean;
   /** It went out for the first time, with this Message ID. */
   sent?(messageId: number, now: number): void;
   /** An empty ACK arrived for it. */
@@ -27,10 +34,13 @@ export interface Outgoing {
   rejected(now: number): void;
   /** It stayed without acknowledgement after all retransmissions, or it does not fit the datagrams any more. */
   undeliverable(why: 'no_acknowledgement' | 'too_large', now: number): void;
+  /** The pause of a NON is over. */
+  paused?(now: number): void;
 }
 
 interface InFlight extends Timer {
-  readonly messageId: number;
+  /** The last one is that of the text at hand. */
+  readonly messageIds: number[];
 }
 
 const NOTHING: Uint8Array = new Uint8Array();
@@ -46,8 +56,8 @@ export class MessageLayer {
   readonly #timers: Deadlines<Timer>;
   readonly #stats: EndpointStats;
   readonly #ids: MessageIds;
-  /** Own requests and pings wait for a place within NSTART, all messages for a Message ID. */
-  readonly #requests: Set<Outgoing> = new Set();
+  /** What counts waits for a place within NSTART, all messages for a Message ID. */
+  readonly #counted: Set<Outgoing> = new Set();
   readonly #responses: Set<Outgoing> = new Set();
   readonly #inFlight: Map<Outgoing, InFlight> = new Map();
   readonly #byId: Map<number, Outgoing> = new Map();
@@ -78,17 +88,17 @@ export class MessageLayer {
 
   /** Sends a message when there is leave to: a place within NSTART and a Message ID. */
   submit(outgoing: Outgoing, now: number): void {
-    (outgoing.counted ? this.#requests : this.#responses).add(outgoing);
+    (outgoing.counted ? this.#counted : this.#responses).add(outgoing);
     this.pump(now);
   }
 
   /** Ends the interest in a message: not sent if it was not yet, no more retransmissions, its place is free. */
   settle(outgoing: Outgoing, now: number): void {
-    if (this.#requests.delete(outgoing) || this.#responses.delete(outgoing)) return;
+    if (this.#counted.delete(outgoing) || this.#responses.delete(outgoing)) return;
     const inFlight = this.#inFlight.get(outgoing);
     if (inFlight === undefined) return;
     this.#inFlight.delete(outgoing);
-    this.#byId.delete(inFlight.messageId);
+    for (const messageId of inFlight.messageIds) this.#byId.delete(messageId);
     this.#timers.delete(inFlight);
     if (outgoing.counted) {
       this.#outstanding--;
@@ -96,9 +106,24 @@ export class MessageLayer {
     }
   }
 
-  /** The message with this ID that waits for an acknowledgement (CON) or whose answer is awaited (NON). */
-  awaiting(messageId: number): Outgoing | undefined {
-    return this.#byId.get(messageId);
+  /** Takes an empty ACK; false when nothing waits for it. */
+  acknowledge(messageId: number, now: number): boolean {
+    const outgoing = this.#byId.get(messageId);
+    if (outgoing === undefined || !outgoing.confirmable) return false;
+    // RFC 7641 section 4.5.2: that of a text that another one has superseded shows interest and nothing more.
+    if (this.#inFlight.get(outgoing)!.messageIds.at(-1) !== messageId) return true;
+    this.settle(outgoing, now);
+    outgoing.acknowledged(now);
+    return true;
+  }
+
+  /** Takes a Reset; false when it is for nothing that is known. */
+  reset(messageId: number, now: number): boolean {
+    const outgoing = this.#byId.get(messageId);
+    if (outgoing === undefined) return false;
+    this.settle(outgoing, now);
+    outgoing.rejected(now);
+    return true;
   }
 
   /** Puts a datagram that needs no Message ID of ours in line: an ACK, a RST, or one of them again. */
@@ -140,66 +165,74 @@ export class MessageLayer {
         this.#responses.delete(response);
       }
     }
-    for (const request of this.#requests) {
+    for (const outgoing of this.#counted) {
       if (this.#outstanding >= this.#transmission.nstart) return;
       const messageId = this.#ids.take(now);
       if (messageId === undefined) {
         this.#timers.set(this.#idTimer, this.#ids.freeAt());
         return;
       }
-      this.#requests.delete(request);
-      this.#send(request, messageId, now);
+      this.#counted.delete(outgoing);
+      this.#send(outgoing, messageId, now);
     }
   }
 
   #send(outgoing: Outgoing, messageId: number, now: number): void {
-    const { code, token, options, payload, confirmable } = outgoing;
-    const datagram = encodeMessage({
-      type: confirmable ? Type.CON : Type.NON,
-      code,
-      messageId,
-      token,
-      options,
-      payload,
-    });
+    outgoing.compose?.(now);
+    const datagram = encoded(outgoing, messageId);
     if (datagram.length > this.#maxPayload()) {
       outgoing.undeliverable('too_large', now);
       return;
     }
+    const { confirmable, counted } = outgoing;
     this.#outbox.push(datagram);
     // Nothing is expected after a NON response.
-    if (confirmable || outgoing.counted) {
+    if (confirmable || counted) {
       const inFlight = confirmable
         ? this.#retransmission(outgoing, messageId, datagram, now)
-        : { messageId, fire: (at: number) => this.settle(outgoing, at) };
+        : this.#pause(outgoing, messageId, datagram, now);
       this.#inFlight.set(outgoing, inFlight);
       this.#byId.set(messageId, outgoing);
-      // Section 4.7: to a peer that does not answer a NON no more than PROBING_RATE.
-      if (!confirmable) this.#timers.set(inFlight, now + (datagram.length * 1000) / this.#transmission.probingRate);
-      if (outgoing.counted) this.#outstanding++;
+      if (counted) this.#outstanding++;
     }
     outgoing.sent?.(messageId, now);
   }
 
+  /** Section 4.7: to a peer that does not answer a NON no more than PROBING_RATE. */
+  #pause(outgoing: Outgoing, messageId: number, datagram: Uint8Array, start: number): InFlight {
+    const inFlight = {
+      messageIds: [messageId],
+      fire: (now: number) => {
+        this.settle(outgoing, now);
+        outgoing.paused?.(now);
+      },
+    };
+    const pause = outgoing.pause ?? (datagram.length * 1000) / this.#transmission.probingRate;
+    this.#timers.set(inFlight, start + pause);
+    return inFlight;
+  }
+
   /** Section 4.2: a CON is repeated after a random time, then after twice that, and so on. */
-  #retransmission(outgoing: Outgoing, messageId: number, datagram: Uint8Array, start: number): InFlight {
+  #retransmission(outgoing: Outgoing, messageId: number, first: Uint8Array, start: number): InFlight {
     const { ackTimeout, ackRandomFactor, maxRetransmit, maxTransmitSpan, maxTransmitWait } = this.#transmission;
     const random = this.#randomBytes(2);
     const fraction = ((random[0]! << 8) | random[1]!) / 0x1_0000;
     const timeout = ackTimeout * (1 + fraction * (ackRandomFactor - 1));
     let count = 0;
+    let datagram = first;
     const inFlight: InFlight = {
-      messageId,
+      messageIds: [messageId],
       fire: (now) => {
         if (count === maxRetransmit || now >= start + maxTransmitWait) {
           return this.#giveUp(outgoing, 'no_acknowledgement', now);
         }
-        if (datagram.length > this.#maxPayload()) return this.#giveUp(outgoing, 'too_large', now);
         // Whoever is late (a suspended machine) leaves out what would fall beyond MAX_TRANSMIT_SPAN.
         if (now > start + maxTransmitSpan) {
           count = maxRetransmit;
           return this.#timers.set(inFlight, start + maxTransmitWait);
         }
+        datagram = this.#again(outgoing, inFlight, datagram, now);
+        if (datagram.length > this.#maxPayload()) return this.#giveUp(outgoing, 'too_large', now);
         count++;
         this.#stats.retransmissions++;
         this.#outbox.push(datagram);
@@ -210,8 +243,23 @@ export class MessageLayer {
     return inFlight;
   }
 
+  /** What a retransmission says: the same, or with its place, its timer and its count what has superseded it. */
+  #again(outgoing: Outgoing, inFlight: InFlight, before: Uint8Array, now: number): Uint8Array {
+    if (outgoing.compose === undefined || this.#ids.exhausted(now)) return before;
+    if (outgoing.compose(now)) {
+      const messageId = this.#ids.take(now)!;
+      inFlight.messageIds.push(messageId);
+      this.#byId.set(messageId, outgoing);
+    }
+    return encoded(outgoing, inFlight.messageIds.at(-1)!);
+  }
+
   #giveUp(outgoing: Outgoing, why: 'no_acknowledgement' | 'too_large', now: number): void {
     this.settle(outgoing, now);
     outgoing.undeliverable(why, now);
   }
+}
+
+function encoded({ code, token, options, payload, confirmable }: Outgoing, messageId: number): Uint8Array {
+  return encodeMessage({ type: confirmable ? Type.CON : Type.NON, code, messageId, token, options, payload });
 }

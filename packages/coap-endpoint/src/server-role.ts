@@ -12,18 +12,23 @@ import {
   type CoapMessage,
   Code,
   checkOptions,
+  codeClass,
   encodedLength,
   encodeMessage,
   isResponse,
   OptionNumber,
   type OptionRegistry,
   Type,
+  uintValue,
 } from '@lb-matrix/coap-codec';
 import type { Deadlines } from './deadlines.ts';
 import type { Duplicates, Received } from './duplicates.ts';
 import type { ServerEvent } from './events.ts';
 import type { CoapResponse, DescribeTooLarge } from './exchange.ts';
 import type { MessageLayer, Outgoing, Timer } from './message-layer.ts';
+import type { Quota } from './quota.ts';
+import type { ServerObservation } from './server-observation.ts';
+import { ServerObservations } from './server-observations.ts';
 import type { EndpointStats } from './stats.ts';
 
 /** A request that the application has, or whose separate response is on its way. */
@@ -35,6 +40,9 @@ interface Incoming extends Timer {
   /** An empty ACK went out: the response will be separate. */
   acknowledged: boolean;
   delivery: Outgoing | undefined;
+  /** It asks to be told of changes, and may be: `observation`. */
+  readonly observe: boolean;
+  observation: ServerObservation | undefined;
 }
 
 const NOTHING: Uint8Array = new Uint8Array();
@@ -46,6 +54,7 @@ export class ServerRole {
   readonly #registry: OptionRegistry;
   readonly #session: object;
   readonly #transfers: ServerTransfers;
+  readonly #observations: ServerObservations;
   readonly #duplicates: Duplicates;
   readonly #ackDelay: number;
   readonly #maxRequests: number;
@@ -62,6 +71,7 @@ export class ServerRole {
     registry: OptionRegistry;
     session: object;
     transfers: ServerTransfers;
+    observations: Quota;
     duplicates: Duplicates;
     ackDelay: number;
     maxRequests: number;
@@ -80,6 +90,7 @@ export class ServerRole {
     this.#describeTooLarge = parts.describeTooLarge;
     this.#stats = parts.stats;
     this.#emit = parts.emit;
+    this.#observations = new ServerObservations(parts.layer, parts.transfers, parts.observations, parts.emit);
   }
 
   /** From now on new requests are answered 5.03; those in progress go on. */
@@ -136,11 +147,32 @@ export class ServerRole {
     let part: MessagePart = empty(Code.InternalServerError);
     try {
       if (!isResponse(response.code)) throw new CoapError('invalid_code', `${response.code} is not a response code`);
-      part = this.#transfers.respond(incoming.ticket, response, this.#room(incoming.message), now);
+      part = this.#firstMessage(incoming, response, now);
     } finally {
       incoming.ticket.release?.();
       this.#answer(incoming, part, now);
     }
+  }
+
+  /**
+   * Accepts a request's wish to be told of changes and returns the observation's id; `undefined` when it has none, or
+   * there is no place for another observation.
+   */
+  accept(id: number, now: number): number | undefined {
+    const incoming = this.#incoming.get(id);
+    if (incoming === undefined || !incoming.observe || incoming.delivery !== undefined) return undefined;
+    incoming.observation ??= this.#observations.open(incoming.message.token, incoming.ticket, now);
+    return incoming.observation?.id;
+  }
+
+  /** Queues a notification and returns its id. Throws `CoapError` for a response that cannot be sent. */
+  notify(observation: number, response: CoapResponse, confirmable: boolean, last: boolean, now: number): number {
+    return this.#observations.notify(observation, response, confirmable, last, now);
+  }
+
+  /** Ends an observation in silence. */
+  end(observation: number, now: number): void {
+    this.#observations.end(observation, now);
   }
 
   /** Ends all that is in progress. */
@@ -151,6 +183,7 @@ export class ServerRole {
       this.#emit({ kind: 'cancelled', id: incoming.id });
     }
     this.#incoming.clear();
+    this.#observations.close(now);
     this.#transfers.forget(this.#session);
   }
 
@@ -162,6 +195,9 @@ export class ServerRole {
 
   #handOver(message: CoapMessage, request: MessagePart, ticket: Ticket, received: Received, now: number): void {
     const id = this.#nextId++;
+    const observe = observeOf(request, ticket);
+    // RFC 7641 section 4.1: either value ends what this token observed before.
+    if (observe !== undefined) this.#observations.remove(message.token, observe === 0 ? 'replaced' : 'cancelled', now);
     const incoming: Incoming = {
       id,
       message,
@@ -169,12 +205,15 @@ export class ServerRole {
       received,
       acknowledged: false,
       delivery: undefined,
+      observe: observe === 0,
+      observation: undefined,
       fire: () => this.#acknowledge(incoming),
     };
     this.#incoming.set(id, incoming);
     if (message.type === Type.CON) this.#timers.set(incoming, now + this.#ackDelay);
     this.#stats.requests++;
-    this.#emit({ kind: 'request', id, code: request.code, options: request.options, payload: request.payload });
+    const { code, options, payload } = request;
+    this.#emit({ kind: 'request', id, code, options, payload, observe: observe === 0 });
   }
 
   #acknowledge(incoming: Incoming): void {
@@ -184,16 +223,29 @@ export class ServerRole {
     incoming.received.answer = this.#layer.transmitEmpty(Type.ACK, incoming.message.messageId);
   }
 
+  /** The first message of a response; with Observe when that was accepted (RFC 7641 section 4.1). */
+  #firstMessage(incoming: Incoming, response: CoapResponse, now: number): MessagePart {
+    const { observation } = incoming;
+    if (observation === undefined) {
+      return this.#transfers.respond(incoming.ticket, response, this.#room(incoming.message), now);
+    }
+    const part = this.#observations.answer(observation, response, now);
+    return codeClass(part.code) === 2 ? this.#observations.observed(part) : part;
+  }
+
   #answer(incoming: Incoming, part: MessagePart, now: number): void {
-    const { id, message, received } = incoming;
+    const { id, message, received, observation } = incoming;
+    if (observation !== undefined && codeClass(part.code) !== 2) observation.remove('ended', now);
     if (!incoming.acknowledged) {
       this.#incoming.delete(id);
       this.#reply(message, part, received, now);
+      observation?.activate(part, now);
       return;
     }
     // Section 5.2.2: a CON of its own Message ID, repeated until it is acknowledged.
-    const gone = () => {
+    const gone = (reason: 'rejected' | 'lost', at: number) => {
       this.#incoming.delete(id);
+      observation?.remove(reason, at);
       this.#emit({ kind: 'cancelled', id });
     };
     incoming.delivery = {
@@ -201,11 +253,12 @@ export class ServerRole {
       token: message.token,
       confirmable: true,
       counted: false,
-      acknowledged: () => {
+      acknowledged: (at) => {
         this.#incoming.delete(id);
+        observation?.activate(part, at);
       },
-      rejected: gone,
-      undeliverable: gone,
+      rejected: (at) => gone('rejected', at),
+      undeliverable: (_why, at) => gone('lost', at),
     };
     this.#layer.submit(incoming.delivery, now);
   }
@@ -246,6 +299,13 @@ export class ServerRole {
   #room(message: CoapMessage): Room {
     return { maxMessageBytes: this.#layer.maxMessageBytes, tokenLength: message.token.length };
   }
+}
+
+/** RFC 7641 section 2 and RFC 8132 section 2.4: 0 registers, 1 deregisters; a later block does neither. */
+function observeOf({ code, options }: MessagePart, { block2 }: Ticket): number | undefined {
+  if ((code !== Code.GET && code !== Code.FETCH) || (block2?.num ?? 0) > 0) return undefined;
+  const value = uintValue(options, OptionNumber.Observe);
+  return value === 0 || value === 1 ? value : undefined;
 }
 
 /** A block of a transfer that has begun. */

@@ -3,8 +3,11 @@ import { drainer } from './drain.ts';
 import { Endpoint, type SharedState } from './endpoint.ts';
 import { EndpointError } from './errors.ts';
 import type { EndpointEvent, ServerEvent } from './events.ts';
-import type { CoapResponse, DescribeTooLarge, IncomingRequest } from './exchange.ts';
+import type { CoapResponse, DescribeTooLarge } from './exchange.ts';
+import type { NotificationOutcome } from './observation.ts';
+import { ObservationHandle } from './observation-handle.ts';
 import type { DatagramPipe } from './pipe.ts';
+import { Request } from './request.ts';
 import type { ServerOptions } from './server.ts';
 
 const NOTHING_MORE: ReturnType<DescribeTooLarge> = { options: [], payload: new Uint8Array() };
@@ -18,6 +21,9 @@ export class ServerSession {
   readonly #options: ServerOptions;
   readonly #drain: () => void;
   readonly #requests: Map<number, Request> = new Map();
+  readonly #observations: Map<number, ObservationHandle> = new Map();
+  /** What waits for the outcome of a notification. */
+  readonly #notifications: Map<number, (outcome: NotificationOutcome) => void> = new Map();
   readonly #server: { changed(deadline: number | undefined): void; ended(): void };
   #ended = false;
 
@@ -42,6 +48,7 @@ export class ServerSession {
         shared,
         ackDelay: options.ackDelay,
         maxRequests: options.maxPeerRequests,
+        maxObservations: options.maxPeerObservations,
         describeTooLarge: (request) => this.#describeTooLarge(request),
       },
     });
@@ -78,14 +85,31 @@ export class ServerSession {
   }
 
   #onEvent(event: EndpointEvent): void {
-    if (event.kind === 'request') this.#handle(event);
-    else if (event.kind === 'cancelled') this.#requests.get(event.id)?.abort();
+    switch (event.kind) {
+      case 'request':
+        this.#handle(event);
+        break;
+      case 'cancelled':
+        this.#requests.get(event.id)?.abort();
+        break;
+      case 'notified':
+        this.#notifications.get(event.id)?.(event.outcome);
+        this.#notifications.delete(event.id);
+        break;
+      case 'unobserved':
+        this.#observations.get(event.id)?.abort(event.reason);
+        this.#observations.delete(event.id);
+    }
   }
 
   #handle(event: RequestEvent): void {
-    const request = new Request(event, this.#pipe, () => {
-      this.endpoint.acknowledge(event.id);
-      this.#run();
+    const { id } = event;
+    const request = new Request(event, this.#pipe, {
+      acknowledge: () => {
+        this.endpoint.acknowledge(id);
+        this.#run();
+      },
+      observe: () => (event.observe ? this.#observe(id) : undefined),
     });
     this.#requests.set(event.id, request);
     try {
@@ -101,6 +125,30 @@ export class ServerSession {
     } catch (error) {
       this.#fail(event.id, error);
     }
+  }
+
+  #observe(requestId: number): ObservationHandle | undefined {
+    const { platform } = this.#options;
+    const id = this.endpoint.accept(requestId, platform.now());
+    if (id === undefined) return undefined;
+    const known = this.#observations.get(id);
+    if (known !== undefined) return known;
+    const observation = new ObservationHandle({
+      notify: (response, options) => {
+        const notification = this.endpoint.notify(id, response, options, platform.now());
+        if (this.#ended) return Promise.resolve('ended');
+        return new Promise((resolve) => {
+          this.#notifications.set(notification, resolve);
+          this.#run();
+        });
+      },
+      end: (response) => {
+        this.endpoint.unobserve(id, response, platform.now());
+        this.#run();
+      },
+    });
+    this.#observations.set(id, observation);
+    return observation;
   }
 
   #describeTooLarge(request: Parameters<DescribeTooLarge>[0]): ReturnType<DescribeTooLarge> {
@@ -137,43 +185,5 @@ export class ServerSession {
     this.endpoint.close(error, this.#options.platform.now());
     this.#drain();
     this.#server.ended();
-  }
-}
-
-class Request implements IncomingRequest {
-  readonly code: number;
-  readonly options: IncomingRequest['options'];
-  readonly payload: Uint8Array;
-  readonly session: object;
-  readonly acknowledge: () => void;
-  readonly #pipe: DatagramPipe;
-  #controller: AbortController | undefined;
-  #aborted = false;
-
-  constructor(event: RequestEvent, pipe: DatagramPipe, acknowledge: () => void) {
-    this.code = event.code;
-    this.options = event.options;
-    this.payload = event.payload;
-    this.session = pipe;
-    this.acknowledge = acknowledge;
-    this.#pipe = pipe;
-  }
-
-  get peer(): IncomingRequest['peer'] {
-    return this.#pipe.peer;
-  }
-
-  /** Made on demand: most handlers do not look at it. */
-  get signal(): AbortSignal {
-    if (this.#controller === undefined) {
-      this.#controller = new AbortController();
-      if (this.#aborted) this.#controller.abort();
-    }
-    return this.#controller.signal;
-  }
-
-  abort(): void {
-    this.#aborted = true;
-    this.#controller?.abort();
   }
 }

@@ -34,6 +34,10 @@ export interface ServerOptions {
   readonly maxTotalBytes?: number | undefined;
   /** Requests of one peer in progress at once; more are answered 5.03. Default 64. */
   readonly maxPeerRequests?: number | undefined;
+  /** Observations of one peer at once; a registration beyond is an ordinary GET. Default 64. */
+  readonly maxPeerObservations?: number | undefined;
+  /** The same for all peers. Default 65,536. */
+  readonly maxTotalObservations?: number | undefined;
   /** Messages of one peer that are remembered at once to recognise duplicates; more are answered 5.03. Default 4096. */
   readonly maxPeerDuplicates?: number | undefined;
   /** The same for all peers. Default 131,072. */
@@ -92,7 +96,7 @@ class Server implements CoapServer {
     if (options.maxBodyBytes !== undefined) limits.maxBodyBytes = options.maxBodyBytes;
     if (options.maxPeerBytes !== undefined) limits.maxPeerBytes = options.maxPeerBytes;
     if (options.maxTotalBytes !== undefined) limits.maxTotalBytes = options.maxTotalBytes;
-    this.#shared = sharedState(limits, options.maxTotalDuplicates);
+    this.#shared = sharedState(limits, options.maxTotalDuplicates, options.maxTotalObservations);
     this.#alarm = new Alarm(options.platform, () => this.#wake());
   }
 

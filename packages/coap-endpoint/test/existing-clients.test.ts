@@ -18,6 +18,7 @@ describe('existing clients', () => {
       code: Code.GET,
       options: [...path('0'), uintOption(OptionNumber.ContentFormat, 42)],
       payload: new Uint8Array(),
+      observe: false,
     });
     expect(server.respond(id, content('ok'))).toEqual(['61450f5f01ff6f6b']);
   });

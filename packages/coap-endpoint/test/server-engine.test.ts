@@ -15,7 +15,7 @@ describe('a response, datagram by datagram', () => {
     const server = serving();
     expect(server.receive('41 01 0005 77 b1 61')).toEqual([]);
     const { id, ...event } = server.request1();
-    expect(event).toEqual({ kind: 'request', code: Code.GET, options: path('a'), payload: NONE });
+    expect(event).toEqual({ kind: 'request', code: Code.GET, options: path('a'), payload: NONE, observe: false });
     expect(server.respond(id, content('ok'))).toEqual(['6145000577ff6f6b']);
     expect(server.endpoint.idle).toBe(true);
   });

@@ -4,13 +4,15 @@ import {
   Endpoint,
   type EndpointEvent,
   type EndpointOptions,
+  type NotifyOptions,
+  type ObserveMode,
   type SharedState,
   sharedState,
 } from '../../src/index.ts';
 import { fromHex, hexOf } from './messages.ts';
 import { zeroBytes } from './random.ts';
 
-type ServerParts = { shared?: SharedState; session?: object; ackDelay?: number; maxRequests?: number };
+type ServerParts = Partial<NonNullable<EndpointOptions['server']>> & { shared?: SharedState };
 
 /** An endpoint whose datagrams are hex and whose time is a number that the test sets. */
 export class Engine {
@@ -57,6 +59,10 @@ export class Engine {
     return this.endpoint.request(request, this.now);
   }
 
+  observe(request: CoapRequest, mode: ObserveMode = {}): number {
+    return this.endpoint.observe(request, mode, this.now);
+  }
+
   respond(id: number, response: CoapResponse): string[] {
     this.endpoint.respond(id, response, this.now);
     return this.sent();
@@ -65,6 +71,22 @@ export class Engine {
   acknowledge(id: number): string[] {
     this.endpoint.acknowledge(id);
     return this.sent();
+  }
+
+  /** Notifies an observer and returns what is sent for it. */
+  notify(observation: number, response: CoapResponse, options: NotifyOptions = {}): string[] {
+    this.endpoint.notify(observation, response, options, this.now);
+    return this.sent();
+  }
+
+  /** Takes a registration, accepts it and answers it. Returns the observation's id; other events are gone. */
+  register(datagram: string | Uint8Array, response: CoapResponse): number {
+    this.receive(datagram);
+    const request = this.events().find(({ kind }) => kind === 'request');
+    const observation = request === undefined ? undefined : this.endpoint.accept(request.id, this.now);
+    if (observation === undefined) throw new Error('not accepted');
+    this.respond(request!.id, response);
+    return observation;
   }
 
   /** The request that the last datagram brought to the handler. */

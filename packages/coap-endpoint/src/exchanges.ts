@@ -1,0 +1,175 @@
+import type { MessagePart } from '@lb-matrix/blockwise';
+import {
+  type CoapMessage,
+  checkOptions,
+  findOption,
+  OptionNumber,
+  type OptionRegistry,
+  uintValue,
+} from '@lb-matrix/coap-codec';
+import type { Deadlines } from './deadlines.ts';
+import { EndpointError } from './errors.ts';
+import type { MessageLayer, Outgoing, Timer } from './message-layer.ts';
+import type { EndpointStats } from './stats.ts';
+import type { Tokens } from './tokens.ts';
+import type { Transmission } from './transmission.ts';
+
+/** Who makes exchanges, one at a time. One of the two is called when it has ended, unless it was released before. */
+export interface Asker {
+  /** The one under way. */
+  exchange: Exchange | undefined;
+  /** With the options that can be used. */
+  answered(response: MessagePart, now: number): void;
+  failed(error: EndpointError, now: number): void;
+}
+
+/** One request message, until its response is here. */
+export interface Exchange extends Outgoing, Timer {
+  readonly asker: Asker;
+  messageId: number | undefined;
+  /** An empty ACK came: the response will be separate. */
+  separate: boolean;
+}
+
+/** The request messages of a client that wait for their responses (RFC 7252 section 5.3). */
+export class Exchanges {
+  readonly #layer: MessageLayer;
+  readonly #timers: Deadlines<Timer>;
+  readonly #transmission: Transmission;
+  readonly #tokens: Tokens;
+  readonly #registry: OptionRegistry;
+  readonly #stats: EndpointStats;
+  readonly #byToken: Map<number, Exchange> = new Map();
+  /** Tokens of observations: they live longer than an exchange. */
+  readonly #reserved: Set<number> = new Set();
+
+  constructor(parts: {
+    layer: MessageLayer;
+    timers: Deadlines<Timer>;
+    transmission: Transmission;
+    tokens: Tokens;
+    registry: OptionRegistry;
+    stats: EndpointStats;
+  }) {
+    this.#layer = parts.layer;
+    this.#timers = parts.timers;
+    this.#transmission = parts.transmission;
+    this.#tokens = parts.tokens;
+    this.#registry = parts.registry;
+    this.#stats = parts.stats;
+  }
+
+  /** The room for a request. */
+  get room(): { maxMessageBytes: number; tokenLength: number } {
+    return { maxMessageBytes: this.#layer.maxMessageBytes, tokenLength: this.#tokens.length };
+  }
+
+  /** A token that is not in use. */
+  newToken(): Uint8Array {
+    let token = this.#tokens.take();
+    while (this.#reserved.has(tokenNumber(token))) token = this.#tokens.take();
+    return token;
+  }
+
+  /** Keeps a token from being given out again until it is `free`. */
+  reserve(token: Uint8Array): void {
+    this.#reserved.add(tokenNumber(token));
+  }
+
+  free(token: Uint8Array): void {
+    this.#reserved.delete(tokenNumber(token));
+  }
+
+  launch(part: MessagePart, token: Uint8Array, confirmable: boolean, asker: Asker, now: number): void {
+    const fail = (error: EndpointError, at: number) => {
+      this.release(exchange, at);
+      asker.failed(error, at);
+    };
+    const exchange: Exchange = {
+      asker,
+      code: part.code,
+      token,
+      options: part.options,
+      payload: part.payload,
+      confirmable,
+      counted: true,
+      messageId: undefined,
+      separate: false,
+      sent: (messageId, at) => {
+        exchange.messageId = messageId;
+        if (!confirmable) this.#timers.set(exchange, at + this.#transmission.exchangeLifetime);
+      },
+      // Section 5.2.2: the response comes separately. How long to wait is not the RFC's to say.
+      acknowledged: (at) => {
+        exchange.separate = true;
+        this.#timers.set(exchange, at + this.#transmission.exchangeLifetime);
+      },
+      rejected: (at) => fail(new EndpointError('reset', 'reset', 'the peer reset the request'), at),
+      undeliverable: (why, at) => fail(why === 'too_large' ? tooLarge() : timedOut('no_acknowledgement'), at),
+      fire: (at) => fail(timedOut('no_response'), at),
+    };
+    asker.exchange = exchange;
+    this.#byToken.set(tokenNumber(token), exchange);
+    this.#layer.submit(exchange, now);
+  }
+
+  /**
+   * The exchange that a response belongs to (section 5.3.2): by token, and by Message ID when it comes in an ACK.
+   */
+  match(message: CoapMessage, piggybacked: boolean): Exchange | undefined {
+    const exchange = this.#byToken.get(tokenNumber(message.token));
+    if (exchange === undefined || exchange.messageId === undefined) return undefined;
+    if (message.token.length !== exchange.token.length) return undefined;
+    if (piggybacked) return message.messageId === exchange.messageId ? exchange : undefined;
+    // A notification is no answer to the end of its observation: it was sent before.
+    const ends = uintValue(exchange.options, OptionNumber.Observe) === 1;
+    return ends && findOption(message.options, OptionNumber.Observe) !== undefined ? undefined : exchange;
+  }
+
+  /**
+   * Takes the response to an exchange, and calls `acknowledge` before anything follows from it. False when it has to be
+   * rejected for a critical option (section 5.4.1); the exchange has failed then.
+   */
+  take(exchange: Exchange, message: CoapMessage, acknowledge: (() => void) | undefined, now: number): boolean {
+    const { usable, bad } = checkOptions(message.options, this.#registry);
+    this.release(exchange, now);
+    if (bad !== undefined) {
+      exchange.asker.failed(badOption(bad), now);
+      return false;
+    }
+    acknowledge?.();
+    this.#stats.roundTrips++;
+    exchange.asker.answered({ code: message.code, options: usable, payload: message.payload }, now);
+    return true;
+  }
+
+  /** Ends the interest in an exchange. */
+  release(exchange: Exchange, now: number): void {
+    if (exchange.asker.exchange === exchange) exchange.asker.exchange = undefined;
+    const number = tokenNumber(exchange.token);
+    if (this.#byToken.get(number) === exchange) this.#byToken.delete(number);
+    this.#timers.delete(exchange);
+    this.#layer.settle(exchange, now);
+  }
+}
+
+/** Tokens of ours have at most 4 bytes. A longer one is nobody's. */
+export function tokenNumber(token: Uint8Array): number {
+  if (token.length > 4) return -1;
+  let number = 0;
+  for (const byte of token) number = number * 256 + byte;
+  return number;
+}
+
+export function badOption({ number, reason }: { readonly number: number; readonly reason: string }): EndpointError {
+  return new EndpointError('misbehaved', 'bad_option', `the response has option ${number}: ${reason}`);
+}
+
+export function timedOut(reason: 'no_acknowledgement' | 'no_response'): EndpointError {
+  const what = reason === 'no_response' ? 'no response in time' : 'no acknowledgement in time';
+  return new EndpointError('timed_out', reason, what);
+}
+
+function tooLarge(): EndpointError {
+  return new EndpointError('refused', 'request_too_large', 'the message does not fit the datagrams any more');
+}

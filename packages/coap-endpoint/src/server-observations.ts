@@ -1,0 +1,102 @@
+import { BlockwiseError, type MessagePart, type ServerTransfers, type Ticket } from '@lb-matrix/blockwise';
+import { CoapError, Code, encodedLength, isResponse, OptionNumber, Type, uintOption } from '@lb-matrix/coap-codec';
+import type { ServerEvent } from './events.ts';
+import type { CoapResponse } from './exchange.ts';
+import type { MessageLayer } from './message-layer.ts';
+import type { NotificationOutcome, ObservationEnd } from './observation.ts';
+import { nextObserveValue } from './observe-sequence.ts';
+import type { Quota } from './quota.ts';
+import { type Notification, type ObserverList, ServerObservation } from './server-observation.ts';
+
+const NOTHING: Uint8Array = new Uint8Array();
+/** What Observe takes at most, in bytes. */
+const OBSERVE_BYTES = 4;
+
+/** The lists of observers (RFC 7641 section 4.1), as far as they are one peer: by token. */
+export class ServerObservations implements ObserverList {
+  readonly layer: MessageLayer;
+  readonly #transfers: ServerTransfers;
+  readonly #quota: Quota;
+  readonly #emit: (event: ServerEvent) => void;
+  readonly #byId: Map<number, ServerObservation> = new Map();
+  readonly #byToken: Map<string, ServerObservation> = new Map();
+  #nextId = 0;
+  #nextNotification = 0;
+  /** One for all: so it increases for each of them, also for one that is registered again (section 4.4). */
+  #value = 0;
+
+  constructor(layer: MessageLayer, transfers: ServerTransfers, quota: Quota, emit: (event: ServerEvent) => void) {
+    this.layer = layer;
+    this.#transfers = transfers;
+    this.#quota = quota;
+    this.#emit = emit;
+  }
+
+  /** Adds an observer; `undefined` when there is no place for another one. */
+  open(token: Uint8Array, ticket: Ticket, now: number): ServerObservation | undefined {
+    this.remove(token, 'replaced', now);
+    if (this.#quota.full) return undefined;
+    this.#quota.take();
+    const observation = new ServerObservation(this.#nextId++, token, ticket, this, now);
+    this.#byId.set(observation.id, observation);
+    this.#byToken.set(String(token), observation);
+    return observation;
+  }
+
+  /** Takes the observer with this token off the list. */
+  remove(token: Uint8Array, reason: ObservationEnd, now: number): void {
+    this.#byToken.get(String(token))?.remove(reason, now);
+  }
+
+  /** Queues a notification and returns its id. Throws `CoapError` for a response that cannot be sent. */
+  notify(id: number, response: CoapResponse, confirmable: boolean, last: boolean, now: number): number {
+    const { code, options } = response;
+    if (!isResponse(code)) throw new CoapError('invalid_code', `${code} is not a response code`);
+    encodedLength({ type: Type.CON, messageId: 0, token: NOTHING, code, options, payload: NOTHING });
+    const notification = { id: this.#nextNotification++, response, confirmable, last };
+    const observation = this.#byId.get(id);
+    if (observation === undefined) this.settled(notification, 'ended');
+    else observation.notify(notification, now);
+    return notification.id;
+  }
+
+  /** Takes an observer off the list in silence. */
+  end(id: number, now: number): void {
+    this.#byId.get(id)?.remove('ended', now);
+  }
+
+  close(now: number): void {
+    for (const observation of [...this.#byId.values()]) observation.remove('closed', now);
+  }
+
+  /** The first message of an answer to the registration. Throws `BlockwiseError` as `ServerTransfers`. */
+  answer({ token, ticket }: ServerObservation, response: CoapResponse, now: number): MessagePart {
+    const room = { maxMessageBytes: this.layer.maxMessageBytes - OBSERVE_BYTES, tokenLength: token.length };
+    return this.#transfers.respond(ticket, response, room, now);
+  }
+
+  firstMessage(observation: ServerObservation, response: CoapResponse, now: number): MessagePart {
+    try {
+      return this.answer(observation, response, now);
+    } catch (error) {
+      if (!(error instanceof BlockwiseError)) throw error;
+      return { code: Code.InternalServerError, options: [], payload: NOTHING };
+    }
+  }
+
+  observed(part: MessagePart): MessagePart {
+    this.#value = nextObserveValue(this.#value);
+    return { ...part, options: [uintOption(OptionNumber.Observe, this.#value), ...part.options] };
+  }
+
+  settled({ id }: Notification, outcome: NotificationOutcome): void {
+    this.#emit({ kind: 'notified', id, outcome });
+  }
+
+  ended({ id, token }: ServerObservation, reason: ObservationEnd): void {
+    this.#byId.delete(id);
+    this.#byToken.delete(String(token));
+    this.#quota.give(1);
+    this.#emit({ kind: 'unobserved', id, reason });
+  }
+}
