@@ -2,11 +2,17 @@
 import { startDemoHomeserver } from '@lb-matrix/demo-homeserver';
 import { decodeToJson, encodeValue, type JsonValue, keyTable } from '@lb-matrix/lb-cbor-keys';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Cell } from '../src/cell.ts';
 import { connectGoClient, type GoAnswer, type GoClient, type GoRequest } from '../src/lb-go-client.ts';
 import { type RunningProxy, startProxy } from '../src/proxy.ts';
 
 const json = ({ body }: GoAnswer): Record<string, unknown> => JSON.parse(new TextDecoder().decode(decodeToJson(body)));
 const cbor = (value: JsonValue): Uint8Array => encodeValue(value, { keys: keyTable(1) });
+
+/** A row of the table of existing clients. */
+const cell = (feature: string): { meta: { cell: Cell } } => ({
+  meta: { cell: { table: 'Existing MSC3079 clients through our proxy', feature, peer: 'existing clients' } },
+});
 
 let homeserver: Awaited<ReturnType<typeof startDemoHomeserver>>;
 let proxy: RunningProxy;
@@ -32,67 +38,81 @@ async function ok(request: GoRequest): Promise<Record<string, unknown>> {
 }
 
 describe('the Go client', () => {
-  it('registers, logs in, sends, reads it in /sync by blocks, and long-polls for 30 s', async () => {
-    const auth = { type: 'm.login.dummy' };
-    const body = cbor({ username: 'gopher', password: 'pw-gopher', auth, inhibit_login: true });
-    await ok({ method: 'POST', path: ['4'], body });
+  it(
+    'registers, logs in, sends, reads it in /sync by blocks, and long-polls for 30 s',
+    cell('login, send, /sync in blocks, a long-poll of 30 s'),
+    async () => {
+      const auth = { type: 'm.login.dummy' };
+      const body = cbor({ username: 'gopher', password: 'pw-gopher', auth, inhibit_login: true });
+      await ok({ method: 'POST', path: ['4'], body });
 
-    const identifier = { type: 'm.id.user', user: 'gopher' };
-    const login = cbor({ type: 'm.login.password', identifier, password: 'pw-gopher' });
-    const { access_token: token } = (await ok({ method: 'POST', path: ['1'], body: login })) as {
-      access_token: string;
-    };
+      const identifier = { type: 'm.id.user', user: 'gopher' };
+      const login = cbor({ type: 'm.login.password', identifier, password: 'pw-gopher' });
+      const { access_token: token } = (await ok({ method: 'POST', path: ['1'], body: login })) as {
+        access_token: string;
+      };
 
-    const { room_id: room } = (await ok({ method: 'POST', path: ['G'], token, body: cbor({ name: 'Go' }) })) as {
-      room_id: string;
-    };
-    const long = 'x'.repeat(3000);
-    const message = cbor({ msgtype: 'm.text', body: long });
-    const sent = await ok({ method: 'PUT', path: ['9', room, 'm.room.message', 'txn1'], token, body: message });
-    expect(sent).toEqual({ event_id: expect.stringMatching(/^\$/) });
+      const { room_id: room } = (await ok({ method: 'POST', path: ['G'], token, body: cbor({ name: 'Go' }) })) as {
+        room_id: string;
+      };
+      const long = 'x'.repeat(3000);
+      const message = cbor({ msgtype: 'm.text', body: long });
+      const sent = await ok({ method: 'PUT', path: ['9', room, 'm.room.message', 'txn1'], token, body: message });
+      expect(sent).toEqual({ event_id: expect.stringMatching(/^\$/) });
 
-    const sync = (await ok({ method: 'GET', path: ['7'], query: ['timeout=0'], token })) as {
-      next_batch: string;
-      rooms: { join: Record<string, { timeline: { events: { content: { body?: string } }[] } }> };
-    };
-    expect(sync.rooms.join[room]!.timeline.events.map(({ content }) => content.body)).toContain(long);
+      const sync = (await ok({ method: 'GET', path: ['7'], query: ['timeout=0'], token })) as {
+        next_batch: string;
+        rooms: { join: Record<string, { timeline: { events: { content: { body?: string } }[] } }> };
+      };
+      expect(sync.rooms.join[room]!.timeline.events.map(({ content }) => content.body)).toContain(long);
 
-    const started = performance.now();
-    const query = ['timeout=30000', `since=${sync.next_batch}`];
-    const quiet = await ok({ method: 'GET', path: ['7'], query, token, timeoutMs: 45_000 });
-    expect(quiet.next_batch).toEqual(expect.any(String));
-    // The client retransmits after 9 s: that it waited in peace shows that its request was acknowledged at once.
-    expect(performance.now() - started).toBeGreaterThan(29_000);
-    expect(performance.now() - started).toBeLessThan(33_000);
-  });
+      const started = performance.now();
+      const query = ['timeout=30000', `since=${sync.next_batch}`];
+      const quiet = await ok({ method: 'GET', path: ['7'], query, token, timeoutMs: 45_000 });
+      expect(quiet.next_batch).toEqual(expect.any(String));
+      // The client retransmits after 9 s: that it waited in peace shows that its request was acknowledged at once.
+      expect(performance.now() - started).toBeGreaterThan(29_000);
+      expect(performance.now() - started).toBeLessThan(33_000);
+    },
+  );
 
-  it('gets the body of a 429, with retry_after_ms, as a 4.00 that it has a status for', async () => {
-    const auth = { type: 'm.login.dummy' };
-    const body = cbor({ username: 'hasty', password: 'pw-hasty', auth });
-    const { access_token: token } = (await ok({ method: 'POST', path: ['4'], body })) as { access_token: string };
-    const { room_id: room } = (await ok({ method: 'POST', path: ['G'], token, body: cbor({}) })) as { room_id: string };
-    // The demo homeserver answers a transaction of this name with a 429.
-    const message = cbor({ msgtype: 'm.text', body: 'too soon' });
-    const answer = await client.request({
-      method: 'PUT',
-      path: ['9', room, 'm.room.message', 'rate-limit-5000'],
-      token,
-      body: message,
-    });
-    expect(answer).toMatchObject({ status: 400, format: 60 });
-    expect(json(answer)).toMatchObject({ errcode: 'M_LIMIT_EXCEEDED', retry_after_ms: 5000 });
-  });
+  it(
+    'gets the body of a 429, with retry_after_ms, as a 4.00 that it has a status for',
+    cell('the body of a 429, with retry_after_ms'),
+    async () => {
+      const auth = { type: 'm.login.dummy' };
+      const body = cbor({ username: 'hasty', password: 'pw-hasty', auth });
+      const { access_token: token } = (await ok({ method: 'POST', path: ['4'], body })) as { access_token: string };
+      const { room_id: room } = (await ok({ method: 'POST', path: ['G'], token, body: cbor({}) })) as {
+        room_id: string;
+      };
+      // The demo homeserver answers a transaction of this name with a 429.
+      const message = cbor({ msgtype: 'm.text', body: 'too soon' });
+      const answer = await client.request({
+        method: 'PUT',
+        path: ['9', room, 'm.room.message', 'rate-limit-5000'],
+        token,
+        body: message,
+      });
+      expect(answer).toMatchObject({ status: 400, format: 60 });
+      expect(json(answer)).toMatchObject({ errcode: 'M_LIMIT_EXCEEDED', retry_after_ms: 5000 });
+    },
+  );
 
-  it('gets errors as Matrix errors: no token, an unknown path, a path outside the client API', async () => {
-    const noToken = await client.request({ method: 'GET', path: ['I'] });
-    expect(noToken.status).toBe(401);
-    expect(json(noToken)).toMatchObject({ errcode: 'M_MISSING_TOKEN' });
+  it(
+    'gets errors as Matrix errors: no token, an unknown path, a path outside the client API',
+    cell('errors as Matrix errors'),
+    async () => {
+      const noToken = await client.request({ method: 'GET', path: ['I'] });
+      expect(noToken.status).toBe(401);
+      expect(json(noToken)).toMatchObject({ errcode: 'M_MISSING_TOKEN' });
 
-    const unknown = await client.request({ method: 'GET', path: ['_matrix', 'client', 'v3', 'nope'] });
-    expect(unknown.status).toBe(404);
-    expect(json(unknown)).toMatchObject({ errcode: 'M_UNRECOGNIZED' });
+      const unknown = await client.request({ method: 'GET', path: ['_matrix', 'client', 'v3', 'nope'] });
+      expect(unknown.status).toBe(404);
+      expect(json(unknown)).toMatchObject({ errcode: 'M_UNRECOGNIZED' });
 
-    const admin = await client.request({ method: 'GET', path: ['_synapse', 'admin', 'v1', 'server_version'] });
-    expect(admin.status).toBe(404);
-  });
+      const admin = await client.request({ method: 'GET', path: ['_synapse', 'admin', 'v1', 'server_version'] });
+      expect(admin.status).toBe(404);
+    },
+  );
 });

@@ -18,6 +18,7 @@ import type { PipeListener } from '@lb-matrix/coap-endpoint';
 import { decodeToJson } from '@lb-matrix/lb-cbor-keys';
 import { createLowBandwidthServer, type UpstreamRequest } from '@lb-matrix/lb-server';
 import { describe, expect, it } from 'vitest';
+import type { Cell } from '../src/cell.ts';
 import { type TestPipe, testPipe, type VirtualTime, virtualTime } from '../src/virtual-pipe.ts';
 
 interface Recorded {
@@ -38,7 +39,13 @@ const steps = [...new Set(recorded.map(({ step }) => step))];
 
 describe('what existing clients send is understood and answered as they expect', () => {
   // Each step is a connection of its own.
-  it.each(steps)('%s', async (step) => {
+  const cell: Cell = {
+    table: 'Existing MSC3079 clients through our proxy',
+    feature: 'every message that they were recorded to send',
+    peer: 'existing clients',
+  };
+
+  it.each(steps)('%s', { meta: { cell } }, async (step) => {
     const link = connect();
     const messages = recorded.filter((entry) => entry.step === step);
     const ups = messages.filter(({ dir, message }) => dir === 'up' && isRequest(message.code));

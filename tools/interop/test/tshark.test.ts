@@ -7,6 +7,7 @@ import { connect, listen } from '@lb-matrix/coap-endpoint';
 import { nodePlatform } from '@lb-matrix/coap-endpoint/node';
 import { connectDtls, listenDtls } from '@lb-matrix/dtls-transport/node';
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { Cell } from '../src/cell.ts';
 import { makeCertificate } from '../src/certificate.ts';
 import { ensureProgram } from '../src/install.ts';
 import { startPeer } from '../src/process.ts';
@@ -17,7 +18,13 @@ beforeAll(() => {
 });
 
 describe('tshark with our key log', () => {
-  it('decrypts a session and shows the CoAP in it', async () => {
+  const cell: Cell = {
+    table: 'Other tools',
+    feature: 'decrypts our DTLS with our key log and shows the CoAP',
+    peer: 'tshark',
+  };
+
+  it('decrypts a session and shows the CoAP in it', { meta: { cell } }, async () => {
     const certificate = makeCertificate();
     const dir = mkdtempSync(join(tmpdir(), 'lbm-tshark-'));
     const [capture, keys] = [join(dir, 'x.pcap'), join(dir, 'x.keys')];

@@ -30,8 +30,9 @@ export const californium: CoapPeer = {
   clientLacks: { CORE_12: 'it always sends a token' },
 };
 
-/** Start-up matters more here than speed. */
+/** Start-up matters more here than speed; log lines would come between those of JSON. */
 const java = (): string[] => [
-  ...['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Xmx256m', '-jar'],
+  ...['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Xmx256m'],
+  ...['-Dorg.slf4j.simpleLogger.defaultLogLevel=error', '-jar'],
   buildMavenPeer('californium-peer'),
 ];

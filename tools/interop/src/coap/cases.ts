@@ -21,7 +21,7 @@ import type { Answer, Ask } from './peer.ts';
 import type { Sent } from './trace.ts';
 
 /** A response, as the client shows it, and the messages that it took. */
-export interface Exchange {
+interface Exchange {
   readonly answer: Required<Answer>;
   readonly sent: readonly Sent[];
 }

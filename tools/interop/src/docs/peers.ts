@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 
 /** A program that we are tested against. */
 export interface PeerInfo {
@@ -43,5 +44,40 @@ export const PEERS: readonly PeerInfo[] = [
     name: 'pion',
     about: 'a Go program on pion/dtls 3 (`tools/interop/peers/pion-peer`)',
     version: () => locked('pion-peer/go.mod', /pion\/dtls\/v3 v(\S+)/),
+  },
+  ...(['OpenSSL', 'GnuTLS'] as const).map((tls) => ({
+    name: `libcoap (${tls})`,
+    about: `\`coap-server\` and \`coap-client\` on ${tls}, from Debian (libcoap3-bin)`,
+    version: () => printed(/v(\d+\.\d+\.\d+)/, `coap-client-${tls.toLowerCase()}`),
+  })),
+  {
+    name: 'aiocoap',
+    about: 'a Python program on aiocoap (`tools/interop/peers/aiocoap-peer`)',
+    version: () => locked('aiocoap-peer/requirements.txt', /aiocoap==(\S+)/),
+  },
+  {
+    name: 'Californium',
+    about: 'a Java program on Californium and Scandium (`tools/interop/peers/californium-peer`)',
+    version: () => locked('californium-peer/pom.xml', /<cf\.version>([^<]+)/),
+  },
+  {
+    name: 'go-coap',
+    about: 'a Go program on go-coap 3 (`tools/interop/peers/pion-peer`)',
+    version: () => locked('pion-peer/go.mod', /go-coap\/v3 v(\S+)/),
+  },
+  {
+    name: 'node-coap',
+    about: 'the npm package coap',
+    version: () => createRequire(import.meta.url)('coap/package.json').version,
+  },
+  {
+    name: 'existing clients',
+    about: 'a Go program as MSC3079 clients are built: pion/dtls 2, go-coap 2 (`tools/interop/peers/lb-go-client`)',
+    version: () => locked('lb-go-client/go.mod', /go-coap\/v2 v(\S+)/),
+  },
+  {
+    name: 'tshark',
+    about: 'Wireshark on the command line, from Debian',
+    version: () => printed(/(\d+\.\d+\.\d+)/, 'tshark', '--version'),
   },
 ];

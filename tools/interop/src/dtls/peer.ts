@@ -35,7 +35,7 @@ export interface DtlsSetup {
 }
 
 /** A peer's server that has started. */
-export interface DtlsPeerServer {
+interface DtlsPeerServer {
   readonly port: number;
   /** Resolves when the server has got `text` and sends it back. */
   echoes(text: string): Promise<void>;
@@ -45,7 +45,7 @@ export interface DtlsPeerServer {
 }
 
 /** A peer's client whose handshake is done and that has verified us; it says `hello`. */
-export interface DtlsPeerClient {
+interface DtlsPeerClient {
   /** Resolves when it shows `text`, which we sent. */
   shows(text: string): Promise<void>;
   /** Makes it close the association in order. */
