@@ -22,6 +22,8 @@ export interface Command {
   /** Where the answer goes; `-` is stdout. */
   readonly output: string;
   readonly include: boolean;
+  /** Go on, and print the resource again whenever it changes. */
+  readonly observe: boolean;
   readonly verbose: boolean;
   /** Milliseconds. */
   readonly maxTime: number | undefined;
@@ -47,6 +49,7 @@ const FLAGS = {
     describe: "Header 'Name: value', repeatable; Authorization, Content-Type and Accept are carried",
   },
   include: { type: 'boolean', alias: 'i', describe: 'Print status and headers before the body' },
+  observe: { type: 'boolean', describe: 'Print the resource now, and again whenever it changes, until Ctrl-C' },
   output: { type: 'string', alias: 'o', describe: 'Write the answer to this file instead of stdout' },
   verbose: {
     type: 'boolean',
@@ -88,7 +91,8 @@ Examples:
   coap -X POST -d '{}' -k https://localhost:8008/_matrix/client/v3/register
   echo '{}' | coap -X POST -d - -k https://localhost:8008/_matrix/client/v3/register
   coap -X POST -d @empty.json -k https://localhost:8008/_matrix/client/v3/register
-  coap --json '{}' -k https://localhost:8008/_matrix/client/v3/register`;
+  coap --json '{}' -k https://localhost:8008/_matrix/client/v3/register
+  coap --observe coap://192.0.2.7/sensors/temperature`;
 
 /**
  * Reads the command line.
@@ -106,6 +110,7 @@ export function readCommand(argv: readonly string[], version: string): Command |
   if (flags.data !== undefined && flags.json !== undefined) throw new UsageError('-d and --json exclude each other');
   if (flags.insecure && flags.cacert !== undefined) throw new UsageError('-k and --cacert exclude each other');
   if (flags.insecure && flags['ca-native']) throw new UsageError('-k and --ca-native exclude each other');
+  if (flags.observe && method(flags) !== 'GET') throw new UsageError('--observe is for GET only');
 
   return {
     url: operands[0]!,
@@ -118,6 +123,7 @@ export function readCommand(argv: readonly string[], version: string): Command |
     caNative: flags['ca-native'] ?? false,
     output: flags.output ?? '-',
     include: flags.include ?? false,
+    observe: flags.observe ?? false,
     verbose: flags.verbose ?? false,
     maxTime: milliseconds(flags['max-time']),
     mtu: packetSize(flags.mtu),
@@ -126,8 +132,8 @@ export function readCommand(argv: readonly string[], version: string): Command |
 
 type Flags = Extract<ParsedCommandLine<typeof FLAGS>, { readonly print?: undefined }>['flags'];
 
-function method({ request, data, json }: Flags): Method {
-  if (request === undefined) return data === undefined && json === undefined ? 'GET' : 'POST';
+function method({ request, data, json, observe }: Flags): Method {
+  if (request === undefined) return observe || (data === undefined && json === undefined) ? 'GET' : 'POST';
   const known = METHODS.find((each) => each === request.toUpperCase());
   if (known === undefined) throw new UsageError(`${request} is not sent over CoAP here: use ${METHODS.join(', ')}`);
   return known;

@@ -1,12 +1,12 @@
-import { packageVersion, writeOutput } from '@lb-matrix/cli-args';
-import type { CoapResponse } from '@lb-matrix/coap-endpoint';
-import { responseHeaders, statusLine } from './answer.ts';
+import { packageVersion } from '@lb-matrix/cli-args';
 import { type Command, readCommand } from './command.ts';
 import type { Exchange } from './exchange.ts';
 import { ExitCode } from './exit-code.ts';
 import { checkOutput, readBody } from './input.ts';
 import { type Location, parseLocation } from './location.ts';
+import { Printer } from './printer.ts';
 import { transfer } from './transfer.ts';
+import { withConnection } from './with-connection.ts';
 
 /**
  * Runs `coap`.
@@ -24,8 +24,10 @@ export async function run(argv: readonly string[]): Promise<number> {
   const location = parseLocation(command.url);
   const exchange = await makeExchange(command, location, await readBody(command));
   await checkOutput(command.output);
-  const response = await transfer(command, location, exchange);
-  return print(command, exchange, response);
+  const printer = new Printer(command, exchange);
+  if (command.observe) await observe(command, location, exchange, printer);
+  else await printer.print(await withConnection(command, location, exchange, transfer(exchange)));
+  return printer.success ? ExitCode.Success : ExitCode.HttpError;
 }
 
 /** Only the half that the URL needs is loaded. */
@@ -34,15 +36,9 @@ async function makeExchange(command: Command, location: Location, body: Uint8Arr
   return (await import('./plain-exchange.ts')).plainExchange(command, location, body);
 }
 
-/** The body goes out as it is, on an HTTP error too. */
-async function print({ include, output }: Command, exchange: Exchange, response: CoapResponse): Promise<number> {
-  const { body, success, warning } = exchange.read(response);
-  if (warning !== undefined) process.stderr.write(`coap: ${warning}\n`);
-  if (!include) await writeOutput(output, body);
-  else {
-    const fields = responseHeaders(response.options, exchange.registry).map(([name, value]) => `${name}: ${value}`);
-    const head = [statusLine(response.code), ...fields, '', ''].join('\r\n');
-    await writeOutput(output, Buffer.concat([Buffer.from(head), body]));
-  }
-  return success ? ExitCode.Success : ExitCode.HttpError;
+async function observe(command: Command, location: Location, exchange: Exchange, printer: Printer): Promise<void> {
+  const { observation } = await import('./observation.ts');
+  const use = observation(exchange, (response) => printer.print(response));
+  const ended = await withConnection(command, location, exchange, use);
+  if (ended && printer.success) process.stderr.write('coap: the server tells of no more changes\n');
 }

@@ -17,6 +17,7 @@ test('a URL alone is a GET that verifies and prints to stdout', () => {
     caNative: false,
     output: '-',
     include: false,
+    observe: false,
     verbose: false,
     maxTime: undefined,
     mtu: undefined,
@@ -40,6 +41,10 @@ test('a body makes it a POST unless -X says otherwise', () => {
   expect(read('-X', 'put', '-d', 'x', URL).method).toBe('PUT');
 });
 
+test('--observe is a GET, with --json too', () => {
+  expect(read('--observe', '--json', '', URL)).toMatchObject({ method: 'GET', observe: true, json: '' });
+});
+
 test('headers keep their order; one without a value is left out', () => {
   expect(read('-H', 'Accept: application/json ', '-H', 'B:', '-H', 'c:d:e', URL).headers).toEqual([
     ['Accept', 'application/json'],
@@ -61,6 +66,8 @@ describe('usage errors', () => {
     [['a', 'b'], 'one URL, not 2'],
     [['-d', 'x', '--json', 'y', URL], 'exclude each other'],
     [['-k', '--cacert', 'x', URL], 'exclude each other'],
+    [['-k', '--ca-native', URL], 'exclude each other'],
+    [['--observe', '-X', 'POST', URL], '--observe is for GET only'],
     [['-X', 'PATCH', URL], 'PATCH is not sent over CoAP here: use GET, POST, PUT, DELETE'],
     [['-X', 'HEAD', URL], 'HEAD is not sent over CoAP here'],
     [['-H', 'nocolon', URL], "-H 'nocolon' is malformed: write it as 'Name: value'"],

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 /** How a run of `coap` ended. */
@@ -16,6 +16,16 @@ export function coap(
   args: readonly string[],
   { stdin = '', env = {} }: { readonly stdin?: string | Uint8Array; readonly env?: Record<string, string> } = {},
 ): Promise<Run> {
+  const { child, done } = start(args, env);
+  child.stdin.end(stdin);
+  return done;
+}
+
+/** The same, with the process in the caller's hands. */
+export function start(
+  args: readonly string[],
+  env: Record<string, string> = {},
+): { readonly child: ChildProcessWithoutNullStreams; readonly done: Promise<Run> } {
   const child = spawn(process.execPath, [...LOADER, CLI, ...args], { env: { ...process.env, ...env } });
   const stdout: Buffer[] = [];
   let stderr = '';
@@ -25,9 +35,9 @@ export function coap(
   });
   // A run that ends before it reads its input closes the pipe.
   child.stdin.on('error', () => {});
-  child.stdin.end(stdin);
-  return new Promise((resolve, reject) => {
+  const done = new Promise<Run>((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code) => resolve({ code, stdout: Buffer.concat(stdout), stderr }));
   });
+  return { child, done };
 }

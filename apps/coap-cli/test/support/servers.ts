@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { type Handler, type IncomingRequest, listen, type PipeListener } from '@lb-matrix/coap-endpoint';
 import { listenUdp, nodePlatform } from '@lb-matrix/coap-endpoint/node';
 import { createSelfSignedCertificate, writePem } from '@lb-matrix/dtls-transport';
-import { generateSigningKey, listenDtls, nodeCrypto } from '@lb-matrix/dtls-transport/node';
+import { generateSigningKey, type ListenDtlsOptions, listenDtls, nodeCrypto } from '@lb-matrix/dtls-transport/node';
 import { mapperOptionRegistry } from '@lb-matrix/msc3079-mapper';
 
 /** A CoAP server in this process. */
@@ -20,20 +20,12 @@ export async function plainServer(handler: Handler, host = '127.0.0.1'): Promise
   return serve(await listenUdp({ host, port: 0 }), handler);
 }
 
-/** A CoAP server over DTLS. */
+/** A CoAP server over DTLS, on a free port of loopback unless told otherwise. */
 export async function dtlsServer(
   handler: Handler,
-  {
-    certificate,
-    host = '127.0.0.1',
-    port = 0,
-  }: {
-    readonly certificate: TestCertificate;
-    readonly host?: string;
-    readonly port?: number;
-  },
+  options: Pick<ListenDtlsOptions, 'certificate'> & Partial<ListenDtlsOptions>,
 ): Promise<TestServer> {
-  return serve(await listenDtls({ host, port, certificate }), handler);
+  return serve(await listenDtls({ host: '127.0.0.1', port: 0, ...options }), handler);
 }
 
 function serve(listener: PipeListener & { readonly address: { readonly port: number } }, handler: Handler): TestServer {
