@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { bench, describe } from 'vitest';
 import { DtlsClient } from '../src/client.ts';
-import type { ServerIdentity } from '../src/handshake/server-handshake-12.ts';
+import type { Identity } from '../src/identity.ts';
 import { DtlsListener } from '../src/listener/listener.ts';
 import { generateSigningKey, nodeCrypto } from '../src/node/crypto-provider.ts';
 import { createSelfSignedCertificate } from '../src/x509/create-certificate.ts';
@@ -18,7 +18,7 @@ const certificate = createSelfSignedCertificate({
   notAfter: Date.UTC(2049, 0),
   serialNumber: Uint8Array.of(1),
 });
-const identity: ServerIdentity = { chain: [certificate], key };
+const identity: Identity = { chain: [certificate], key };
 const common = { crypto: nodeCrypto, randomBytes: (length: number) => new Uint8Array(randomBytes(length)) };
 const out = new Uint8Array(2_048);
 

@@ -1,9 +1,10 @@
 import { Connection } from './connection/connection.ts';
-import { maxPayload } from './connection/connection-config.ts';
 import { type Drops, noDrops } from './drops.ts';
-import { connectionConfig, type EngineOptions, type Transmit } from './engine-options.ts';
+import { connectionConfig, type EngineOptions, type Transmit, usableSuites } from './engine-options.ts';
 import type { DtlsError } from './errors.ts';
+import { type CipherSuiteName, usesPsk } from './handshake/cipher-suites.ts';
 import { ClientHandshake12 } from './handshake/client-handshake-12.ts';
+import { checkedIdentity, checkedPsk, type Identity, type PreSharedKey } from './identity.ts';
 
 /** Options of a `DtlsClient`. */
 export interface DtlsClientOptions extends EngineOptions {
@@ -11,6 +12,10 @@ export interface DtlsClientOptions extends EngineOptions {
   readonly path: string;
   /** The host name to ask for (SNI, RFC 6066 3); an address must not be sent, so leave it out then. */
   readonly serverName?: string | undefined;
+  /** Who we are to a server that asks for a certificate. Default: nobody. */
+  readonly identity?: Identity | undefined;
+  /** A key that we share with the server. Then only suites with such a key are offered, and no certificate is needed. */
+  readonly psk?: PreSharedKey | undefined;
 }
 
 /** What a `DtlsClient` has to tell. */
@@ -21,7 +26,7 @@ export type DtlsClientEvent =
    */
   | { readonly type: 'peerCertificate'; readonly chain: readonly Uint8Array[] }
   /** The handshake is done; data that was queued goes out now. */
-  | { readonly type: 'connected' }
+  | { readonly type: 'connected'; readonly cipherSuite: CipherSuiteName }
   /** A datagram of the server. The bytes are valid until the next `receive`. */
   | { readonly type: 'data'; readonly data: Uint8Array }
   /** A fatal alert without protection: the server may have lost the association, or somebody pretends so. */
@@ -40,18 +45,24 @@ export class DtlsClient {
   readonly #connection: Connection;
   readonly #drops: Drops = noDrops();
   #handshake!: ClientHandshake12;
-  /** The most data that one `send` takes, in bytes. */
-  readonly maxPayload: number;
 
   /** Starts the handshake. Throws `DtlsRefusedError` (`bad-option`). */
   constructor(options: DtlsClientOptions, now: number) {
+    const { path, serverName } = options;
+    const identity = options.identity && checkedIdentity(options.identity);
+    const psk = options.psk && checkedPsk(options.psk);
     const config = connectionConfig(options, DEFAULT_REASSEMBLY_BYTES, this.#drops);
-    this.#path = options.path;
-    this.maxPayload = maxPayload(config.maxDatagram);
-    this.#connection = new Connection(config, now, (host) => {
-      this.#handshake = new ClientHandshake12(host, options.serverName, now);
+    const cipherSuites = usableSuites(config.cipherSuites, (suite) => usesPsk(suite) === (psk !== undefined));
+    this.#path = path;
+    this.#connection = new Connection({ ...config, cipherSuites }, now, (host) => {
+      this.#handshake = new ClientHandshake12(host, { serverName, identity, psk }, now);
       return this.#handshake;
     });
+  }
+
+  /** The most data that one `send` takes, in bytes. It changes once, when the handshake has chosen a suite. */
+  get maxPayload(): number {
+    return this.#connection.maxPayload;
   }
 
   /** Takes a datagram that arrived from `path`; what comes from elsewhere is dropped. Never throws for what is in it. */
@@ -77,12 +88,13 @@ export class DtlsClient {
   }
 
   pollEvent(): DtlsClientEvent | undefined {
-    return this.#connection.pollEvent();
+    return this.#connection.pollEvent() as DtlsClientEvent | undefined;
   }
 
   /**
    * Sends a datagram as one record. Before `connected` it is copied and waits; then the bytes are the engine's until
-   * `pollTransmit` has written them. Throws `DtlsRefusedError`: `too-large`, `queue-full` (64 KiB wait), `closed`.
+   * `pollTransmit` has written them. Throws `DtlsRefusedError`: `too-large`, `queue-full` (64 KiB wait), `closed`. Of what
+   * waits, that is lost which is longer than a limit that the server sets (RFC 8449).
    */
   send(data: Uint8Array): void {
     this.#connection.send(data);
@@ -94,7 +106,7 @@ export class DtlsClient {
    */
   acceptPeer(spki: Uint8Array, now: number): void {
     const flight = this.#handshake.question();
-    this.#connection.run(() => this.#handshake.acceptPeer(flight, spki, now));
+    this.#connection.run(() => this.#handshake.acceptPeer(flight, spki, now), now);
   }
 
   /**
@@ -103,7 +115,7 @@ export class DtlsClient {
    */
   rejectPeer(alert: number, now: number): void {
     this.#handshake.question();
-    this.#connection.run(() => this.#handshake.rejectPeer(alert, now));
+    this.#connection.run(() => this.#handshake.rejectPeer(alert, now), now);
   }
 
   /** Ends the association and tells the server (close_notify). */

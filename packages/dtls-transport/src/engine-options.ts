@@ -2,7 +2,10 @@ import type { ConnectionConfig } from './connection/connection-config.ts';
 import type { CryptoProvider, GroupName } from './crypto/provider.ts';
 import type { Drops } from './drops.ts';
 import { DtlsRefusedError } from './errors.ts';
+import { type CipherSuite, type CipherSuiteName, suitesOf } from './handshake/cipher-suites.ts';
 import type { RandomBytes } from './handshake/handshake.ts';
+import { MIN_RECORD_SIZE_LIMIT } from './handshake/record-size-limit.ts';
+import { MAX_PLAINTEXT } from './wire/record.ts';
 
 /** What every engine needs and may be told. */
 export interface EngineOptions {
@@ -17,6 +20,16 @@ export interface EngineOptions {
   readonly maxReassemblyBytes?: number | undefined;
   /** Groups of key agreement, the best first. Default X25519, then P-256. */
   readonly groups?: readonly GroupName[] | undefined;
+  /**
+   * Cipher suites, the best first. Default: all that `crypto` can run, in the order of `CIPHER_SUITE_NAMES`. Of these, those
+   * are used that the engine has a certificate's key or a shared key for.
+   */
+  readonly cipherSuites?: readonly CipherSuiteName[] | undefined;
+  /**
+   * The most plaintext that we take in one record, in bytes (64 to 16,384), as the peer is told by record_size_limit
+   * (RFC 8449); a server can tell only clients that ask. Default: no limit, and a client does not ask, which saves 6 bytes.
+   */
+  readonly recordSizeLimit?: number | undefined;
   /** Called with each line of an NSS key log (`CLIENT_RANDOM …`), which lets others decrypt the session. */
   readonly keyLog?: ((line: string) => void) | undefined;
 }
@@ -55,16 +68,43 @@ export function connectionConfig(
   drops: Drops,
 ): ConnectionConfig {
   const { maxDatagram = DEFAULT_MAX_DATAGRAM, handshakeTimeout = DEFAULT_HANDSHAKE_TIMEOUT } = options;
-  const { maxReassemblyBytes = defaultReassemblyBytes, groups = DEFAULT_GROUPS } = options;
-  if (groups.length === 0) throw new DtlsRefusedError('bad-option', 'groups must name at least one group');
+  const { maxReassemblyBytes = defaultReassemblyBytes, groups = DEFAULT_GROUPS, recordSizeLimit } = options;
+  if (groups.length === 0) refuse('groups must name at least one group');
   return {
     crypto: options.crypto,
     randomBytes: options.randomBytes,
     groups,
+    cipherSuites: chosenSuites(options),
+    recordSizeLimit:
+      recordSizeLimit === undefined
+        ? undefined
+        : wholeNumber('recordSizeLimit', recordSizeLimit, MIN_RECORD_SIZE_LIMIT, MAX_PLAINTEXT),
     maxDatagram: wholeNumber('maxDatagram', maxDatagram, ...DATAGRAM_BOUNDS),
     handshakeTimeout: wholeNumber('handshakeTimeout', handshakeTimeout, 1),
     maxReassemblyBytes: wholeNumber('maxReassemblyBytes', maxReassemblyBytes, 1_024),
     keyLog: options.keyLog,
     drops,
   };
+}
+
+/** Those of the suites for which this is true. Throws `DtlsRefusedError` (`bad-option`) when there is none. */
+export function usableSuites(
+  suites: readonly CipherSuite[],
+  isUsable: (suite: CipherSuite) => boolean,
+): readonly CipherSuite[] {
+  const usable = suites.filter(isUsable);
+  return usable.length > 0 ? usable : refuse('there is no certificate or shared key for any of the cipher suites');
+}
+
+function chosenSuites({ crypto, cipherSuites }: EngineOptions): readonly CipherSuite[] {
+  const ours = suitesOf(crypto);
+  return (
+    cipherSuites?.map(
+      (name) => ours.find((suite) => suite.name === name) ?? refuse(`${name} is no cipher suite that crypto can run`),
+    ) ?? ours
+  );
+}
+
+function refuse(message: string): never {
+  throw new DtlsRefusedError('bad-option', message);
 }

@@ -42,6 +42,7 @@ export type PeerReason =
   | 'bad-extension'
   | 'renegotiation'
   | 'no-certificate'
+  | 'unknown-psk-identity'
   | 'bad-key-share'
   | 'bad-signature'
   | 'bad-finished'

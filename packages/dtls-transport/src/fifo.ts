@@ -23,6 +23,14 @@ export class Fifo<T> {
     return item;
   }
 
+  /** Drops the items for which this is true; returns how many. */
+  drop(isDropped: (item: T) => boolean): number {
+    const before = this.length;
+    this.#items = this.#items.slice(this.#head).filter((item) => !isDropped(item));
+    this.#head = 0;
+    return before - this.length;
+  }
+
   clear(): void {
     this.#items = [];
     this.#head = 0;

@@ -26,14 +26,12 @@ export {
   type PeerReason,
   type RefusedReason,
 } from './errors.ts';
+export { CIPHER_SUITE_NAMES, type CipherSuiteName } from './handshake/cipher-suites.ts';
 export type { RandomBytes } from './handshake/handshake.ts';
-export type { ServerIdentity } from './handshake/server-handshake-12.ts';
-export {
-  DtlsListener,
-  type DtlsListenerEvent,
-  type DtlsListenerOptions,
-  type DtlsListenerStats,
-} from './listener/listener.ts';
+export type { Identity, PreSharedKey } from './identity.ts';
+export { DtlsListener, type DtlsListenerStats } from './listener/listener.ts';
+export type { DtlsListenerEvent } from './listener/listener-event.ts';
+export type { DtlsListenerOptions } from './listener/listener-options.ts';
 export { ALERT, alertName } from './wire/alert.ts';
 export { createSelfSignedCertificate, type SelfSignedCertificateOptions } from './x509/create-certificate.ts';
 export { CertificateError, type CertificateErrorReason } from './x509/errors.ts';

@@ -2,5 +2,12 @@ export { connectDtls } from './node/connect-dtls.ts';
 export { generateSigningKey, nodeCrypto } from './node/crypto-provider.ts';
 export { listenDtls } from './node/listen-dtls.ts';
 export type { DtlsListenerHandle, NodeListenerStats } from './node/listener-handle.ts';
-export type { ConnectDtlsOptions, ListenDtlsOptions } from './node/options.ts';
-export type { DtlsClientPipe, DtlsHint, DtlsPipe, DtlsPipeStats, PipePeer } from './node/pipe.ts';
+export type { CertificateAndKey, ConnectDtlsOptions, ListenDtlsOptions } from './node/options.ts';
+export type {
+  DtlsClientPipe,
+  DtlsHint,
+  DtlsPipe,
+  DtlsPipeStats,
+  DtlsProtocol,
+  PipePeer,
+} from './node/pipe.ts';

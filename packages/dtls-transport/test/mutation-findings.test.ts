@@ -41,7 +41,7 @@ test('a forged ServerHello that overtakes the HelloVerifyRequest does not end th
   const client = new TestClient(network, 'client');
   network.inject(SERVER, 'client', plainRecord(CONTENT_TYPE.handshake, forged.raw));
   network.run(5_000);
-  expect(client.connectedAt).toBe(1_000 + 120); // with the client's first repetition
+  expect(client.connectedAt).toBe(120); // it cannot be read, so that is asked again at once
 });
 
 test('a message that lets the client wait for one more does not end the handshake', () => {

@@ -1,7 +1,8 @@
-import type { CryptoProvider, GroupName } from '../crypto/provider.ts';
+import type { AeadName, CryptoProvider, GroupName } from '../crypto/provider.ts';
 import type { Drops } from '../drops.ts';
+import type { CipherSuite } from '../handshake/cipher-suites.ts';
 import type { RandomBytes } from '../handshake/handshake.ts';
-import { GCM_OVERHEAD } from '../record/record-protection.ts';
+import { protectionOverhead } from '../record/record-protection.ts';
 import { MAX_PLAINTEXT, RECORD_HEADER_LENGTH } from '../wire/record.ts';
 
 /** What a connection is given by the engine that owns it. */
@@ -9,6 +10,9 @@ export interface ConnectionConfig {
   readonly crypto: CryptoProvider;
   readonly randomBytes: RandomBytes;
   readonly groups: readonly GroupName[];
+  /** At least one. */
+  readonly cipherSuites: readonly CipherSuite[];
+  readonly recordSizeLimit: number | undefined;
   readonly maxDatagram: number;
   readonly handshakeTimeout: number;
   readonly maxReassemblyBytes: number;
@@ -22,7 +26,12 @@ export interface FirstNumbers {
   readonly messageSeq: number;
 }
 
-/** The most data that a datagram of `maxDatagram` bytes carries. */
-export function maxPayload(maxDatagram: number): number {
-  return Math.min(maxDatagram - RECORD_HEADER_LENGTH - GCM_OVERHEAD, MAX_PLAINTEXT);
+/** The most data that a datagram carries with an AEAD. */
+export function payloadWith(aead: AeadName, maxDatagram: number): number {
+  return Math.min(maxDatagram - RECORD_HEADER_LENGTH - protectionOverhead(aead), MAX_PLAINTEXT);
+}
+
+/** The most data that a datagram carries whichever suite comes out. */
+export function leastPayload({ cipherSuites, maxDatagram }: ConnectionConfig): number {
+  return Math.min(...cipherSuites.map(({ aead }) => payloadWith(aead, maxDatagram)));
 }

@@ -9,17 +9,19 @@ import {
   DtlsTimeoutError,
 } from '../errors.ts';
 import { Fifo } from '../fifo.ts';
+import type { CipherSuite } from '../handshake/cipher-suites.ts';
 import type { FlightPart } from '../handshake/flight.ts';
 import type { Handshake, HandshakeHost } from '../handshake/handshake.ts';
 import { belongsToEpoch, Reassembly } from '../handshake/reassembly.ts';
+import type { RecordSizeLimits } from '../handshake/record-size-limit.ts';
 import { RetransmitTimer } from '../handshake/retransmit-timer.ts';
 import { ReadEpoch } from '../record/read-epoch.ts';
 import type { RecordProtection } from '../record/record-protection.ts';
 import { WriteEpoch } from '../record/write-epoch.ts';
 import { ALERT, alertName, readAlert } from '../wire/alert.ts';
 import { HANDSHAKE_HEADER_LENGTH, type HandshakeFragment, readHandshakeFragment } from '../wire/handshake-message.ts';
-import { CONTENT_TYPE, type RecordHeader, readRecordHeader } from '../wire/record.ts';
-import { type ConnectionConfig, type FirstNumbers, maxPayload } from './connection-config.ts';
+import { CONTENT_TYPE, MAX_PLAINTEXT, type RecordHeader, readRecordHeader } from '../wire/record.ts';
+import { type ConnectionConfig, type FirstNumbers, leastPayload, payloadWith } from './connection-config.ts';
 import type { ConnectionEvent } from './connection-event.ts';
 import { EarlyRecords } from './early-records.ts';
 import { Outbox } from './outbox.ts';
@@ -53,6 +55,9 @@ export class Connection {
   #alert: { readonly error: DtlsAlertError; readonly countsAt: number } | undefined;
   /** Something has changed for the records that came too early. */
   #earlyDue = false;
+  #maxPayload: number;
+  /** What the peer takes in a protected record (RFC 8449). */
+  #maxPlaintext: number = MAX_PLAINTEXT;
   /** The handshake has asked for a message again since the record in hand was begun. */
   #startedOver = false;
 
@@ -67,11 +72,17 @@ export class Connection {
     this.#alertWriter = this.#plainWriter;
     this.#reassembly = new Reassembly(config.maxReassemblyBytes, first.messageSeq);
     this.#handshakeDeadline = now + config.handshakeTimeout;
+    this.#maxPayload = leastPayload(config);
     this.#handshake = startHandshake(this.#host());
   }
 
   get state(): 'handshaking' | 'established' | 'closed' {
     return this.#state;
+  }
+
+  /** The most data that one `send` takes, in bytes. It grows or shrinks once, when the handshake is done. */
+  get maxPayload(): number {
+    return this.#maxPayload;
   }
 
   /** Takes a datagram; true when something in it has authenticated. */
@@ -130,20 +141,20 @@ export class Connection {
   /** Sends data once the handshake is done. The bytes are ours until they have been transmitted. */
   send(data: Uint8Array): void {
     if (this.#state === 'closed') throw new DtlsRefusedError('closed', 'the association has ended');
-    const maximum = maxPayload(this.#config.maxDatagram);
-    if (data.length > maximum) {
-      throw new DtlsRefusedError('too-large', `${data.length} bytes, but a datagram takes ${maximum}`);
+    if (data.length > this.#maxPayload) {
+      throw new DtlsRefusedError('too-large', `${data.length} bytes, but a datagram takes ${this.#maxPayload}`);
     }
     this.#outbox.push(data);
   }
 
   /** Runs a command that may fail the association. */
-  run(command: () => void): void {
+  run(command: () => void, now: number): void {
     try {
       command();
     } catch (error) {
       this.#fail(error);
     }
+    if (this.#earlyDue) this.#receiveEarly(now);
   }
 
   /** Ends the association and tells the peer (RFC 5246 7.2.1). */
@@ -289,12 +300,14 @@ export class Connection {
   }
 
   #host(): HandshakeHost {
-    const { crypto, randomBytes, groups, keyLog } = this.#config;
+    const { crypto, randomBytes, groups, cipherSuites, recordSizeLimit, keyLog } = this.#config;
     const timer = this.#timer;
     return {
       crypto,
       randomBytes,
       groups,
+      cipherSuites,
+      recordSizeLimit,
       plainWriter: this.#plainWriter,
       sendFlight: (parts, now) => this.#sendFlight(parts, now),
       repeatFlight: (now) => {
@@ -313,10 +326,11 @@ export class Connection {
         this.#reassembly.restart(seq);
         this.#startedOver = true;
       },
-      protect: (read, write) => this.#protect(read, write),
-      established: () => this.#establish(),
+      protect: (read, write, limits) => this.#protect(read, write, limits),
+      established: (suite) => this.#establish(suite),
       keyLog: (line) => keyLog?.(line),
       askAboutCertificate: (chain) => this.#events.push({ type: 'peerCertificate', chain }),
+      askForPsk: (identity) => this.#events.push({ type: 'pskIdentity', identity }),
     };
   }
 
@@ -327,21 +341,25 @@ export class Connection {
     this.#timer.start(now);
   }
 
-  #protect(read: RecordProtection, write: RecordProtection): WriteEpoch {
-    this.#read = new ReadEpoch(PROTECTED_EPOCH, read);
-    this.#write = new WriteEpoch(PROTECTED_EPOCH, write);
+  #protect(read: RecordProtection, write: RecordProtection, limits: RecordSizeLimits): WriteEpoch {
+    this.#read = new ReadEpoch(PROTECTED_EPOCH, read, limits.receive);
+    // The numbers go on when keys are made again: these may be the same keys (no nonce twice), and a peer must not take
+    // what we say for a replay.
+    this.#write = new WriteEpoch(PROTECTED_EPOCH, write, this.#write?.nextSequence);
+    this.#maxPlaintext = limits.send;
     this.#earlyDue = true;
     return this.#write;
   }
 
-  #establish(): void {
+  #establish({ name, aead }: CipherSuite): void {
     this.#state = 'established';
     this.#alert = undefined;
     this.#timer.stop();
     this.#handshakeDeadline = undefined;
-    this.#outbox.open(this.#write!);
+    this.#maxPayload = Math.min(payloadWith(aead, this.#config.maxDatagram), this.#maxPlaintext);
+    this.#config.drops.overflow += this.#outbox.open(this.#write!, this.#maxPayload);
     this.#earlyDue = true;
-    this.#events.push({ type: 'connected' });
+    this.#events.push({ type: 'connected', cipherSuite: name });
   }
 
   /** Ends the association because of what was thrown; what is no `DtlsError` is a fault of ours and goes on up. */

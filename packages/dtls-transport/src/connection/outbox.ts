@@ -49,9 +49,10 @@ export class Outbox {
     this.#alert = alert === undefined ? undefined : { writer, alert };
   }
 
-  /** Lets data out. */
-  open(writer: WriteEpoch): void {
+  /** Lets data out; what has waited and is longer than `maximum` is dropped. Returns how much that is, in datagrams. */
+  open(writer: WriteEpoch, maximum: number): number {
     this.#dataWriter = writer;
+    return this.#data.drop((data) => data.length > maximum);
   }
 
   /** Takes data; while it waits for the handshake, a copy of it. Throws `DtlsRefusedError` (`queue-full`). */

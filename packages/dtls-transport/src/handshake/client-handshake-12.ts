@@ -1,11 +1,9 @@
-import type { GroupName } from '../crypto/provider.ts';
+import type { KeyAgreement } from '../crypto/provider.ts';
 import { DtlsCertificateRejectedError, DtlsPeerError, DtlsRefusedError } from '../errors.ts';
+import type { Identity, PreSharedKey } from '../identity.ts';
 import { ALERT } from '../wire/alert.ts';
-import { ByteWriter, u16List } from '../wire/byte-writer.ts';
 import { concatBytes, sameBytes } from '../wire/bytes.ts';
-import { writeCertificate } from '../wire/certificate.ts';
 import { type ClientHello, writeClientHello } from '../wire/client-hello.ts';
-import { EXTENSION, type Extensions } from '../wire/extensions.ts';
 import {
   HANDSHAKE_TYPE,
   type HandshakeFragment,
@@ -13,31 +11,30 @@ import {
   handshakeMessage,
 } from '../wire/handshake-message.ts';
 import { readHelloVerifyRequest } from '../wire/hello-verify-request.ts';
-import { writeClientKeyExchange } from '../wire/key-exchange.ts';
 import { DTLS_1_2 } from '../wire/record.ts';
+import { type ClientSecrets, writeClientAnswer } from './client-answer.ts';
+import { clientExtensions } from './client-extensions.ts';
 import { Doubts } from './doubts.ts';
 import type { Handshake, HandshakeHost } from './handshake.ts';
-import { extendedMasterSecret, keyLogLine, trafficKeys, verifyData } from './key-schedule.ts';
-import {
-  ECDSA_SECP256R1_SHA256,
-  GROUP_NUMBERS,
-  NULL_COMPRESSION,
-  SIGNATURE_SCHEME,
-  TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
-  TLS_EMPTY_RENEGOTIATION_INFO_SCSV,
-  UNCOMPRESSED_POINT,
-} from './parameters.ts';
-import { isWholeServerFlight, readServerFlight, type ServerFlight } from './server-flight.ts';
+import { keyLogLine, trafficKeys, verifyData } from './key-schedule.ts';
+import { NULL_COMPRESSION, TLS_EMPTY_RENEGOTIATION_INFO_SCSV } from './parameters.ts';
+import { premasterSecret } from './premaster-secret.ts';
+import { agreedLimits } from './record-size-limit.ts';
+import { readServerFlight, type ServerFlight } from './server-flight.ts';
 import { Transcript } from './transcript.ts';
+
+/** Whom a client asks for, and what it shows of itself. */
+export interface ClientPolicy {
+  /** The host name to ask for. */
+  readonly serverName: string | undefined;
+  /** What a server that asks for a certificate gets. */
+  readonly identity: Identity | undefined;
+  /** The key that we share with the server: there exactly when the suites that we offer use one. */
+  readonly psk: PreSharedKey | undefined;
+}
 
 /** Cookies that are answered in one handshake; a server's secret may change in between, but not this often. */
 const MAX_COOKIES = 8;
-
-/** Our half of the key exchange and what came of it. */
-interface Agreed {
-  readonly publicKey: Uint8Array;
-  readonly secret: Uint8Array;
-}
 
 /**
  * The client of DTLS 1.2 (RFC 6347 4.2.4):
@@ -45,10 +42,11 @@ interface Agreed {
  *     ClientHello                                    ->
  *                                                    <-  HelloVerifyRequest
  *     ClientHello with cookie                        ->
- *                                                    <-  ServerHello, Certificate, ServerKeyExchange,
+ *                                                    <-  ServerHello, [Certificate], [ServerKeyExchange],
  *                                                        [CertificateRequest], ServerHelloDone
  *     (the layer above accepts the certificate)
  *     [Certificate], ClientKeyExchange,
+ *     [CertificateVerify],
  *     ChangeCipherSpec, Finished                     ->
  *                                                    <-  ChangeCipherSpec, Finished
  *
@@ -56,6 +54,7 @@ interface Agreed {
  */
 export class ClientHandshake12 implements Handshake {
   readonly #host: HandshakeHost;
+  readonly #policy: ClientPolicy;
   readonly #hello: Omit<ClientHello, 'cookie'>;
   readonly #doubts = new Doubts();
   #state: 'hello' | 'certificate' | 'finished' | 'done' = 'hello';
@@ -66,18 +65,22 @@ export class ClientHandshake12 implements Handshake {
   #helloMessage: HandshakeMessage;
   #messages: HandshakeMessage[] = [];
   #flight: ServerFlight | undefined;
+  /** Messages of the server that came again as something else. */
+  readonly #others = new Map<number, HandshakeMessage>();
+  #agreement: KeyAgreement | undefined;
   /** The verify_data that the server's Finished must carry. */
   #expected: Uint8Array = new Uint8Array(0);
 
-  constructor(host: HandshakeHost, serverName: string | undefined, now: number) {
+  constructor(host: HandshakeHost, policy: ClientPolicy, now: number) {
     this.#host = host;
+    this.#policy = policy;
     this.#hello = {
       version: DTLS_1_2,
       random: host.randomBytes(32),
       sessionId: new Uint8Array(0),
-      cipherSuites: [TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, TLS_EMPTY_RENEGOTIATION_INFO_SCSV],
+      cipherSuites: [...host.cipherSuites.map(({ number }) => number), TLS_EMPTY_RENEGOTIATION_INFO_SCSV],
       compressionMethods: Uint8Array.of(NULL_COMPRESSION),
-      extensions: clientExtensions(host.groups, serverName),
+      extensions: clientExtensions(host, policy.serverName),
     };
     this.#helloMessage = this.#sendHello(now);
   }
@@ -98,9 +101,10 @@ export class ClientHandshake12 implements Handshake {
     if (this.#state === 'hello' && this.#contradicts(fragment)) {
       // Of two stories about the server's flight one is forged or damaged; the honest one is repeated until it arrives.
       this.#forgetFlight();
-    } else if (this.#state === 'finished' && fragment.messageSeq === this.#messages.at(-1)?.messageSeq) {
+    } else if (this.#state === 'finished') {
+      if (this.#contradicts(fragment)) this.#lookAgain(fragment, now);
       // RFC 6347 4.2.4: the server repeats its flight, so ours was lost.
-      this.#host.repeatFlight(now);
+      if (fragment.messageSeq === this.#messages.at(-1)?.messageSeq) this.#host.repeatFlight(now);
     } else if (fragment.type === HANDSHAKE_TYPE.helloVerifyRequest && this.#isUnanswered()) {
       // Some servers write message_seq 0 into each HelloVerifyRequest, so another cookie looks like an old message. Before
       // we have waited in vain it is one: the answer to a copy of our first ClientHello.
@@ -114,6 +118,21 @@ export class ClientHandshake12 implements Handshake {
     if (taken === undefined) return false;
     if (type !== taken.type || length !== taken.body.length) return true;
     return !sameBytes(bytes, taken.body.subarray(offset, offset + bytes.length));
+  }
+
+  /**
+   * Nothing but its Finished shows that all of the server's flight arrived as it was sent: what is signed is only a part. When
+   * the server contradicts what we took and says the same other thing twice, that was damaged on the way, and it cannot read
+   * our Finished.
+   */
+  #lookAgain({ type, messageSeq, length, bytes }: HandshakeFragment, now: number): void {
+    if (bytes.length !== length) return;
+    const other = handshakeMessage(type, messageSeq, bytes);
+    const before = this.#others.get(messageSeq);
+    this.#others.set(messageSeq, other);
+    if (before === undefined || !sameBytes(before.raw, other.raw)) return;
+    this.#messages = this.#messages.map((message) => (message.messageSeq === messageSeq ? other : message));
+    this.#onWholeFlight(this.#readFlight()!, now);
   }
 
   #isUnanswered(): boolean {
@@ -141,20 +160,27 @@ export class ClientHandshake12 implements Handshake {
   }
 
   /** The key exchange, once the server has shown that the certificate's key is its own. */
-  #agree({ serverRandom, keyExchange, group }: ServerFlight, spki: Uint8Array): Agreed {
+  #agree({ serverRandom, share, signed }: ServerFlight, spki: Uint8Array | undefined): ClientSecrets {
     const { crypto } = this.#host;
-    const { params, signature, publicKey } = keyExchange;
-    // CVE-2021-34433: nothing goes on without this signature (RFC 8422 5.4).
-    const signed = concatBytes([this.#hello.random, serverRandom, params]);
-    if (!crypto.verify(SIGNATURE_SCHEME, spki, signed, signature)) {
-      throw new DtlsPeerError('bad-signature', ALERT.decrypt_error, 'the certificate did not sign the key exchange');
+    if (signed !== undefined) {
+      // CVE-2021-34433: nothing goes on without this signature (RFC 8422 5.4).
+      const data = concatBytes([this.#hello.random, serverRandom, signed.params]);
+      if (spki === undefined || !crypto.verify(signed.scheme, spki, data, signed.signature)) {
+        throw new DtlsPeerError('bad-signature', ALERT.decrypt_error, 'the certificate did not sign the key exchange');
+      }
     }
-    const agreement = crypto.generateKeyAgreement(group);
-    const secret = agreement.agree(publicKey);
-    if (secret === undefined) {
+    const { psk } = this.#policy;
+    const pskIdentity = psk?.identity;
+    if (share === undefined) {
+      return { publicKey: undefined, pskIdentity, premasterSecret: premasterSecret(undefined, psk?.key) };
+    }
+    // When a flight is taken again our key stays the same, as the server may have it already.
+    if (this.#agreement?.group !== share.group) this.#agreement = crypto.generateKeyAgreement(share.group);
+    const shared = this.#agreement.agree(share.publicKey);
+    if (shared === undefined) {
       throw new DtlsPeerError('bad-key-share', ALERT.illegal_parameter, "the server's key share is invalid");
     }
-    return { publicKey: agreement.publicKey, secret };
+    return { publicKey: this.#agreement.publicKey, pskIdentity, premasterSecret: premasterSecret(shared, psk?.key) };
   }
 
   #sendHello(now: number): HandshakeMessage {
@@ -186,23 +212,42 @@ export class ClientHandshake12 implements Handshake {
       return;
     }
     this.#messages.push(message);
-    const digest = new Transcript(this.#host.crypto, this.#messages).hash();
     try {
-      if (!isWholeServerFlight(this.#messages)) return;
-      this.#doubts.recall(digest);
-      this.#flight = readServerFlight(this.#messages, this.#hello.extensions, this.#host.groups);
+      const flight = this.#readFlight();
+      if (flight === undefined) return;
+      this.#doubts.recall(this.#digest());
+      this.#onWholeFlight(flight, now);
     } catch (error) {
       this.#askAgain(error, now);
+    }
+  }
+
+  #readFlight(): ServerFlight | undefined {
+    const { crypto, groups, cipherSuites } = this.#host;
+    const { signatureSchemes } = crypto;
+    return readServerFlight(this.#messages, {
+      extensions: this.#hello.extensions,
+      cipherSuites,
+      groups,
+      signatureSchemes,
+    });
+  }
+
+  #onWholeFlight(flight: ServerFlight, now: number): void {
+    if (flight.signed === undefined) {
+      // The server shows by its Finished that it has the shared key.
+      this.#sendFinished(flight, this.#agree(flight, undefined), now);
       return;
     }
+    this.#flight = flight;
     this.#state = 'certificate';
     this.#host.stopRepeating();
-    this.#host.askAboutCertificate(this.#flight.chain);
+    this.#host.askAboutCertificate(flight.chain);
   }
 
   /** Something in the server's flight failed: drops it and repeats our ClientHello, so that it comes again. */
   #askAgain(error: unknown, now: number): void {
-    this.#doubts.note(new Transcript(this.#host.crypto, this.#messages).hash(), error);
+    this.#doubts.note(this.#digest(), error);
     this.#forgetFlight();
     this.#state = 'hello';
     this.#host.repeatFlight(now);
@@ -214,26 +259,28 @@ export class ClientHandshake12 implements Handshake {
     this.#flight = undefined;
   }
 
-  #sendFinished(flight: ServerFlight, { publicKey, secret }: Agreed, now: number): void {
-    const { crypto, plainWriter } = this.#host;
+  #digest(): Uint8Array {
+    return new Transcript(this.#messages).hash(this.#host.crypto, 'sha256');
+  }
+
+  #sendFinished(flight: ServerFlight, secrets: ClientSecrets, now: number): void {
+    const { crypto, plainWriter, recordSizeLimit } = this.#host;
+    const { suite, serverRandom } = flight;
     const clientRandom = this.#hello.random;
-    const { serverRandom } = flight;
-    const messages: HandshakeMessage[] = [];
-    const add = (type: number, body: Uint8Array) => messages.push(handshakeMessage(type, this.#nextSeq++, body));
-    // RFC 5246 7.4.6: asked for a certificate and having none, we send an empty list.
-    if (flight.certificateRequested) add(HANDSHAKE_TYPE.certificate, writeCertificate([]));
-    add(HANDSHAKE_TYPE.clientKeyExchange, writeClientKeyExchange(publicKey));
-    const transcript = new Transcript(crypto, [this.#helloMessage, ...this.#messages, ...messages]);
-    const masterSecret = extendedMasterSecret(crypto, secret, transcript.hash());
+    const upToServer = new Transcript([this.#helloMessage, ...this.#messages]);
+    // A flight that is taken again is answered with the same numbers.
+    const firstSeq = this.#helloMessage.messageSeq + 1;
+    const answer = writeClientAnswer(crypto, flight, secrets, this.#policy.identity, upToServer, firstSeq);
+    const { messages, masterSecret, transcript } = answer;
     this.#host.keyLog(keyLogLine(clientRandom, masterSecret));
-    const keys = trafficKeys(crypto, masterSecret, clientRandom, serverRandom);
-    const protectedWriter = this.#host.protect(keys.server, keys.client);
-    const finished = handshakeMessage(
-      HANDSHAKE_TYPE.finished,
-      this.#nextSeq++,
-      verifyData(crypto, masterSecret, 'client', transcript.hash()),
-    );
-    this.#expected = verifyData(crypto, masterSecret, 'server', transcript.with(finished).hash());
+    const keys = trafficKeys(crypto, suite, masterSecret, clientRandom, serverRandom);
+    const limits = agreedLimits(recordSizeLimit, flight.recordSizeLimit);
+    const protectedWriter = this.#host.protect(keys.server, keys.client, limits);
+    const verify = verifyData(crypto, suite.hash, masterSecret, 'client', transcript.hash(crypto, suite.hash));
+    const finished = handshakeMessage(HANDSHAKE_TYPE.finished, firstSeq + messages.length, verify);
+    const transcriptHash = transcript.with(finished).hash(crypto, suite.hash);
+    this.#expected = verifyData(crypto, suite.hash, masterSecret, 'server', transcriptHash);
+    this.#flight = flight;
     this.#state = 'finished';
     this.#host.sendFlight(
       [
@@ -255,7 +302,7 @@ export class ClientHandshake12 implements Handshake {
       );
     }
     this.#state = 'done';
-    this.#host.established();
+    this.#host.established(this.#flight!.suite);
   }
 }
 
@@ -265,22 +312,4 @@ function readCookie(body: Uint8Array): Uint8Array | undefined {
   } catch {
     return undefined;
   }
-}
-
-function clientExtensions(groups: readonly GroupName[], serverName: string | undefined): Extensions {
-  const groupNumbers = groups.map((group) => GROUP_NUMBERS[group]);
-  const extensions = new Map<number, Uint8Array>([
-    [EXTENSION.extendedMasterSecret, new Uint8Array(0)],
-    [EXTENSION.supportedGroups, new ByteWriter().vector16(u16List(groupNumbers)).bytes()],
-    [EXTENSION.ecPointFormats, Uint8Array.of(1, UNCOMPRESSED_POINT)],
-    [EXTENSION.signatureAlgorithms, new ByteWriter().vector16(u16List([ECDSA_SECP256R1_SHA256])).bytes()],
-  ]);
-  if (serverName !== undefined) extensions.set(EXTENSION.serverName, serverNameList(serverName));
-  return extensions;
-}
-
-/** RFC 6066 3: a list of one host name. */
-function serverNameList(name: string): Uint8Array {
-  const entry = new ByteWriter().u8(0).vector16(new TextEncoder().encode(name)).bytes();
-  return new ByteWriter().vector16(entry).bytes();
 }

@@ -1,87 +1,121 @@
-import type { GroupName } from '../crypto/provider.ts';
+import type { GroupName, SignatureScheme } from '../crypto/provider.ts';
 import { DtlsPeerError } from '../errors.ts';
 import { ALERT } from '../wire/alert.ts';
 import { ByteReader, readU16List } from '../wire/byte-reader.ts';
 import { type ClientHello, readClientHello } from '../wire/client-hello.ts';
 import { EXTENSION, type Extensions } from '../wire/extensions.ts';
-import { DTLS_1_2 } from '../wire/record.ts';
+import { DTLS_1_2, MAX_PLAINTEXT } from '../wire/record.ts';
+import { type CipherSuite, schemesFor, usesCertificate, usesEcdhe } from './cipher-suites.ts';
+import { checkCommonExtensions } from './common-extensions.ts';
+import type { HandshakeHost } from './handshake.ts';
 import {
-  ECDSA_SECP256R1_SHA256,
   GROUP_NUMBERS,
   NULL_COMPRESSION,
-  TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
   TLS_EMPTY_RENEGOTIATION_INFO_SCSV,
   UNCOMPRESSED_POINT,
 } from './parameters.ts';
-import { checkCommonExtensions } from './server-flight.ts';
+import { peerRecordSizeLimit, writeRecordSizeLimit } from './record-size-limit.ts';
+import { SCHEME_NUMBERS } from './signature-schemes.ts';
 
-/** What we take of a ClientHello that we can go on from. */
+/** What a server can do for a client; its suites are those that it has the keys for. */
+export interface Capabilities extends Pick<HandshakeHost, 'groups' | 'cipherSuites' | 'recordSizeLimit'> {
+  /** What its key signs, the best first. */
+  readonly signatureSchemes: readonly SignatureScheme[];
+}
+
+/** What a client and we have in common. */
 export interface ClientOffer {
   readonly random: Uint8Array;
-  /** The first of our groups that the client knows. */
-  readonly group: GroupName;
+  /** The first of our suites that can be done. */
+  readonly suite: CipherSuite;
+  /** With ECDHE, the first of our groups that the client knows. */
+  readonly group: GroupName | undefined;
+  /** With a certificate, the first of our schemes that the client takes. */
+  readonly scheme: SignatureScheme | undefined;
+  /** The most plaintext that the client takes in a record, if it has said so (RFC 8449). */
+  readonly recordSizeLimit: number | undefined;
   /** The extensions of our answer, in the order in which they go out. */
   readonly answer: Extensions;
 }
 
 /** Reads a ClientHello and chooses. Throws `DtlsMalformedError` or `DtlsPeerError`. */
-export function readClientOffer(body: Uint8Array, groups: readonly GroupName[]): ClientOffer {
+export function readClientOffer(body: Uint8Array, capabilities: Capabilities): ClientOffer {
   const hello = readClientHello(body);
   // Versions count downwards: 1.2 and all that is newer are at or below 0xfefd.
   if (hello.version > DTLS_1_2) {
     throw new DtlsPeerError('unsupported-version', ALERT.protocol_version, 'the client knows only older versions');
   }
-  const { cipherSuites, compressionMethods, extensions } = hello;
-  if (
-    !cipherSuites.includes(TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256) ||
-    !compressionMethods.includes(NULL_COMPRESSION)
-  ) {
-    throw new DtlsPeerError(
-      'no-common-cipher-suite',
-      ALERT.handshake_failure,
-      'the client offers no cipher suite of ours',
-    );
+  checkCommonExtensions(hello.extensions);
+  const recordSizeLimit = peerRecordSizeLimit(hello.extensions);
+  const { suite, group, scheme } = choose(hello, capabilities);
+  const answer = answerTo(hello, suite, capabilities.recordSizeLimit);
+  return { random: hello.random, suite, group, scheme, recordSizeLimit, answer };
+}
+
+function choose(
+  { cipherSuites, compressionMethods, extensions }: ClientHello,
+  { cipherSuites: ours, groups, signatureSchemes }: Capabilities,
+): Pick<ClientOffer, 'suite' | 'group' | 'scheme'> {
+  const offeredGroups = listOf(extensions, EXTENSION.supportedGroups, 'supported_groups');
+  const offeredSchemes = listOf(extensions, EXTENSION.signatureAlgorithms, 'signature_algorithms');
+  let failure = noCommon('no-common-cipher-suite', 'the client offers no cipher suite of ours');
+  if (!compressionMethods.includes(NULL_COMPRESSION)) throw failure;
+  for (const suite of ours) {
+    if (!cipherSuites.includes(suite.number)) continue;
+    const group = usesEcdhe(suite) ? chooseGroup(offeredGroups, groups) : undefined;
+    // RFC 5246 7.4.1.4.1: without the extension a client means SHA-1, which we do not sign.
+    const scheme = schemesFor(suite, signatureSchemes).find((one) => offeredSchemes?.includes(SCHEME_NUMBERS[one]));
+    if (usesEcdhe(suite) && group === undefined) {
+      failure = noCommon('no-common-group', 'the client knows no group of ours');
+    } else if (usesCertificate(suite) && scheme === undefined) {
+      failure = noCommon('no-common-signature-scheme', 'the client takes no signature of ours');
+    } else {
+      return { suite, group, scheme };
+    }
   }
-  checkCommonExtensions(extensions);
-  checkSignatureAlgorithms(extensions);
-  return { random: hello.random, group: chooseGroup(extensions, groups), answer: answerTo(hello) };
+  throw failure;
 }
 
-function chooseGroup(extensions: Extensions, groups: readonly GroupName[]): GroupName {
-  const bytes = extensions.get(EXTENSION.supportedGroups);
-  // RFC 8422 4: a client that names no groups takes any; P-256 is what the old ones know.
-  const offered = bytes === undefined ? [GROUP_NUMBERS.secp256r1] : listOf(bytes, 'supported_groups');
-  const group = groups.find((ours) => offered.includes(GROUP_NUMBERS[ours]));
-  if (group !== undefined) return group;
-  throw new DtlsPeerError('no-common-group', ALERT.handshake_failure, 'the client knows no group of ours');
-}
-
-/** RFC 5246 7.4.1.4.1: without the extension a client means SHA-1. */
-function checkSignatureAlgorithms(extensions: Extensions): void {
-  const bytes = extensions.get(EXTENSION.signatureAlgorithms);
-  if (bytes !== undefined && listOf(bytes, 'signature_algorithms').includes(ECDSA_SECP256R1_SHA256)) return;
-  throw new DtlsPeerError(
-    'no-common-signature-scheme',
-    ALERT.handshake_failure,
-    'the client takes no signature of ours',
-  );
+/** RFC 8422 4: a client that names no groups takes any; P-256 is what the old ones know. */
+function chooseGroup(offered: readonly number[] | undefined, ours: readonly GroupName[]): GroupName | undefined {
+  const known = offered ?? [GROUP_NUMBERS.secp256r1];
+  return ours.find((group) => known.includes(GROUP_NUMBERS[group]));
 }
 
 /** RFC 5246 7.4.1.4: only what the client offered may be answered. */
-function answerTo({ cipherSuites, extensions }: ClientHello): Extensions {
+function answerTo(
+  { cipherSuites, extensions }: ClientHello,
+  suite: CipherSuite,
+  recordSizeLimit: number | undefined,
+): Extensions {
   const answer = new Map<number, Uint8Array>([[EXTENSION.extendedMasterSecret, new Uint8Array(0)]]);
   // RFC 5746 3.6: either form asks for the extension.
   if (extensions.has(EXTENSION.renegotiationInfo) || cipherSuites.includes(TLS_EMPTY_RENEGOTIATION_INFO_SCSV)) {
     answer.set(EXTENSION.renegotiationInfo, Uint8Array.of(0));
   }
-  if (extensions.has(EXTENSION.ecPointFormats))
+  // RFC 8422 5.2: only where a point may come.
+  if (extensions.has(EXTENSION.ecPointFormats) && usesEcdhe(suite)) {
     answer.set(EXTENSION.ecPointFormats, Uint8Array.of(1, UNCOMPRESSED_POINT));
+  }
+  // RFC 8449 4: our answer tells the client that we keep to its limit.
+  if (extensions.has(EXTENSION.recordSizeLimit)) {
+    answer.set(EXTENSION.recordSizeLimit, writeRecordSizeLimit(recordSizeLimit ?? MAX_PLAINTEXT));
+  }
   return answer;
 }
 
-function listOf(bytes: Uint8Array, what: string): number[] {
+function listOf(extensions: Extensions, type: number, what: string): readonly number[] | undefined {
+  const bytes = extensions.get(type);
+  if (bytes === undefined) return undefined;
   const reader = new ByteReader(bytes, what);
   const list = readU16List(reader.vector16(2), what);
   reader.end();
   return list;
+}
+
+function noCommon(
+  reason: 'no-common-cipher-suite' | 'no-common-group' | 'no-common-signature-scheme',
+  message: string,
+): DtlsPeerError {
+  return new DtlsPeerError(reason, ALERT.handshake_failure, message);
 }

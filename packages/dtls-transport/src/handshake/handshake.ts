@@ -2,7 +2,9 @@ import type { CryptoProvider, GroupName } from '../crypto/provider.ts';
 import type { RecordProtection } from '../record/record-protection.ts';
 import type { WriteEpoch } from '../record/write-epoch.ts';
 import type { HandshakeFragment, HandshakeMessage } from '../wire/handshake-message.ts';
+import type { CipherSuite } from './cipher-suites.ts';
 import type { FlightPart } from './flight.ts';
+import type { RecordSizeLimits } from './record-size-limit.ts';
 
 /** `length` unpredictable bytes. */
 export type RandomBytes = (length: number) => Uint8Array;
@@ -23,6 +25,10 @@ export interface HandshakeHost {
   readonly randomBytes: RandomBytes;
   /** Groups of key agreement, the best first. */
   readonly groups: readonly GroupName[];
+  /** Cipher suites, the best first. */
+  readonly cipherSuites: readonly CipherSuite[];
+  /** The most plaintext that we take in a protected record, if we are to tell the peer (RFC 8449). */
+  readonly recordSizeLimit: number | undefined;
   /** What is sent in epoch 0. */
   readonly plainWriter: WriteEpoch;
   /** Sends a flight, and again until the next one or until `established`. The peer's flight has arrived. */
@@ -36,10 +42,12 @@ export interface HandshakeHost {
   /** Forgets what was put together and waits for message `seq` again. */
   expectAgain(seq: number): void;
   /** Keys for epoch 1; returns what is sent in it. Called again, the later keys count. */
-  protect(read: RecordProtection, write: RecordProtection): WriteEpoch;
+  protect(read: RecordProtection, write: RecordProtection, limits: RecordSizeLimits): WriteEpoch;
   /** The handshake is complete. */
-  established(): void;
+  established(suite: CipherSuite): void;
   keyLog(line: string): void;
-  /** Asks the layer above whether this is the right server. */
+  /** Asks the layer above whether this is the right peer. */
   askAboutCertificate(chain: readonly Uint8Array[]): void;
+  /** Asks the layer above for the key of this identity. */
+  askForPsk(identity: Uint8Array): void;
 }

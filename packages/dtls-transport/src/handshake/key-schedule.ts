@@ -1,16 +1,17 @@
-import type { CryptoProvider } from '../crypto/provider.ts';
-import { gcmProtection, type RecordProtection } from '../record/record-protection.ts';
+import { AEAD_PARAMETERS } from '../crypto/aead-parameters.ts';
+import type { CryptoProvider, HashName } from '../crypto/provider.ts';
+import { ivLength, type RecordProtection, recordProtection } from '../record/record-protection.ts';
 import { concatBytes } from '../wire/bytes.ts';
+import type { CipherSuite } from './cipher-suites.ts';
 
 const text = new TextEncoder();
 
-const KEY_LENGTH = 16;
-const SALT_LENGTH = 4;
 const VERIFY_DATA_LENGTH = 12;
 
-/** PRF with P_SHA256 (RFC 5246 5). */
+/** The PRF of TLS 1.2 with P_hash (RFC 5246 5). */
 export function prf(
   crypto: CryptoProvider,
+  hash: HashName,
   secret: Uint8Array,
   label: string,
   seed: Uint8Array,
@@ -19,9 +20,9 @@ export function prf(
   const labelled = concatBytes([text.encode(label), seed]);
   const out = new Uint8Array(length);
   let a = labelled;
-  for (let at = 0; at < length; at += 32) {
-    a = crypto.hmac('sha256', secret, a);
-    const block = crypto.hmac('sha256', secret, concatBytes([a, labelled]));
+  for (let at = 0; at < length; at += a.length) {
+    a = crypto.hmac(hash, secret, a);
+    const block = crypto.hmac(hash, secret, concatBytes([a, labelled]));
     out.set(block.subarray(0, length - at), at);
   }
   return out;
@@ -30,10 +31,11 @@ export function prf(
 /** RFC 7627 4: bound to the whole handshake up to and including the ClientKeyExchange. */
 export function extendedMasterSecret(
   crypto: CryptoProvider,
-  preMasterSecret: Uint8Array,
+  hash: HashName,
+  premasterSecret: Uint8Array,
   sessionHash: Uint8Array,
 ): Uint8Array {
-  return prf(crypto, preMasterSecret, 'extended master secret', sessionHash, 48);
+  return prf(crypto, hash, premasterSecret, 'extended master secret', sessionHash, 48);
 }
 
 /** Protection of both directions. */
@@ -42,32 +44,33 @@ export interface TrafficKeys {
   readonly server: RecordProtection;
 }
 
-/** RFC 5246 6.3 for an AEAD suite: no MAC keys, and the implicit part of the nonce as IV. */
+/** RFC 5246 6.3 for an AEAD suite: no MAC keys, and the part of the nonce that does not travel as IV. */
 export function trafficKeys(
   crypto: CryptoProvider,
+  { aead, hash }: CipherSuite,
   masterSecret: Uint8Array,
   clientRandom: Uint8Array,
   serverRandom: Uint8Array,
 ): TrafficKeys {
+  const { keyLength } = AEAD_PARAMETERS[aead];
+  const fixedLength = ivLength(aead);
   const seed = concatBytes([serverRandom, clientRandom]);
-  const block = prf(crypto, masterSecret, 'key expansion', seed, 2 * (KEY_LENGTH + SALT_LENGTH));
-  const salts = 2 * KEY_LENGTH;
-  const protection = (key: number, salt: number) =>
-    gcmProtection(
-      crypto.aead('aes-128-gcm', block.slice(key, key + KEY_LENGTH)),
-      block.slice(salt, salt + SALT_LENGTH),
-    );
-  return { client: protection(0, salts), server: protection(KEY_LENGTH, salts + SALT_LENGTH) };
+  const block = prf(crypto, hash, masterSecret, 'key expansion', seed, 2 * (keyLength + fixedLength));
+  const ivs = 2 * keyLength;
+  const protection = (key: number, iv: number) =>
+    recordProtection(aead, crypto.aead(aead, block.slice(key, key + keyLength)), block.slice(iv, iv + fixedLength));
+  return { client: protection(0, ivs), server: protection(keyLength, ivs + fixedLength) };
 }
 
 /** The verify_data of a Finished message (RFC 5246 7.4.9). */
 export function verifyData(
   crypto: CryptoProvider,
+  hash: HashName,
   masterSecret: Uint8Array,
   sender: 'client' | 'server',
   transcriptHash: Uint8Array,
 ): Uint8Array {
-  return prf(crypto, masterSecret, `${sender} finished`, transcriptHash, VERIFY_DATA_LENGTH);
+  return prf(crypto, hash, masterSecret, `${sender} finished`, transcriptHash, VERIFY_DATA_LENGTH);
 }
 
 /** A line of the NSS key log format, which Wireshark reads. */

@@ -1,49 +1,49 @@
-import type { KeyAgreement, SigningKey } from '../crypto/provider.ts';
-import { DtlsPeerError } from '../errors.ts';
+import type { KeyAgreement } from '../crypto/provider.ts';
+import { DtlsCertificateRejectedError, DtlsPeerError, DtlsRefusedError } from '../errors.ts';
+import type { Identity } from '../identity.ts';
 import type { WriteEpoch } from '../record/write-epoch.ts';
 import { ALERT } from '../wire/alert.ts';
-import { concatBytes, sameBytes } from '../wire/bytes.ts';
-import { writeCertificate } from '../wire/certificate.ts';
+import { sameBytes } from '../wire/bytes.ts';
 import {
   HANDSHAKE_TYPE,
   type HandshakeFragment,
   type HandshakeMessage,
   handshakeMessage,
 } from '../wire/handshake-message.ts';
-import { readClientKeyExchange, serverKeyParams, writeServerKeyExchange } from '../wire/key-exchange.ts';
-import { DTLS_1_2 } from '../wire/record.ts';
-import { writeServerHello } from '../wire/server-hello.ts';
+import { type CipherSuite, schemesFor, usesCertificate, usesPsk } from './cipher-suites.ts';
+import { type ClientFlight, readClientFlight } from './client-flight.ts';
 import { type ClientOffer, readClientOffer } from './client-offer.ts';
 import { Doubts } from './doubts.ts';
 import type { Handshake, HandshakeHost } from './handshake.ts';
 import { extendedMasterSecret, keyLogLine, trafficKeys, verifyData } from './key-schedule.ts';
-import {
-  ECDSA_SECP256R1_SHA256,
-  GROUP_NUMBERS,
-  NULL_COMPRESSION,
-  SIGNATURE_SCHEME,
-  TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
-} from './parameters.ts';
+import { premasterSecret } from './premaster-secret.ts';
+import { agreedLimits } from './record-size-limit.ts';
+import { writeServerFlight } from './server-hello-flight.ts';
 import { Transcript } from './transcript.ts';
 
-/** Who we are: certificates (DER), our own first, and the private key of the first. */
-export interface ServerIdentity {
-  readonly chain: readonly Uint8Array[];
-  readonly key: SigningKey;
+/** What a server shows of itself and wants of clients. */
+export interface ServerPolicy {
+  /** Who we are by certificate. */
+  readonly identity: Identity | undefined;
+  /** We share keys with clients. */
+  readonly psk: boolean;
+  /** Whether clients are asked for a certificate, and whether they may do without. */
+  readonly clientCertificate: 'request' | 'require' | undefined;
 }
 
 /** What the server keeps once its first flight is out. */
 interface Offered {
   readonly random: Uint8Array;
   readonly client: ClientOffer;
-  readonly agreement: KeyAgreement;
+  /** Our half of ECDHE. */
+  readonly agreement: KeyAgreement | undefined;
   /** ClientHello to ServerHelloDone. */
   readonly transcript: Transcript;
 }
 
-/** What the client's key exchange led to; it counts once the client's Finished has authenticated. */
+/** What the client's flight led to; it counts once the client's Finished has authenticated. */
 interface Agreed {
-  readonly exchange: HandshakeMessage;
+  readonly flight: ClientFlight;
   readonly masterSecret: Uint8Array;
   readonly transcript: Transcript;
   readonly writer: WriteEpoch;
@@ -53,113 +53,220 @@ interface Agreed {
  * The server of DTLS 1.2 (RFC 6347 4.2.4), from the ClientHello whose cookie was right:
  *
  *     ClientHello with cookie                        ->
- *                                                    <-  ServerHello, Certificate, ServerKeyExchange, ServerHelloDone
- *     ClientKeyExchange, ChangeCipherSpec, Finished  ->
+ *                                                    <-  ServerHello, [Certificate], [ServerKeyExchange],
+ *                                                        [CertificateRequest], ServerHelloDone
+ *     [Certificate], ClientKeyExchange,
+ *     [CertificateVerify]                            ->
+ *     (the layer above accepts the certificate, or knows the key of the identity)
+ *     ChangeCipherSpec, Finished                     ->
  *                                                    <-  ChangeCipherSpec, Finished
+ *
+ * The client's flight before its Finished is taken as a whole: when anything in it fails, we ask for it again (`Doubts`).
  */
 export class ServerHandshake12 implements Handshake {
   readonly #host: HandshakeHost;
-  readonly #identity: ServerIdentity;
+  readonly #policy: ServerPolicy;
+  readonly #suites: readonly CipherSuite[];
   readonly #doubts = new Doubts();
   /** The client's ClientHello; our first message has the same number, as the stateless answers before it. */
   readonly #helloSeq: number;
+  #state: 'hello' | 'exchange' | 'question' | 'finished' | 'done' = 'hello';
   #nextSeq: number;
   #offered: Offered | undefined;
+  /** The messages of the client's flight so far. */
+  #messages: HandshakeMessage[] = [];
+  #flight: ClientFlight | undefined;
   #agreed: Agreed | undefined;
   #finishedSeq: number | undefined;
 
-  constructor(host: HandshakeHost, identity: ServerIdentity, helloSeq: number) {
+  constructor(host: HandshakeHost, policy: ServerPolicy, helloSeq: number) {
     this.#host = host;
-    this.#identity = identity;
+    this.#policy = policy;
+    this.#suites = host.cipherSuites.filter((suite) => canServe(policy, suite));
     this.#helloSeq = helloSeq;
     this.#nextSeq = helloSeq;
   }
 
   get awaits(): 0 | 1 | undefined {
-    if (this.#finishedSeq !== undefined) return undefined;
-    return this.#agreed === undefined ? 0 : 1;
+    if (this.#state === 'hello' || this.#state === 'exchange') return 0;
+    return this.#state === 'finished' ? 1 : undefined;
   }
 
   onMessage(message: HandshakeMessage, now: number): void {
-    if (this.#offered === undefined) this.#onClientHello(message, now);
-    else if (this.#agreed === undefined) this.#onClientKeyExchange(this.#offered, message);
-    else this.#onFinished(this.#agreed, message, now);
+    if (this.#state === 'hello') this.#onClientHello(message, now);
+    else if (this.#state === 'exchange') this.#onClientFlight([...this.#messages, message], now);
+    else this.#onFinished(this.#agreed!, message, now);
   }
 
   onRepeat(fragment: HandshakeFragment, now: number): void {
-    if (this.#finishedSeq !== undefined) {
+    if (this.#state === 'done') {
       // RFC 6347 4.2.4: whoever sent the last flight answers when the flight before it is repeated.
       if (fragment.messageSeq === this.#finishedSeq) this.#host.repeatFlight(now);
-    } else if (this.#agreed !== undefined) {
-      this.#onOtherKeyExchange(this.#agreed, fragment);
-    } else if (fragment.messageSeq === this.#helloSeq && fragment.offset === 0) {
+    } else if (this.#state === 'finished') {
+      this.#onOtherKeyExchange(this.#agreed!, fragment, now);
+    } else if (this.#state === 'exchange' && fragment.messageSeq === this.#helloSeq && fragment.offset === 0) {
       this.#host.repeatFlight(now);
     }
   }
 
+  /** What the client has shown of itself. */
+  get client(): Pick<ClientFlight, 'chain' | 'pskIdentity'> {
+    return { chain: this.#flight?.chain ?? [], pskIdentity: this.#flight?.pskIdentity };
+  }
+
+  /** The flight that waits for an answer about its certificate, or about its key. Throws `DtlsRefusedError` (`no-question`). */
+  question(about: 'certificate' | 'psk'): ClientFlight {
+    const flight = this.#state === 'question' ? this.#flight : undefined;
+    if (flight !== undefined && (about === 'psk') === (flight.pskIdentity !== undefined)) return flight;
+    throw new DtlsRefusedError('no-question', `no ${about} waits for an answer`);
+  }
+
+  /** The certificate is the right client's; `spki` is the public key in it. */
+  acceptPeer(flight: ClientFlight, spki: Uint8Array, now: number): void {
+    this.#try(() => {
+      this.#checkSignature(flight, spki);
+      this.#agree(flight, undefined);
+    }, now);
+  }
+
+  /** The certificate is not accepted; `alert` tells the client why. */
+  rejectPeer(alert: number, now: number): void {
+    this.#askAgain(new DtlsCertificateRejectedError(alert), now);
+  }
+
+  /** The key that goes with the identity. */
+  acceptPsk(flight: ClientFlight, key: Uint8Array, now: number): void {
+    this.#try(() => this.#agree(flight, key), now);
+  }
+
+  /** No key goes with the identity. */
+  rejectPsk(now: number): void {
+    const alert = ALERT.unknown_psk_identity; // RFC 4279 2
+    this.#askAgain(
+      new DtlsPeerError('unknown-psk-identity', alert, 'the client names a key that we do not share'),
+      now,
+    );
+  }
+
   #onClientHello(message: HandshakeMessage, now: number): void {
     if (message.type !== HANDSHAKE_TYPE.clientHello) throw unexpected(message);
-    const client = readClientOffer(message.body, this.#host.groups);
-    const { crypto, randomBytes, plainWriter } = this.#host;
+    const { crypto, groups, recordSizeLimit, randomBytes, plainWriter } = this.#host;
+    const { identity, clientCertificate } = this.#policy;
+    const signatureSchemes = identity?.key.schemes ?? [];
+    const capabilities = { groups, cipherSuites: this.#suites, recordSizeLimit, signatureSchemes };
+    const client = readClientOffer(message.body, capabilities);
     const random = randomBytes(32);
-    const agreement = crypto.generateKeyAgreement(client.group);
-    const params = serverKeyParams(GROUP_NUMBERS[client.group], agreement.publicKey);
-    const signature = this.#identity.key.sign(SIGNATURE_SCHEME, concatBytes([client.random, random, params]));
-    const messages = [
-      this.#message(HANDSHAKE_TYPE.serverHello, serverHello(random, client)),
-      this.#message(HANDSHAKE_TYPE.certificate, writeCertificate(this.#identity.chain)),
-      this.#message(
-        HANDSHAKE_TYPE.serverKeyExchange,
-        writeServerKeyExchange(params, ECDSA_SECP256R1_SHA256, signature),
-      ),
-      this.#message(HANDSHAKE_TYPE.serverHelloDone, new Uint8Array(0)),
-    ];
-    this.#offered = { random, client, agreement, transcript: new Transcript(crypto, [message, ...messages]) };
+    const agreement = client.group === undefined ? undefined : crypto.generateKeyAgreement(client.group);
+    const bodies = writeServerFlight(client, random, agreement, {
+      identity,
+      requestedSchemes: clientCertificate === undefined ? undefined : crypto.signatureSchemes,
+    });
+    const messages = bodies.map(({ type, body }) => handshakeMessage(type, this.#nextSeq++, body));
+    this.#offered = { random, client, agreement, transcript: new Transcript([message, ...messages]) };
+    this.#state = 'exchange';
     this.#host.sendFlight(
       messages.map((part) => ({ writer: plainWriter, message: part })),
       now,
     );
   }
 
-  #onClientKeyExchange(offered: Offered, message: HandshakeMessage): void {
-    try {
-      this.#agreed = this.#agree(offered, message);
-    } catch (error) {
-      this.#doubts.note(this.#host.crypto.hash('sha256', message.raw), error);
-      this.#host.expectAgain(message.messageSeq);
-    }
+  #onClientFlight(messages: HandshakeMessage[], now: number): void {
+    const { suite } = this.#offered!.client;
+    const { clientCertificate } = this.#policy;
+    this.#messages = messages;
+    this.#try(() => {
+      this.#flight = readClientFlight(messages, {
+        suite,
+        clientCertificate: usesCertificate(suite) ? clientCertificate : undefined,
+        signatureSchemes: this.#host.crypto.signatureSchemes,
+      });
+      if (this.#flight === undefined) return;
+      this.#doubts.recall(this.#digest());
+      const { chain, pskIdentity } = this.#flight;
+      if (chain.length === 0 && pskIdentity === undefined) {
+        this.#agree(this.#flight, undefined);
+        return;
+      }
+      this.#state = 'question';
+      this.#host.stopRepeating();
+      if (pskIdentity === undefined) this.#host.askAboutCertificate(chain);
+      else this.#host.askForPsk(pskIdentity);
+    }, now);
   }
 
   /**
    * The client repeats its flight with another key: the first was damaged or forged on the way, so it cannot complete, and
-   * this one may. A client never changes it.
+   * this one may. A client never changes it. Where the client has signed its flight, no other has come so far.
    */
-  #onOtherKeyExchange({ exchange }: Agreed, fragment: HandshakeFragment): void {
+  #onOtherKeyExchange({ flight }: Agreed, fragment: HandshakeFragment, now: number): void {
     const { type, messageSeq, length, bytes } = fragment;
+    const { exchange } = flight;
     const isWhole = bytes.length === length;
     if (messageSeq !== exchange.messageSeq || !isWhole || sameBytes(bytes, exchange.body)) return;
-    this.#agreed = undefined;
-    this.#onClientKeyExchange(this.#offered!, handshakeMessage(type, messageSeq, bytes));
+    if (flight.signed !== undefined) return;
+    const other = handshakeMessage(type, messageSeq, bytes);
+    this.#onClientFlight(
+      this.#messages.map((message) => (message === exchange ? other : message)),
+      now,
+    );
   }
 
-  #agree({ random, client, agreement, transcript }: Offered, message: HandshakeMessage): Agreed {
-    if (message.type !== HANDSHAKE_TYPE.clientKeyExchange) throw unexpected(message);
-    const { crypto } = this.#host;
-    const secret = agreement.agree(readClientKeyExchange(message.body));
-    if (secret === undefined) {
+  /** What fails the first time makes us ask for the flight again. */
+  #try(step: () => void, now: number): void {
+    try {
+      step();
+    } catch (error) {
+      this.#askAgain(error, now);
+    }
+  }
+
+  #askAgain(error: unknown, now: number): void {
+    this.#doubts.note(this.#digest(), error);
+    // While nothing was asked above, the timer has gone on, and nobody is to be made to say more than that.
+    if (this.#state === 'question') this.#host.repeatFlight(now);
+    this.#host.expectAgain(this.#messages[0]!.messageSeq);
+    this.#messages = [];
+    this.#flight = undefined;
+    this.#agreed = undefined;
+    this.#state = 'exchange';
+  }
+
+  #digest(): Uint8Array {
+    return new Transcript(this.#messages).hash(this.#host.crypto, 'sha256');
+  }
+
+  /** CVE-2022-29222: nothing goes on without this signature (RFC 5246 7.4.8). */
+  #checkSignature({ signed, throughExchange }: ClientFlight, spki: Uint8Array): void {
+    const { scheme, signature } = signed!;
+    const said = this.#offered!.transcript.with(...throughExchange).bytes();
+    if (this.#host.crypto.verify(scheme, spki, said, signature)) return;
+    throw new DtlsPeerError('bad-signature', ALERT.decrypt_error, 'the certificate did not sign the handshake');
+  }
+
+  #agree(flight: ClientFlight, psk: Uint8Array | undefined): void {
+    const { random, client, agreement, transcript } = this.#offered!;
+    const { crypto, recordSizeLimit } = this.#host;
+    const { suite } = client;
+    const shared = agreement?.agree(flight.publicKey!);
+    if (agreement !== undefined && shared === undefined) {
       throw new DtlsPeerError('bad-key-share', ALERT.illegal_parameter, "the client's key share is invalid");
     }
-    const through = transcript.with(message);
-    const masterSecret = extendedMasterSecret(crypto, secret, through.hash());
-    const keys = trafficKeys(crypto, masterSecret, client.random, random);
-    const writer = this.#host.protect(keys.client, keys.server);
-    return { exchange: message, masterSecret, transcript: through, writer };
+    const sessionHash = transcript.with(...flight.throughExchange).hash(crypto, suite.hash);
+    const masterSecret = extendedMasterSecret(crypto, suite.hash, premasterSecret(shared, psk), sessionHash);
+    const keys = trafficKeys(crypto, suite, masterSecret, client.random, random);
+    const limits = agreedLimits(recordSizeLimit, client.recordSizeLimit);
+    const writer = this.#host.protect(keys.client, keys.server, limits);
+    this.#agreed = { flight, masterSecret, transcript: transcript.with(...this.#messages), writer };
+    this.#state = 'finished';
   }
 
   #onFinished({ masterSecret, transcript, writer }: Agreed, message: HandshakeMessage, now: number): void {
     const { crypto, plainWriter } = this.#host;
+    const { client } = this.#offered!;
+    const { hash } = client.suite;
+    const expected = verifyData(crypto, hash, masterSecret, 'client', transcript.hash(crypto, hash));
     // RFC 5246 7.4.9; the record has authenticated, so a wrong value is no accident.
-    if (!crypto.timingSafeEqual(message.body, verifyData(crypto, masterSecret, 'client', transcript.hash()))) {
+    if (!crypto.timingSafeEqual(message.body, expected)) {
       throw new DtlsPeerError(
         'bad-finished',
         ALERT.decrypt_error,
@@ -167,9 +274,11 @@ export class ServerHandshake12 implements Handshake {
       );
     }
     this.#finishedSeq = message.messageSeq;
-    const transcriptHash = transcript.with(message).hash();
-    const finished = this.#message(HANDSHAKE_TYPE.finished, verifyData(crypto, masterSecret, 'server', transcriptHash));
-    this.#host.keyLog(keyLogLine(this.#offered!.client.random, masterSecret));
+    this.#state = 'done';
+    const transcriptHash = transcript.with(message).hash(crypto, hash);
+    const verify = verifyData(crypto, hash, masterSecret, 'server', transcriptHash);
+    const finished = handshakeMessage(HANDSHAKE_TYPE.finished, this.#nextSeq++, verify);
+    this.#host.keyLog(keyLogLine(client.random, masterSecret));
     this.#host.sendFlight(
       [
         { writer: plainWriter, message: 'change-cipher-spec' },
@@ -177,23 +286,13 @@ export class ServerHandshake12 implements Handshake {
       ],
       now,
     );
-    this.#host.established();
-  }
-
-  #message(type: number, body: Uint8Array): HandshakeMessage {
-    return handshakeMessage(type, this.#nextSeq++, body);
+    this.#host.established(client.suite);
   }
 }
 
-function serverHello(random: Uint8Array, client: ClientOffer): Uint8Array {
-  return writeServerHello({
-    version: DTLS_1_2,
-    random,
-    sessionId: new Uint8Array(0), // RFC 5246 7.4.1.3: an empty id means that the session is not kept
-    cipherSuite: TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
-    compressionMethod: NULL_COMPRESSION,
-    extensions: client.answer,
-  });
+/** Whether a server has a key for a suite. */
+export function canServe({ identity, psk }: ServerPolicy, suite: CipherSuite): boolean {
+  return usesPsk(suite) ? psk : identity !== undefined && schemesFor(suite, identity.key.schemes).length > 0;
 }
 
 function unexpected({ type }: HandshakeMessage): DtlsPeerError {

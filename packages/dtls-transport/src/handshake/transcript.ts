@@ -1,24 +1,28 @@
-import type { CryptoProvider } from '../crypto/provider.ts';
+import type { CryptoProvider, HashName } from '../crypto/provider.ts';
+import { concatBytes } from '../wire/bytes.ts';
 import type { HandshakeMessage } from '../wire/handshake-message.ts';
 
-/** The messages of a handshake, hashed as if each had been one fragment (RFC 6347 4.2.6), without the cookie exchange. */
+/** The messages of a handshake as if each had been one fragment (RFC 6347 4.2.6), without the cookie exchange. */
 export class Transcript {
-  readonly #crypto: CryptoProvider;
-  readonly #messages: HandshakeMessage[];
+  readonly #messages: readonly HandshakeMessage[];
 
-  constructor(crypto: CryptoProvider, messages: readonly HandshakeMessage[] = []) {
-    this.#crypto = crypto;
-    this.#messages = [...messages];
+  constructor(messages: readonly HandshakeMessage[] = []) {
+    this.#messages = messages;
   }
 
   /** The same with more at its end. */
   with(...messages: readonly HandshakeMessage[]): Transcript {
-    return new Transcript(this.#crypto, [...this.#messages, ...messages]);
+    return new Transcript([...this.#messages, ...messages]);
   }
 
-  hash(): Uint8Array {
-    const running = this.#crypto.runningHash('sha256');
+  hash(crypto: CryptoProvider, name: HashName): Uint8Array {
+    const running = crypto.runningHash(name);
     for (const { raw } of this.#messages) running.update(raw);
     return running.digest();
+  }
+
+  /** What a CertificateVerify signs (RFC 5246 7.4.8). */
+  bytes(): Uint8Array {
+    return concatBytes(this.#messages.map(({ raw }) => raw));
   }
 }

@@ -1,8 +1,8 @@
 import { Connection } from '../connection/connection.ts';
-import { type ConnectionConfig, maxPayload } from '../connection/connection-config.ts';
+import type { ConnectionConfig } from '../connection/connection-config.ts';
 import type { ConnectionEvent } from '../connection/connection-event.ts';
 import { type Drops, noDrops } from '../drops.ts';
-import { connectionConfig, type EngineOptions, type Transmit, wholeNumber } from '../engine-options.ts';
+import { connectionConfig, type Transmit, usableSuites, wholeNumber } from '../engine-options.ts';
 import {
   type DtlsError,
   DtlsMalformedError,
@@ -11,38 +11,22 @@ import {
   type RefusedReason,
 } from '../errors.ts';
 import { Fifo } from '../fifo.ts';
-import { SIGNATURE_SCHEME } from '../handshake/parameters.ts';
-import { ServerHandshake12, type ServerIdentity } from '../handshake/server-handshake-12.ts';
+import type { CipherSuiteName } from '../handshake/cipher-suites.ts';
+import type { ClientFlight } from '../handshake/client-flight.ts';
+import type { HandshakeHost } from '../handshake/handshake.ts';
+import { canServe, ServerHandshake12, type ServerPolicy } from '../handshake/server-handshake-12.ts';
+import { checkedIdentity, checkPskKey, type Identity } from '../identity.ts';
 import { ALERT } from '../wire/alert.ts';
 import { type ClientHelloFront, readClientHelloFront } from '../wire/client-hello.ts';
 import { HANDSHAKE_TYPE, type HandshakeFragment, readHandshakeFragment } from '../wire/handshake-message.ts';
 import { CONTENT_TYPE, type RecordHeader, readRecordHeader } from '../wire/record.ts';
 import { Cookies, type PresentedHello } from './cookie.ts';
 import { DeadlineHeap } from './deadline-heap.ts';
+import type { DtlsListenerEvent } from './listener-event.ts';
+import type { DtlsListenerOptions } from './listener-options.ts';
 import { Peer } from './peer.ts';
 import { PeerTable } from './peer-table.ts';
 import { StatelessReplies } from './stateless-replies.ts';
-
-/** Options of a `DtlsListener`. */
-export interface DtlsListenerOptions extends EngineOptions {
-  /** Who we are to clients. */
-  readonly identity: ServerIdentity;
-  /** Associations at a time; beyond it the one that was silent for longest is closed (`evicted`). Default 10,000. */
-  readonly maxPeers?: number | undefined;
-  /** Handshakes at a time; beyond it the oldest is given up. Default 1,000. */
-  readonly maxHandshakes?: number | undefined;
-  /** Milliseconds of silence after which an association is closed. Default 86,400,000 (a day). */
-  readonly idleTimeout?: number | undefined;
-}
-
-/** What a `DtlsListener` has to tell; `peer` is the association's number, never used twice. */
-export type DtlsListenerEvent =
-  /** A client at `path` has completed its handshake. */
-  | { readonly type: 'connected'; readonly peer: number; readonly path: string }
-  /** A datagram of a client. The bytes are valid until the next `receive`. */
-  | { readonly type: 'data'; readonly peer: number; readonly data: Uint8Array }
-  /** The end of an association. Without an error it was a close in order. */
-  | { readonly type: 'closed'; readonly peer: number; readonly error: DtlsError | undefined };
 
 /** What a listener holds now and has counted since it began. */
 export interface DtlsListenerStats {
@@ -69,10 +53,8 @@ const DEFAULT_IDLE_TIMEOUT = 86_400_000;
  * on the number of peers.
  */
 export class DtlsListener {
-  /** The most data that one `send` takes, in bytes. */
-  readonly maxPayload: number;
   readonly #config: ConnectionConfig;
-  readonly #identity: ServerIdentity;
+  #policy: ServerPolicy;
   readonly #maxPeers: number;
   readonly #maxHandshakes: number;
   readonly #idleTimeout: number;
@@ -91,12 +73,17 @@ export class DtlsListener {
   /** Throws `DtlsRefusedError` (`bad-option`). */
   constructor(options: DtlsListenerOptions) {
     this.#config = connectionConfig(options, DEFAULT_REASSEMBLY_BYTES, this.#drops);
-    this.#identity = checkedIdentity(options.identity);
+    const { identity, psk = false, clientCertificate } = options;
+    this.#policy = this.#checkedPolicy({ identity, psk, clientCertificate });
     this.#maxPeers = wholeNumber('maxPeers', options.maxPeers ?? DEFAULT_MAX_PEERS, 1);
     this.#maxHandshakes = wholeNumber('maxHandshakes', options.maxHandshakes ?? DEFAULT_MAX_HANDSHAKES, 1);
     this.#idleTimeout = wholeNumber('idleTimeout', options.idleTimeout ?? DEFAULT_IDLE_TIMEOUT, 1);
     this.#cookies = new Cookies(options.crypto, options.randomBytes);
-    this.maxPayload = maxPayload(this.#config.maxDatagram);
+  }
+
+  /** The certificates and the key that new handshakes show; what has begun goes on as it was. Throws `DtlsRefusedError` (`bad-option`). */
+  setIdentity(identity: Identity): void {
+    this.#policy = this.#checkedPolicy({ ...this.#policy, identity });
   }
 
   /** Takes a datagram that arrived from `path`: any string that the driver knows the address by. Never throws for what is in it. */
@@ -156,6 +143,42 @@ export class DtlsListener {
 
   pollEvent(): DtlsListenerEvent | undefined {
     return this.#events.take();
+  }
+
+  /** The most data that one `send` to a peer takes, in bytes; 0 for a peer that is not there (any more). */
+  maxPayloadOf(peer: number): number {
+    return this.#table.established(peer)?.connection.maxPayload ?? 0;
+  }
+
+  /**
+   * Answers `peerCertificate`: this is a right client, and `spki` (DER) is the public key of its certificate. This and the
+   * other answers do nothing when the handshake has ended meanwhile, and throw `DtlsRefusedError` (`no-question`) when it
+   * does not wait for them.
+   */
+  acceptPeer(peer: number, spki: Uint8Array, now: number): void {
+    this.#answer(peer, 'certificate', now, (handshake, flight) => handshake.acceptPeer(flight, spki, now));
+  }
+
+  /**
+   * Answers `peerCertificate`: not a right client. `alert` tells it why (`ALERT`, RFC 5246 7.2.2). The handshake fails when
+   * the client says the same again: the certificate may have been damaged on the way.
+   */
+  rejectPeer(peer: number, alert: number, now: number): void {
+    this.#answer(peer, 'certificate', now, (handshake) => handshake.rejectPeer(alert, now));
+  }
+
+  /**
+   * Answers `pskIdentity`: the key of this name, 1 to 256 bytes. Throws `DtlsRefusedError` also with `bad-option`. A client
+   * that has another key is not heard of again: what it sends cannot be read.
+   */
+  acceptPsk(peer: number, key: Uint8Array, now: number): void {
+    checkPskKey(key);
+    this.#answer(peer, 'psk', now, (handshake, flight) => handshake.acceptPsk(flight, key, now));
+  }
+
+  /** Answers `pskIdentity`: there is no such key. The handshake fails when the client says the same again. */
+  rejectPsk(peer: number, now: number): void {
+    this.#answer(peer, 'psk', now, (handshake) => handshake.rejectPsk(now));
   }
 
   /**
@@ -239,14 +262,28 @@ export class DtlsListener {
     }
     // RFC 6347 4.2.1: we go on counting where the client is.
     const first = { recordSequence, messageSeq };
-    const connection = new Connection(
-      this.#config,
-      now,
-      (host) => new ServerHandshake12(host, this.#identity, messageSeq),
-      first,
-    );
+    let handshake!: ServerHandshake12;
+    const start = (host: HandshakeHost) => {
+      handshake = new ServerHandshake12(host, this.#policy, messageSeq);
+      return handshake;
+    };
+    const connection = new Connection(this.#config, now, start, first);
     this.#lastId += 1;
-    this.#table.addPending(new Peer(this.#lastId, hello, connection, now));
+    this.#table.addPending(new Peer(this.#lastId, hello, connection, handshake, now));
+  }
+
+  #answer(
+    id: number,
+    about: 'certificate' | 'psk',
+    now: number,
+    command: (handshake: ServerHandshake12, flight: ClientFlight) => void,
+  ): void {
+    const peer = this.#table.pending(id);
+    const handshake = peer?.handshake;
+    if (peer === undefined || handshake === undefined) return;
+    const flight = handshake.question(about);
+    peer.connection.run(() => command(handshake, flight), now);
+    this.#settle(peer);
   }
 
   #feed(peer: Peer, datagram: Uint8Array, now: number): boolean {
@@ -269,19 +306,30 @@ export class DtlsListener {
   }
 
   #onEvent(peer: Peer, event: ConnectionEvent): void {
-    if (event.type === 'data') {
-      this.#events.push({ type: 'data', peer: peer.id, data: event.data });
-    } else if (event.type === 'connected') {
-      this.#onConnected(peer);
-    } else if (event.type === 'closed') {
-      if (this.#table.remove(peer)) this.#events.push({ type: 'closed', peer: peer.id, error: event.error });
-      else this.#handshakesFailed += 1;
-    } else {
-      this.#drop('unexpected'); // a hint: an alert that anybody could have sent
+    switch (event.type) {
+      case 'data':
+        this.#events.push({ type: 'data', peer: peer.id, data: event.data });
+        break;
+      case 'peerCertificate':
+        this.#events.push({ type: 'peerCertificate', peer: peer.id, chain: event.chain });
+        break;
+      case 'pskIdentity':
+        this.#events.push({ type: 'pskIdentity', peer: peer.id, identity: event.identity });
+        break;
+      case 'connected':
+        this.#onConnected(peer, event.cipherSuite);
+        break;
+      case 'closed':
+        if (this.#table.remove(peer)) this.#events.push({ type: 'closed', peer: peer.id, error: event.error });
+        else this.#handshakesFailed += 1;
+        break;
+      case 'hint':
+        this.#drop('unexpected'); // an alert that anybody could have sent
+        break;
     }
   }
 
-  #onConnected(peer: Peer): void {
+  #onConnected(peer: Peer, cipherSuite: CipherSuiteName): void {
     const older = this.#table.at(peer.path)?.established;
     // RFC 6347 4.2.8: the client has completed another handshake, so it has given up its earlier association.
     if (older !== undefined) this.#refuse(older, 'replaced', 'the client has made another association');
@@ -291,7 +339,9 @@ export class DtlsListener {
     }
     this.#connected += 1;
     this.#table.promote(peer);
-    this.#events.push({ type: 'connected', peer: peer.id, path: peer.path });
+    const { chain, pskIdentity } = peer.handshake!.client;
+    peer.handshake = undefined;
+    this.#events.push({ type: 'connected', peer: peer.id, path: peer.path, cipherSuite, chain, pskIdentity });
   }
 
   #refuse(peer: Peer, reason: RefusedReason, message: string): void {
@@ -303,16 +353,15 @@ export class DtlsListener {
     this.#settle(peer);
   }
 
+  #checkedPolicy(policy: ServerPolicy): ServerPolicy {
+    if (policy.identity !== undefined) checkedIdentity(policy.identity);
+    usableSuites(this.#config.cipherSuites, (suite) => canServe(policy, suite));
+    return policy;
+  }
+
   #drop(reason: keyof Drops): void {
     this.#drops[reason] += 1;
   }
-}
-
-/** The one suite that there is asks for an ECDSA key (RFC 5289 3.2). */
-function checkedIdentity(identity: ServerIdentity): ServerIdentity {
-  const { chain, key } = identity;
-  if (chain.length > 0 && key.schemes.includes(SIGNATURE_SCHEME)) return identity;
-  throw new DtlsRefusedError('bad-option', `identity needs a certificate, and a key that signs ${SIGNATURE_SCHEME}`);
 }
 
 /** The fragment of a ClientHello that a datagram begins with. */

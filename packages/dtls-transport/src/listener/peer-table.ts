@@ -12,7 +12,7 @@ export class PeerTable {
   readonly #slots = new Map<string, Slot>();
   readonly #established = new Map<number, Peer>();
   /** Oldest first. */
-  readonly #pending = new Set<Peer>();
+  readonly #pending = new Map<number, Peer>();
   readonly #recency = new RecencyList<Peer>();
 
   get establishedCount(): number {
@@ -36,6 +36,11 @@ export class PeerTable {
     return this.#slots.get(path);
   }
 
+  /** The handshake with this id. */
+  pending(id: number): Peer | undefined {
+    return this.#pending.get(id);
+  }
+
   /** The association with this id. */
   established(id: number): Peer | undefined {
     return this.#established.get(id);
@@ -51,7 +56,7 @@ export class PeerTable {
     const slot = this.#slots.get(peer.path);
     if (slot === undefined) this.#slots.set(peer.path, { established: undefined, pending: peer });
     else slot.pending = peer;
-    this.#pending.add(peer);
+    this.#pending.set(peer.id, peer);
   }
 
   /** A handshake has become the association of its path, which has none (any more). */
@@ -59,7 +64,7 @@ export class PeerTable {
     const slot = this.#slots.get(peer.path)!;
     slot.pending = undefined;
     slot.established = peer;
-    this.#pending.delete(peer);
+    this.#pending.delete(peer.id);
     this.#established.set(peer.id, peer);
     this.#recency.add(peer);
   }
@@ -76,7 +81,7 @@ export class PeerTable {
     if (slot?.established === peer) slot.established = undefined;
     if (slot !== undefined && slot.pending === undefined && slot.established === undefined)
       this.#slots.delete(peer.path);
-    this.#pending.delete(peer);
+    this.#pending.delete(peer.id);
     if (!this.#established.delete(peer.id)) return false;
     this.#recency.remove(peer);
     return true;

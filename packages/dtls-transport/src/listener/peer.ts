@@ -1,4 +1,5 @@
 import type { Connection } from '../connection/connection.ts';
+import type { ServerHandshake12 } from '../handshake/server-handshake-12.ts';
 import { sameBytes } from '../wire/bytes.ts';
 import type { ClientHelloFront } from '../wire/client-hello.ts';
 import type { PresentedHello } from './cookie.ts';
@@ -10,6 +11,8 @@ export class Peer implements Timed, Recent<Peer> {
   readonly id: number;
   readonly path: string;
   readonly connection: Connection;
+  /** What answers go to; it is let go with all that it holds when the handshake is done. */
+  handshake: ServerHandshake12 | undefined;
   /** When something authentic came last. */
   lastHeard: number;
   deadline: number | undefined;
@@ -20,8 +23,15 @@ export class Peer implements Timed, Recent<Peer> {
   readonly #cookie: Uint8Array;
   readonly #messageSeq: number;
 
-  constructor(id: number, { path, messageSeq, front }: PresentedHello, connection: Connection, now: number) {
+  constructor(
+    id: number,
+    { path, messageSeq, front }: PresentedHello,
+    connection: Connection,
+    handshake: ServerHandshake12,
+    now: number,
+  ) {
     this.id = id;
+    this.handshake = handshake;
     this.path = path;
     this.connection = connection;
     this.lastHeard = now;

@@ -2,14 +2,16 @@ import { createSocket, type Socket } from 'node:dgram';
 import { isIP } from 'node:net';
 import { DtlsClient, type DtlsClientEvent } from '../client.ts';
 import { DtlsCertificateRejectedError } from '../errors.ts';
+import type { Identity } from '../identity.ts';
 import { plainBytes } from './bytes.ts';
 import { nodeCrypto } from './crypto-provider.ts';
 import { DatagramSender } from './datagram-sender.ts';
 import { EngineTimer } from './engine-timer.ts';
 import type { ConnectDtlsOptions } from './options.ts';
-import type { DtlsClientPipe, DtlsHint, DtlsPipeStats, PipePeer } from './pipe.ts';
+import { type Judgement, judgePeer, prepareJudgement } from './peer-judgement.ts';
+import type { DtlsClientPipe, DtlsHint, DtlsPipeStats, DtlsProtocol, PipePeer } from './pipe.ts';
 import { randomBytes } from './random-bytes.ts';
-import { type Judgement, judgeServer, prepareJudgement } from './server-judgement.ts';
+import { readIdentity } from './read-identity.ts';
 import { maxDatagramOf, resolveHost } from './udp-address.ts';
 import { WireCount } from './wire-count.ts';
 
@@ -19,16 +21,16 @@ import { WireCount } from './wire-count.ts';
  * with the signal's reason.
  */
 export async function connectDtls(options: ConnectDtlsOptions): Promise<DtlsClientPipe> {
-  const { signal } = options;
+  const { signal, clientCertificate } = options;
   signal?.throwIfAborted();
+  const identity = clientCertificate && readIdentity(clientCertificate);
   const { address, family } = await resolveHost(options.host);
   signal?.throwIfAborted();
   const socket = createSocket(family === 6 ? 'udp6' : 'udp4');
   try {
     await connectSocket(socket, options.port, address);
     signal?.throwIfAborted();
-    const peer = { address, port: options.port, validated: true };
-    const pipe = new ClientPipe(socket, peer, maxDatagramOf(options.mtu, family), options);
+    const pipe = new ClientPipe(socket, address, maxDatagramOf(options.mtu, family), identity, options);
     await connectedUnlessAborted(pipe, signal);
     return pipe;
   } catch (error) {
@@ -62,11 +64,9 @@ class ClientPipe implements DtlsClientPipe {
   onDatagram: ((datagram: Uint8Array, now: number) => void) | undefined;
   onClose: ((reason: Error | undefined) => void) | undefined;
   onHint: ((hint: DtlsHint) => void) | undefined;
-  readonly peer: PipePeer;
-  readonly protocol: DtlsClientPipe['protocol'] = {
-    version: 'DTLS 1.2',
-    cipherSuite: 'TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256',
-  };
+  peer: PipePeer;
+  /** Set before `connected` settles. */
+  protocol!: DtlsProtocol;
   /** Settles with the handshake. */
   readonly connected: Promise<void>;
   readonly #socket: Socket;
@@ -81,9 +81,15 @@ class ClientPipe implements DtlsClientPipe {
   #refusal: Error | undefined;
   #pumping = false;
 
-  constructor(socket: Socket, peer: PipePeer, maxDatagram: number, options: ConnectDtlsOptions) {
-    const { host, serverName = host, handshakeTimeout, keyLog } = options;
-    this.peer = peer;
+  constructor(
+    socket: Socket,
+    address: string,
+    maxDatagram: number,
+    identity: Identity | undefined,
+    options: ConnectDtlsOptions,
+  ) {
+    const { host, port, serverName = host, handshakeTimeout, cipherSuites, recordSizeLimit, keyLog, psk } = options;
+    this.peer = { address, port, validated: true, certificates: [], pskIdentity: undefined };
     this.#socket = socket;
     this.#options = options;
     this.#sender = new DatagramSender(socket, maxDatagram);
@@ -98,7 +104,11 @@ class ClientPipe implements DtlsClientPipe {
         path: PATH,
         maxDatagram,
         handshakeTimeout,
+        cipherSuites,
+        recordSizeLimit,
         keyLog,
+        identity,
+        psk: psk && { identity: new TextEncoder().encode(psk.identity), key: psk.key },
         serverName: isIP(serverName) === 0 ? serverName : undefined, // RFC 6066 3: an address is no host name
       },
       performance.now(),
@@ -109,7 +119,8 @@ class ClientPipe implements DtlsClientPipe {
       this.#step((now) => this.#engine.receive(plainBytes(datagram), PATH, now));
     });
     this.#step(() => {});
-    if (options.dangerouslySkipVerification !== true) prepareJudgement().catch((error: unknown) => this.fail(error));
+    if (psk === undefined && options.dangerouslySkipVerification !== true)
+      prepareJudgement().catch((error: unknown) => this.fail(error));
   }
 
   get maxPayload(): number {
@@ -172,6 +183,7 @@ class ClientPipe implements DtlsClientPipe {
         break;
       case 'connected':
         this.#state = 'open';
+        this.protocol = { version: 'DTLS 1.2', cipherSuite: event.cipherSuite };
         this.#settle.resolve();
         break;
       case 'hint':
@@ -185,12 +197,18 @@ class ClientPipe implements DtlsClientPipe {
 
   async #judge(chain: readonly Uint8Array[]): Promise<void> {
     const { host, serverName = host, roots, dangerouslySkipVerification = false } = this.#options;
-    const judgement = await judgeServer(chain, { serverName, roots, dangerouslySkipVerification });
-    if (this.#state === 'connecting') this.#step((now) => this.#answer(judgement, now));
+    const judgement = await judgePeer(chain, {
+      purpose: 'serverAuth',
+      serverName,
+      roots,
+      dangerouslySkipVerification,
+    });
+    if (this.#state === 'connecting') this.#step((now) => this.#answer(chain, judgement, now));
   }
 
-  #answer(judgement: Judgement, now: number): void {
+  #answer(chain: readonly Uint8Array[], judgement: Judgement, now: number): void {
     if ('spki' in judgement) {
+      this.peer = { ...this.peer, certificates: chain };
       this.#engine.acceptPeer(judgement.spki, now);
     } else {
       this.#refusal = judgement.error;

@@ -1,18 +1,19 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { createSocket, type RemoteInfo, type Socket, type SocketOptions } from 'node:dgram';
 import { isIPv4 } from 'node:net';
-import { DtlsRefusedError } from '../errors.ts';
-import type { ServerIdentity } from '../handshake/server-handshake-12.ts';
-import { DtlsListener, type DtlsListenerEvent } from '../listener/listener.ts';
-import { CertificateError } from '../x509/errors.ts';
+import { isPskKey } from '../identity.ts';
+import { DtlsListener } from '../listener/listener.ts';
+import type { DtlsListenerEvent } from '../listener/listener-event.ts';
+import { ALERT } from '../wire/alert.ts';
 import { plainBytes } from './bytes.ts';
 import { nodeCrypto } from './crypto-provider.ts';
 import { DatagramSender } from './datagram-sender.ts';
 import { EngineTimer } from './engine-timer.ts';
 import type { DtlsListenerHandle, NodeListenerStats } from './listener-handle.ts';
-import type { ListenDtlsOptions } from './options.ts';
+import type { CertificateAndKey, ListenDtlsOptions } from './options.ts';
+import { judgePeer } from './peer-judgement.ts';
 import type { DtlsPipe } from './pipe.ts';
 import { randomBytes } from './random-bytes.ts';
+import { readIdentity } from './read-identity.ts';
 import { maxDatagramOf, resolveHost, unmapAddress } from './udp-address.ts';
 
 /** Room for a burst: at 4 MiB nothing was lost in our measurements where the default loses. The system may grant less. */
@@ -23,15 +24,22 @@ const RECEIVE_BUFFER = 4 * 1_024 * 1_024;
  * cannot be used, with a `DtlsRefusedError` (`bad-option`), or with the system's error (`EADDRINUSE`, …).
  */
 export async function listenDtls(options: ListenDtlsOptions): Promise<DtlsListenerHandle> {
-  const identity = readIdentity(options.certificate);
+  const { certificate, psk, requestClientCertificate: request } = options;
+  const identity = certificate && readIdentity(certificate);
   const { address, family } = await resolveHost(options.host);
-  const { maxPeers, maxHandshakes, handshakeTimeout, idleTimeout, keyLog } = options;
+  const { maxPeers, maxHandshakes, handshakeTimeout, idleTimeout, cipherSuites, recordSizeLimit, keyLog } = options;
   const maxDatagram = maxDatagramOf(options.mtu, family);
-  const limits = { maxDatagram, maxPeers, maxHandshakes, handshakeTimeout, idleTimeout, keyLog };
-  const engine = new DtlsListener({ crypto: nodeCrypto, randomBytes, identity, ...limits });
+  const engine = new DtlsListener({
+    crypto: nodeCrypto,
+    randomBytes,
+    identity,
+    psk: psk !== undefined,
+    clientCertificate: request && (request.required ? 'require' : 'request'),
+    ...{ maxDatagram, maxPeers, maxHandshakes, handshakeTimeout, idleTimeout, cipherSuites, recordSizeLimit, keyLog },
+  });
   const socket = createSocket({ type: family === 6 ? 'udp6' : 'udp4', lookup: numericLookup });
   await bindSocket(socket, options.port, address);
-  return new ListenerSocket(socket, engine, maxDatagram);
+  return new ListenerSocket(socket, engine, maxDatagram, { psk, clientRoots: request?.roots ?? [] });
 }
 
 /**
@@ -55,24 +63,10 @@ function bindSocket(socket: Socket, port: number, address: string): Promise<void
   });
 }
 
-/** Imports certificate and key and sees that they belong together. */
-function readIdentity({ chain, privateKey }: ListenDtlsOptions['certificate']): ServerIdentity {
-  const [own] = chain;
-  if (own === undefined) throw new DtlsRefusedError('bad-option', 'the chain has no certificate');
-  const key = nodeCrypto.importSigningKey(privateKey);
-  const certificate = parse(own);
-  if (!certificate.checkPrivateKey(createPrivateKey({ key: Buffer.from(privateKey), format: 'der', type: 'pkcs8' }))) {
-    throw new DtlsRefusedError('bad-option', 'the private key does not belong to the certificate');
-  }
-  return { chain, key };
-}
-
-function parse(der: Uint8Array): X509Certificate {
-  try {
-    return new X509Certificate(der);
-  } catch {
-    throw new CertificateError('malformed', 'the certificate is not X.509 in DER');
-  }
+/** What the answers to questions about clients come from. */
+interface ClientChecks {
+  readonly psk: ListenDtlsOptions['psk'];
+  readonly clientRoots: readonly Uint8Array[];
 }
 
 class ListenerSocket implements DtlsListenerHandle {
@@ -82,16 +76,18 @@ class ListenerSocket implements DtlsListenerHandle {
   readonly #engine: DtlsListener;
   readonly #sender: DatagramSender;
   readonly #timer: EngineTimer;
+  readonly #checks: ClientChecks;
   readonly #pipes = new Map<number, DtlsPipe>();
   #socketErrors = 0;
   #pumping = false;
   #closing: Promise<void> | undefined;
 
-  constructor(socket: Socket, engine: DtlsListener, maxDatagram: number) {
+  constructor(socket: Socket, engine: DtlsListener, maxDatagram: number, checks: ClientChecks) {
     const { address, port, family } = socket.address();
     this.address = { address, port, family: family === 'IPv6' ? 'IPv6' : 'IPv4' };
     this.#socket = socket;
     this.#engine = engine;
+    this.#checks = checks;
     this.#sender = new DatagramSender(socket, maxDatagram);
     this.#timer = new EngineTimer(() => this.#step((now) => engine.handleTimeout(now)));
     widenReceiveBuffer(socket);
@@ -106,6 +102,10 @@ class ListenerSocket implements DtlsListenerHandle {
 
   stats(): NodeListenerStats {
     return { ...this.#engine.stats(), socketErrors: this.#socketErrors };
+  }
+
+  setCertificate(certificate: CertificateAndKey): void {
+    this.#engine.setIdentity(readIdentity(certificate));
   }
 
   close(): Promise<void> {
@@ -141,25 +141,73 @@ class ListenerSocket implements DtlsListenerHandle {
   }
 
   #onEvent(event: DtlsListenerEvent, now: number): void {
-    if (event.type === 'connected') {
-      const pipe = this.#pipe(event.peer, event.path);
-      this.#pipes.set(event.peer, pipe);
-      this.onPipe?.(pipe);
-    } else if (event.type === 'data') {
-      this.#pipes.get(event.peer)?.onDatagram?.(event.data, now);
-    } else {
-      const pipe = this.#pipes.get(event.peer);
-      this.#pipes.delete(event.peer);
-      pipe?.onClose?.(event.error);
+    switch (event.type) {
+      case 'data':
+        this.#pipes.get(event.peer)?.onDatagram?.(event.data, now);
+        break;
+      case 'peerCertificate':
+        this.#judge(event.peer, event.chain).catch(() => {
+          this.#step((at) => this.#engine.rejectPeer(event.peer, ALERT.internal_error, at));
+        });
+        break;
+      case 'pskIdentity':
+        void this.#findKey(event.peer, event.identity);
+        break;
+      case 'connected': {
+        const pipe = this.#pipe(event);
+        this.#pipes.set(event.peer, pipe);
+        this.onPipe?.(pipe);
+        break;
+      }
+      case 'closed': {
+        const pipe = this.#pipes.get(event.peer);
+        this.#pipes.delete(event.peer);
+        pipe?.onClose?.(event.error);
+        break;
+      }
     }
   }
 
-  #pipe(peer: number, path: string): DtlsPipe {
+  async #judge(peer: number, chain: readonly Uint8Array[]): Promise<void> {
+    const roots = this.#checks.clientRoots;
+    const judgement = await judgePeer(chain, { purpose: 'clientAuth', roots, dangerouslySkipVerification: false });
+    this.#step((now) => {
+      if ('spki' in judgement) this.#engine.acceptPeer(peer, judgement.spki, now);
+      else this.#engine.rejectPeer(peer, judgement.alert, now);
+    });
+  }
+
+  async #findKey(peer: number, identity: Uint8Array): Promise<void> {
+    const key = await this.#keyOf(identity);
+    this.#step((now) => {
+      if (key === undefined) this.#engine.rejectPsk(peer, now);
+      else this.#engine.acceptPsk(peer, key, now);
+    });
+  }
+
+  async #keyOf(identity: Uint8Array): Promise<Uint8Array | undefined> {
+    try {
+      const key = await this.#checks.psk?.(decodeIdentity(identity));
+      return key !== undefined && isPskKey(key) ? key : undefined;
+    } catch {
+      return undefined; // the name is not UTF-8, or nobody could say
+    }
+  }
+
+  #pipe(connected: Extract<DtlsListenerEvent, { type: 'connected' }>): DtlsPipe {
     const engine = this.#engine;
+    const { peer, path, cipherSuite, chain, pskIdentity } = connected;
     return {
-      peer: { ...addressOf(path), address: unmapAddress(addressOf(path).address), validated: true },
+      peer: {
+        ...addressOf(path),
+        address: unmapAddress(addressOf(path).address),
+        validated: true,
+        certificates: chain,
+        pskIdentity: pskIdentity && decodeIdentity(pskIdentity),
+      },
+      protocol: { version: 'DTLS 1.2', cipherSuite },
       get maxPayload() {
-        return engine.maxPayload;
+        return engine.maxPayloadOf(peer);
       },
       onDatagram: undefined,
       onClose: undefined,
@@ -177,6 +225,11 @@ class ListenerSocket implements DtlsListenerHandle {
       this.#socket.send(datagram, port, address);
     });
   }
+}
+
+/** RFC 4279 5.1. Throws when it is not UTF-8. */
+function decodeIdentity(identity: Uint8Array): string {
+  return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(identity);
 }
 
 function pathOf({ address, port }: RemoteInfo): string {

@@ -1,4 +1,5 @@
 import type { DtlsListenerStats } from '../listener/listener.ts';
+import type { CertificateAndKey } from './options.ts';
 import type { DtlsPipe } from './pipe.ts';
 
 /** What a listener holds now and has counted since it began, its socket included. */
@@ -13,6 +14,11 @@ export interface DtlsListenerHandle {
   readonly address: { readonly address: string; readonly port: number; readonly family: 'IPv4' | 'IPv6' };
   /** Called with each new pipe, before its first datagram. */
   onPipe?: ((pipe: DtlsPipe) => void) | undefined;
+  /**
+   * Another certificate for new handshakes, such as a renewed one; associations and handshakes under way go on. Throws as
+   * `listenDtls` rejects, and then all stays as it was.
+   */
+  setCertificate(certificate: CertificateAndKey): void;
   /** Sends close_notify to every peer and closes the socket; resolves when it is closed. */
   close(): Promise<void>;
   stats(): NodeListenerStats;

@@ -1,5 +1,27 @@
+import type { CipherSuiteName } from '../handshake/cipher-suites.ts';
+
+/** A chain (DER, one's own certificate first) and the private key of the first (PKCS#8 DER): P-256, Ed25519 or RSA. */
+export interface CertificateAndKey {
+  readonly chain: readonly Uint8Array[];
+  readonly privateKey: Uint8Array;
+}
+
+/** What both sides may be told. */
+interface CommonOptions {
+  /** The largest IP packet to send, in bytes, headers of IP and UDP included. Default 1280. */
+  readonly mtu?: number | undefined;
+  /** Milliseconds until a handshake is given up. Default 60,000. */
+  readonly handshakeTimeout?: number | undefined;
+  /** Cipher suites, the best first. Default: all of `CIPHER_SUITE_NAMES` that there are keys for. */
+  readonly cipherSuites?: readonly CipherSuiteName[] | undefined;
+  /** The most that we take in one record, in bytes (64 to 16,384; RFC 8449). Default: no limit, and none is told. */
+  readonly recordSizeLimit?: number | undefined;
+  /** Called with each line of an NSS key log, which lets others decrypt the session. */
+  readonly keyLog?: ((line: string) => void) | undefined;
+}
+
 /** How to reach and to check a DTLS server. */
-export interface ConnectDtlsOptions {
+export interface ConnectDtlsOptions extends CommonOptions {
   /** A name or a numeric address. A name is looked up once and its first address is used. */
   readonly host: string;
   readonly port: number;
@@ -9,34 +31,39 @@ export interface ConnectDtlsOptions {
   readonly roots?: readonly Uint8Array[] | undefined;
   /** Accept any certificate: whoever is on the way can then read and change everything. Default false. */
   readonly dangerouslySkipVerification?: boolean | undefined;
-  /** The largest IP packet to send, in bytes, headers of IP and UDP included. Default 1280. */
-  readonly mtu?: number | undefined;
-  /** Milliseconds until a handshake is given up. Default 60,000. */
-  readonly handshakeTimeout?: number | undefined;
-  /** Called with each line of an NSS key log, which lets others decrypt the session. */
-  readonly keyLog?: ((line: string) => void) | undefined;
+  /** What a server that asks for a certificate gets. Default: none. */
+  readonly clientCertificate?: CertificateAndKey | undefined;
+  /**
+   * A key that we share with the server, 1 to 256 random bytes, and its name there, at most 128 bytes of UTF-8. Then the key
+   * shows who both are: no certificate is needed, and the server must know the key.
+   */
+  readonly psk?: { readonly identity: string; readonly key: Uint8Array } | undefined;
   /** Gives up the handshake: the promise rejects with the signal's reason. Later it does nothing. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Where to listen, as whom, and the bounds. */
-export interface ListenDtlsOptions {
+/** Where to listen, as whom, and the bounds. Clients need `certificate` or `psk`. */
+export interface ListenDtlsOptions extends CommonOptions {
   /** A numeric address or a name; `::` is every address of both families. */
   readonly host: string;
   /** 0 takes a free port. */
   readonly port: number;
-  /** The server's chain (DER, its own certificate first) and the P-256 private key of the first (PKCS#8 DER). */
-  readonly certificate: { readonly chain: readonly Uint8Array[]; readonly privateKey: Uint8Array };
-  /** The largest IP packet to send, in bytes, headers of IP and UDP included. Default 1280. */
-  readonly mtu?: number | undefined;
+  /** Who the server is to clients that want a certificate. */
+  readonly certificate?: CertificateAndKey | undefined;
+  /**
+   * The key that we share with the client of this name, at once or later; `undefined` when there is none, which the client
+   * is told. A name that is not UTF-8 is not asked for; what is thrown, and a key of other than 1 to 256 bytes, counts as none.
+   */
+  readonly psk?: ((identity: string) => Uint8Array | undefined | Promise<Uint8Array | undefined>) | undefined;
+  /**
+   * Ask clients for a certificate that leads to one of these roots (DER) and is good for `clientAuth`; with `required`,
+   * those without one are turned away. Those that come with a shared key are not asked. Default: none is.
+   */
+  readonly requestClientCertificate?: { readonly roots: readonly Uint8Array[]; readonly required: boolean } | undefined;
   /** Associations at a time; beyond it the one that was silent for longest is closed. Default 10,000. */
   readonly maxPeers?: number | undefined;
   /** Handshakes at a time; beyond it the oldest is given up. Default 1,000. */
   readonly maxHandshakes?: number | undefined;
-  /** Milliseconds until a handshake is given up. Default 60,000. */
-  readonly handshakeTimeout?: number | undefined;
   /** Milliseconds of silence after which an association is closed. Default 86,400,000 (a day). */
   readonly idleTimeout?: number | undefined;
-  /** Called with each line of an NSS key log, which lets others decrypt the sessions. */
-  readonly keyLog?: ((line: string) => void) | undefined;
 }

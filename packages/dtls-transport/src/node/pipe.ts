@@ -1,3 +1,5 @@
+import type { CipherSuiteName } from '../handshake/cipher-suites.ts';
+
 /** The far end of a pipe. */
 export interface PipePeer {
   /** Numeric address; an IPv4 address seen through an IPv6 socket is written as IPv4. */
@@ -5,6 +7,16 @@ export interface PipePeer {
   readonly port: number;
   /** It has shown that it receives at this address: always true once a handshake is done. */
   readonly validated: boolean;
+  /** The certificates (DER) that it has shown and that were accepted, its own first; none when it has shown none. */
+  readonly certificates: readonly Uint8Array[];
+  /** Of a client that has come with a shared key, the name of that key. */
+  readonly pskIdentity: string | undefined;
+}
+
+/** What a handshake agreed on, by the names of the standards. */
+export interface DtlsProtocol {
+  readonly version: 'DTLS 1.2';
+  readonly cipherSuite: CipherSuiteName;
 }
 
 /** One DTLS association as a pipe for datagrams: the `DatagramPipe` of `@lb-matrix/coap-endpoint`, and of any other layer. */
@@ -23,6 +35,7 @@ export interface DtlsPipe {
   /** Tells the peer (close_notify) and ends the pipe. */
   close(): void;
   readonly peer: PipePeer;
+  readonly protocol: DtlsProtocol;
 }
 
 /**
@@ -45,8 +58,6 @@ export interface DtlsPipeStats {
 
 /** A client's pipe. */
 export interface DtlsClientPipe extends DtlsPipe {
-  /** What the handshake agreed on, by the names of the standards. */
-  readonly protocol: { readonly version: 'DTLS 1.2'; readonly cipherSuite: 'TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256' };
   stats(): DtlsPipeStats;
   onHint?: ((hint: DtlsHint) => void) | undefined;
 }

@@ -9,18 +9,20 @@ export class ReadEpoch {
   readonly epoch: number;
   readonly #protection: RecordProtection;
   readonly #window = new ReplayWindow();
+  readonly #maxPlaintext: number;
   #forgeries = 0;
 
-  constructor(epoch: number, protection: RecordProtection) {
+  constructor(epoch: number, protection: RecordProtection, maxPlaintext: number = MAX_PLAINTEXT) {
     this.epoch = epoch;
     this.#protection = protection;
+    this.#maxPlaintext = maxPlaintext;
   }
 
   /**
    * The plaintext of a record that is new and authentic; else why it is dropped. Throws `DtlsPeerError` once the forgeries
    * are too many for the key.
    */
-  open(header: RecordHeader, datagram: Uint8Array): Uint8Array | 'replayed' | 'unauthenticated' {
+  open(header: RecordHeader, datagram: Uint8Array): Uint8Array | 'replayed' | 'unauthenticated' | 'overflow' {
     // RFC 6347 4.1.2.6: check, decrypt, and only then move the window.
     if (!this.#window.isNew(header.sequence)) return 'replayed';
     const fragment = datagram.subarray(header.start, header.end);
@@ -32,9 +34,9 @@ export class ReadEpoch {
       this.#countForgery();
       return 'unauthenticated';
     }
-    if (plaintext.length > MAX_PLAINTEXT) return 'unauthenticated'; // RFC 5246 6.2.1
     this.#window.mark(header.sequence);
-    return plaintext;
+    // RFC 5246 6.2.1; RFC 8449 4 lets a DTLS endpoint drop what is longer than it has said.
+    return plaintext.length > this.#maxPlaintext ? 'overflow' : plaintext;
   }
 
   #countForgery(): void {

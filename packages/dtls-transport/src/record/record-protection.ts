@@ -1,5 +1,5 @@
-import { AEAD_PARAMETERS } from '../crypto/aead-parameters.ts';
-import type { Aead } from '../crypto/provider.ts';
+import { AEAD_PARAMETERS, NONCE_LENGTH } from '../crypto/aead-parameters.ts';
+import type { Aead, AeadName } from '../crypto/provider.ts';
 import { DTLS_1_2, RECORD_HEADER_LENGTH, writeEpochAndSequence } from '../wire/record.ts';
 
 /** Seals and opens the fragments of one epoch and direction. */
@@ -16,49 +16,77 @@ export interface RecordProtection {
   open(type: number, epoch: number, sequence: number, fragment: Uint8Array): Uint8Array | undefined;
 }
 
-const SALT_LENGTH = 4;
-const EXPLICIT_LENGTH = 8;
+/** How TLS 1.2 makes the nonce of an AEAD. */
+interface NonceForm {
+  /** Bytes of the IV from the key block. */
+  readonly ivLength: number;
+  /** Bytes of the nonce that travel with the record. */
+  readonly explicitLength: number;
+}
 
-const { tagLength, maxSealed, maxForgeries } = AEAD_PARAMETERS['aes-128-gcm'];
+/** GCM (RFC 5288 3) and CCM (RFC 6655 3): 4 bytes from the key block, 8 with the record. */
+const EXPLICIT: NonceForm = { ivLength: 4, explicitLength: 8 };
 
-/** What GCM adds to a fragment: the explicit nonce and the tag. */
-export const GCM_OVERHEAD: number = EXPLICIT_LENGTH + tagLength;
+/** RFC 7905 2: 12 bytes from the key block, none with the record. */
+const IMPLICIT: NonceForm = { ivLength: NONCE_LENGTH, explicitLength: 0 };
 
-/**
- * GCM as RFC 5288 3 has it for TLS 1.2: the nonce is a salt from the key block and 8 bytes that travel with the record.
- * Ours are epoch and sequence number, which the record layer never repeats; of the peer we take what stands there.
- */
-export function gcmProtection(aead: Aead, salt: Uint8Array): RecordProtection {
-  const nonce = new Uint8Array(SALT_LENGTH + EXPLICIT_LENGTH);
-  nonce.set(salt);
+function nonceForm(name: AeadName): NonceForm {
+  return name === 'chacha20-poly1305' ? IMPLICIT : EXPLICIT;
+}
+
+/** Bytes of the IV that the key block gives to each direction (RFC 5246 6.3). */
+export function ivLength(name: AeadName): number {
+  return nonceForm(name).ivLength;
+}
+
+/** Bytes that an AEAD adds to a fragment: the explicit nonce and the tag. */
+export function protectionOverhead(name: AeadName): number {
+  return nonceForm(name).explicitLength + AEAD_PARAMETERS[name].tagLength;
+}
+
+/** The protection of TLS 1.2 with an AEAD (RFC 5246 6.2.3.3). `iv` has `ivLength(name)` bytes. */
+export function recordProtection(name: AeadName, aead: Aead, iv: Uint8Array): RecordProtection {
+  const { explicitLength } = nonceForm(name);
+  const { maxSealed, maxForgeries } = AEAD_PARAMETERS[name];
+  const overhead = protectionOverhead(name);
+  const nonce = new Uint8Array(NONCE_LENGTH);
+  nonce.set(iv);
   const additionalData = new Uint8Array(RECORD_HEADER_LENGTH);
+  /** The 64-bit number of the record, where the nonce's last 8 bytes are. */
+  const tail = NONCE_LENGTH - 8;
 
-  /** RFC 5246 6.2.3.3: seq_num, type, version and the length of the plaintext. */
-  function setAdditionalData(type: number, epoch: number, sequence: number, length: number): void {
+  /** Sets nonce and additional data: seq_num, type, version and the length of the plaintext. */
+  function setRecord(type: number, epoch: number, sequence: number, length: number): void {
     writeEpochAndSequence(additionalData, 0, epoch, sequence);
     additionalData[8] = type;
     additionalData[9] = DTLS_1_2 >> 8;
     additionalData[10] = DTLS_1_2 & 0xff;
     additionalData[11] = length >> 8;
     additionalData[12] = length;
+    if (explicitLength > 0) {
+      // What travels is epoch and sequence number, which the record layer never repeats.
+      nonce.set(additionalData.subarray(0, 8), tail);
+    } else {
+      for (let at = 0; at < 8; at++) nonce[tail + at] = iv[tail + at]! ^ additionalData[at]!;
+    }
   }
 
   return {
-    overhead: GCM_OVERHEAD,
+    overhead,
     maxSealed,
     maxForgeries,
     seal(type, epoch, sequence, plaintext, out, at) {
-      setAdditionalData(type, epoch, sequence, plaintext.length);
-      writeEpochAndSequence(nonce, SALT_LENGTH, epoch, sequence);
-      out.set(nonce.subarray(SALT_LENGTH), at);
-      return EXPLICIT_LENGTH + aead.seal(nonce, additionalData, plaintext, out, at + EXPLICIT_LENGTH);
+      setRecord(type, epoch, sequence, plaintext.length);
+      if (explicitLength > 0) out.set(nonce.subarray(tail), at);
+      return explicitLength + aead.seal(nonce, additionalData, plaintext, out, at + explicitLength);
     },
     open(type, epoch, sequence, fragment) {
-      const length = fragment.length - GCM_OVERHEAD;
+      const length = fragment.length - overhead;
       if (length < 0) return undefined;
-      setAdditionalData(type, epoch, sequence, length);
-      nonce.set(fragment.subarray(0, EXPLICIT_LENGTH), SALT_LENGTH);
-      return aead.open(nonce, additionalData, fragment.subarray(EXPLICIT_LENGTH));
+      setRecord(type, epoch, sequence, length);
+      // Of the peer we take what stands there: it may count its explicit nonces as it likes.
+      if (explicitLength > 0) nonce.set(fragment.subarray(0, explicitLength), tail);
+      return aead.open(nonce, additionalData, fragment.subarray(explicitLength));
     },
   };
 }

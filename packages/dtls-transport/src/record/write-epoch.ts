@@ -23,6 +23,11 @@ export class WriteEpoch {
     this.#sequence = firstSequence;
   }
 
+  /** The number of the next record. */
+  get nextSequence(): number {
+    return this.#sequence;
+  }
+
   /** Writes one record to `out` at `at`; returns where it ends. Throws `DtlsRefusedError` when the numbers are used up. */
   write(type: number, plaintext: Uint8Array, out: Uint8Array, at: number): number {
     if (this.#sequence >= this.#end) {

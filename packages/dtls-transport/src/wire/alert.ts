@@ -26,6 +26,7 @@ export const ALERT = {
   no_renegotiation: 100,
   unsupported_extension: 110,
   unrecognized_name: 112,
+  unknown_psk_identity: 115,
 } as const;
 
 const NAMES: ReadonlyMap<number, string> = new Map(Object.entries(ALERT).map(([name, number]) => [number, name]));

@@ -8,6 +8,7 @@ export const EXTENSION = {
   ecPointFormats: 11, // RFC 8422 5.1.2
   signatureAlgorithms: 13, // RFC 5246 7.4.1.4.1
   extendedMasterSecret: 23, // RFC 7627 5.1
+  recordSizeLimit: 28, // RFC 8449 4
   renegotiationInfo: 0xff01, // RFC 5746 3.2
 } as const;
 

@@ -12,6 +12,7 @@ export const HANDSHAKE_TYPE = {
   serverKeyExchange: 12,
   certificateRequest: 13,
   serverHelloDone: 14,
+  certificateVerify: 15,
   clientKeyExchange: 16,
   finished: 20,
 } as const;

@@ -20,41 +20,41 @@ function conversation(maxDatagram: number, serverName: string | undefined): stri
 }
 
 const DATA_AND_CLOSE = [
-  'client:47', // 10 bytes of data, and 37 of record
-  'server:47',
-  'client:39', // close_notify
+  'client:39', // 10 bytes of data, and 29 of record
   'server:39',
+  'client:31', // close_notify
+  'server:31',
 ];
 
 describe('bytes of each datagram, a certificate of 415 bytes and a signature of 72', () => {
   test('where everything fits', () => {
     expect(conversation(1_232, 'localhost')).toEqual([
-      'client:117', // ClientHello: record 13, message 12, body 92
+      'client:127', // ClientHello: record 13, message 12, body 102
       'server:44', // HelloVerifyRequest: 13, 12, body 19
-      'client:133', // ClientHello with the cookie of 16
+      'client:143', // ClientHello with the cookie of 16
       // One record: 13, ServerHello 12 + 55, Certificate 12 + 421, ServerKeyExchange 12 + 112, ServerHelloDone 12
       'server:649',
-      'client:133', // ClientKeyExchange 13 + 12 + 33, ChangeCipherSpec 14, Finished 13 + 24 + 24
-      'server:75', // ChangeCipherSpec 14, Finished 61
+      'client:125', // ClientKeyExchange 13 + 12 + 33, ChangeCipherSpec 14, Finished 13 + 24 + 16
+      'server:67', // ChangeCipherSpec 14, Finished 53
       ...DATA_AND_CLOSE,
     ]);
   });
 
   test('without SNI', () => {
-    expect(conversation(1_232, undefined).slice(0, 3)).toEqual(['client:99', 'server:44', 'client:115']);
+    expect(conversation(1_232, undefined).slice(0, 3)).toEqual(['client:109', 'server:44', 'client:125']);
   });
 
   test('at an MTU of 228', () => {
     expect(conversation(200, 'localhost')).toEqual([
-      'client:117',
+      'client:127',
       'server:44',
-      'client:133',
+      'client:143',
       'server:200', // ServerHello and the first 108 bytes of Certificate in one record
       'server:200', // 175 bytes of Certificate
       'server:163', // its last 138; the room behind it is too small for a fragment
       'server:149', // ServerKeyExchange and ServerHelloDone in one record
-      'client:133',
-      'server:75',
+      'client:125',
+      'server:67',
       ...DATA_AND_CLOSE,
     ]);
   });
@@ -63,10 +63,10 @@ describe('bytes of each datagram, a certificate of 415 bytes and a signature of 
     const name = `${'a'.repeat(60)}.${'b'.repeat(60)}.${'c'.repeat(60)}.example`;
     expect(conversation(200, name).slice(0, 6)).toEqual([
       'client:200',
-      'client:123',
+      'client:133',
       'server:36',
       'client:200',
-      'client:131',
+      'client:141',
       'server:200',
     ]);
   });

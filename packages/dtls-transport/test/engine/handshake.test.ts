@@ -92,7 +92,7 @@ test('data that overtakes the last flight waits for it', () => {
   const listener = new TestListener(network);
   const client = new TestClient(network, 'client');
   let lost = 0;
-  network.filter = ({ datagram }) => datagram.length === 75 && ++lost === 1;
+  network.filter = ({ datagram }) => datagram.length === 67 && ++lost === 1;
   network.run(900, () => listener.peer !== undefined);
   listener.engine.send(listener.peer!, new TextEncoder().encode('fast'));
   network.run(900);
@@ -107,7 +107,7 @@ test('a flight that comes again brings ours again, before any timer', () => {
   new TestListener(network);
   const client = new TestClient(network, 'client');
   let lost = 0;
-  network.filter = ({ at, datagram }) => at === 80 && datagram.length === 133 && ++lost === 1;
+  network.filter = ({ at, datagram }) => at === 80 && datagram.length === 125 && ++lost === 1;
   network.run(200);
   expect(lost).toBe(1);
   network.inject(SERVER, 'client', network.sent.find(({ datagram }) => datagram.length > 500)!.datagram);
@@ -185,7 +185,7 @@ test('a lost last flight is sent again when the client repeats its own', () => {
   const listener = new TestListener(network);
   const client = new TestClient(network, 'client');
   let lost = 0;
-  network.filter = ({ from, datagram }) => from === SERVER && datagram.length === 75 && ++lost <= 2;
+  network.filter = ({ from, datagram }) => from === SERVER && datagram.length === 67 && ++lost <= 2;
   network.run(10_000, () => client.connectedAt !== undefined);
   expect(lost).toBe(3);
   expect(client.connectedAt).toBe(80 + 1_000 + 2_000 + 40); // after the second repetition
@@ -281,11 +281,11 @@ describe('options', () => {
 
   test('data beyond `maxPayload` is refused at once, data of its size fits', () => {
     const { client, listener, network } = connect({ maxDatagram: 200 }, { maxDatagram: 200 });
-    expect(client.engine.maxPayload).toBe(163);
-    expect(() => client.engine.send(new Uint8Array(164))).toThrow(expect.objectContaining({ reason: 'too-large' }));
-    client.engine.send(new Uint8Array(163));
+    expect(client.engine.maxPayload).toBe(171);
+    expect(() => client.engine.send(new Uint8Array(172))).toThrow(expect.objectContaining({ reason: 'too-large' }));
+    client.engine.send(new Uint8Array(171));
     network.run(2_000);
-    expect(listener.received[0]).toHaveLength(163);
+    expect(listener.received[0]).toHaveLength(171);
     expect(Math.max(...network.sent.map(({ datagram }) => datagram.length))).toBe(200);
   });
 });

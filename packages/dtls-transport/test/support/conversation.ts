@@ -1,6 +1,7 @@
 import { DtlsClient, type DtlsClientEvent } from '../../src/client.ts';
 import type { CryptoProvider } from '../../src/crypto/provider.ts';
-import { DtlsListener, type DtlsListenerEvent } from '../../src/listener/listener.ts';
+import { DtlsListener } from '../../src/listener/listener.ts';
+import type { DtlsListenerEvent } from '../../src/listener/listener-event.ts';
 import { ALERT } from '../../src/wire/alert.ts';
 import { sameBytes } from '../../src/wire/bytes.ts';
 import { seededBytes } from './deterministic-provider.ts';

@@ -1,7 +1,9 @@
 import { DtlsClient, type DtlsClientEvent, type DtlsClientOptions } from '../../src/client.ts';
 import type { DtlsError } from '../../src/errors.ts';
-import type { ServerIdentity } from '../../src/handshake/server-handshake-12.ts';
-import { DtlsListener, type DtlsListenerEvent, type DtlsListenerOptions } from '../../src/listener/listener.ts';
+import type { Identity } from '../../src/identity.ts';
+import { DtlsListener } from '../../src/listener/listener.ts';
+import type { DtlsListenerEvent } from '../../src/listener/listener-event.ts';
+import type { DtlsListenerOptions } from '../../src/listener/listener-options.ts';
 import { generateSigningKey, nodeCrypto } from '../../src/node/crypto-provider.ts';
 import { ALERT } from '../../src/wire/alert.ts';
 import { createSelfSignedCertificate } from '../../src/x509/create-certificate.ts';
@@ -11,9 +13,9 @@ import type { VirtualNetwork } from './virtual-network.ts';
 export const SERVER = 'server';
 
 /** One identity for all tests that do not count bytes. */
-export const identity: ServerIdentity = makeIdentity();
+export const identity: Identity = makeIdentity();
 
-function makeIdentity(): ServerIdentity {
+function makeIdentity(): Identity {
   const { key } = generateSigningKey();
   const certificate = createSelfSignedCertificate({
     key,
@@ -37,13 +39,13 @@ export class TestClient {
   closed: { readonly error: DtlsError | undefined } | undefined;
   /** Called with each certificate chain instead of judging it. */
   judge: ((chain: readonly Uint8Array[], now: number) => void) | undefined;
-  readonly #expected: ServerIdentity;
+  readonly #expected: Identity;
 
   constructor(
     network: VirtualNetwork,
     address: string,
     options: Partial<DtlsClientOptions> = {},
-    expected: ServerIdentity = identity,
+    expected: Identity = identity,
   ) {
     this.address = address;
     this.#expected = expected;
@@ -85,7 +87,7 @@ export class TestClient {
 /** A listener on a virtual network that echoes everything, and what has happened to it. */
 export class TestListener {
   readonly engine: DtlsListener;
-  readonly identity: ServerIdentity;
+  readonly identity: Identity;
   readonly events: DtlsListenerEvent[] = [];
   /** The peer that connected last. */
   peer: number | undefined;

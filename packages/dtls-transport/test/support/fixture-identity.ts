@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import type { CryptoProvider } from '../../src/crypto/provider.ts';
-import type { ServerIdentity } from '../../src/handshake/server-handshake-12.ts';
+import type { Identity } from '../../src/identity.ts';
 import { readPemCertificates, readPemPrivateKey } from '../../src/x509/pem.ts';
 
 /** The certificate and key of `test/fixtures`, the key in a provider of the caller's. */
-export function fixtureIdentity(crypto: CryptoProvider): ServerIdentity {
+export function fixtureIdentity(crypto: CryptoProvider): Identity {
   return {
     chain: readPemCertificates(read('server-certificate.pem')),
     key: crypto.importSigningKey(readPemPrivateKey(read('server-key.pem'))),

@@ -1,15 +1,18 @@
 import { readFileSync } from 'node:fs';
 import type { DtlsClientOptions } from '../../src/client.ts';
-import type { DtlsListenerOptions } from '../../src/listener/listener.ts';
+import type { Identity } from '../../src/identity.ts';
+import type { DtlsListenerOptions } from '../../src/listener/listener-options.ts';
 import { readPemCertificates, readPemPrivateKey } from '../../src/x509/pem.ts';
 import { repeatableKey } from './repeatable-crypto.ts';
+
+type DtlsListenerSettings = Partial<DtlsListenerOptions> & { readonly identity: Identity };
 
 /** What makes one handshake different from another. */
 export interface HandshakeKind {
   readonly name: string;
   readonly maxDatagram: number;
   readonly client: Partial<DtlsClientOptions>;
-  readonly listener: Pick<DtlsListenerOptions, 'identity'> & Partial<DtlsListenerOptions>;
+  readonly listener: DtlsListenerSettings;
 }
 
 const identity = {

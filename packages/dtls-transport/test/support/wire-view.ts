@@ -1,4 +1,5 @@
 import type { CryptoProvider } from '../../src/crypto/provider.ts';
+import { CIPHER_SUITES, type CipherSuite } from '../../src/handshake/cipher-suites.ts';
 import { type TrafficKeys, trafficKeys } from '../../src/handshake/key-schedule.ts';
 import type { RecordProtection } from '../../src/record/record-protection.ts';
 import { HANDSHAKE_HEADER_LENGTH, HANDSHAKE_TYPE, readHandshakeFragment } from '../../src/wire/handshake-message.ts';
@@ -25,6 +26,7 @@ export class WireView {
   /** The client's key log, in which a line appears before the first record that needs it. */
   readonly #keyLog: readonly string[];
   #serverRandom: Uint8Array = new Uint8Array(32);
+  #suite: CipherSuite = CIPHER_SUITES[0]!;
   #keys: { readonly line: string; readonly keys: TrafficKeys } | undefined;
 
   constructor(crypto: CryptoProvider, keyLog: readonly string[]) {
@@ -67,7 +69,8 @@ export class WireView {
     if (line === undefined) return undefined;
     if (this.#keys?.line !== line) {
       const [, clientRandom, masterSecret] = line.split(' ').map(fromHex);
-      this.#keys = { line, keys: trafficKeys(this.#crypto, masterSecret!, clientRandom!, this.#serverRandom) };
+      const keys = trafficKeys(this.#crypto, this.#suite, masterSecret!, clientRandom!, this.#serverRandom);
+      this.#keys = { line, keys };
     }
     return this.#keys.keys[from];
   }
@@ -75,7 +78,10 @@ export class WireView {
   #notice({ type, epoch }: RecordHeader, content: Uint8Array): void {
     if (type !== CONTENT_TYPE.handshake || epoch !== 0) return;
     const fragment = readHandshakeFragment(content, 0);
-    if (fragment?.type === HANDSHAKE_TYPE.serverHello) this.#serverRandom = readServerHello(fragment.bytes).random;
+    if (fragment?.type !== HANDSHAKE_TYPE.serverHello) return;
+    const { random, cipherSuite } = readServerHello(fragment.bytes);
+    this.#serverRandom = random;
+    this.#suite = CIPHER_SUITES.find(({ number }) => number === cipherSuite)!;
   }
 }
 

@@ -3,16 +3,20 @@ import { describe, expect, test } from 'vitest';
 import { DtlsMalformedError } from '../../src/errors.ts';
 import { alertName, readAlert, writeAlert } from '../../src/wire/alert.ts';
 import { readCertificate, writeCertificate } from '../../src/wire/certificate.ts';
-import { checkCertificateRequest } from '../../src/wire/certificate-request.ts';
+import { readCertificateRequest, writeCertificateRequest } from '../../src/wire/certificate-request.ts';
+import { readCertificateVerify, writeCertificateVerify } from '../../src/wire/certificate-verify.ts';
 import { readClientHello, readClientHelloFront, writeClientHello } from '../../src/wire/client-hello.ts';
 import { handshakeMessage, readHandshakeFragment } from '../../src/wire/handshake-message.ts';
 import { readHelloVerifyRequest, writeHelloVerifyRequest } from '../../src/wire/hello-verify-request.ts';
 import {
   readClientKeyExchange,
-  readServerKeyExchange,
+  readHintedServerShare,
+  readIdentityHint,
+  readSignedServerShare,
   serverKeyParams,
   writeClientKeyExchange,
-  writeServerKeyExchange,
+  writeHintedServerShare,
+  writeSignedServerShare,
 } from '../../src/wire/key-exchange.ts';
 import { readServerHello, writeServerHello } from '../../src/wire/server-hello.ts';
 
@@ -37,15 +41,28 @@ const serverHello = {
   ]),
 };
 const params = serverKeyParams(29, new Uint8Array(32).fill(5));
+const signed = { signatureScheme: 0x0403, signature: Uint8Array.of(6, 7) };
+const publicKey = Uint8Array.of(8);
+const pskIdentity = Uint8Array.of(9, 10);
+
+function readExchange(...parts: readonly ('ecdhe' | 'psk')[]) {
+  const has = { ecdhe: parts.includes('ecdhe'), psk: parts.includes('psk') };
+  return (body: Uint8Array) => readClientKeyExchange(body, has);
+}
 
 const STRUCTS: readonly (readonly [string, Uint8Array, (body: Uint8Array) => unknown])[] = [
   ['ClientHello', writeClientHello(clientHello), readClientHello],
   ['ServerHello', writeServerHello(serverHello), readServerHello],
   ['HelloVerifyRequest', writeHelloVerifyRequest(Uint8Array.of(1, 2)), readHelloVerifyRequest],
   ['Certificate', writeCertificate([Uint8Array.of(1), Uint8Array.of(2, 3)]), readCertificate],
-  ['CertificateRequest', Uint8Array.of(1, 64, 0, 2, 4, 3, 0, 3, 0, 1, 9), checkCertificateRequest],
-  ['ServerKeyExchange', writeServerKeyExchange(params, 0x0403, Uint8Array.of(6, 7)), readServerKeyExchange],
-  ['ClientKeyExchange', writeClientKeyExchange(Uint8Array.of(8)), readClientKeyExchange],
+  ['CertificateRequest', Uint8Array.of(1, 64, 0, 2, 4, 3, 0, 3, 0, 1, 9), readCertificateRequest],
+  ['CertificateVerify', writeCertificateVerify(signed), readCertificateVerify],
+  ['ServerKeyExchange of ECDHE', writeSignedServerShare(params, 0x0403, Uint8Array.of(6, 7)), readSignedServerShare],
+  ['ServerKeyExchange of ECDHE_PSK', writeHintedServerShare(params), readHintedServerShare],
+  ['ServerKeyExchange of PSK', Uint8Array.of(0, 2, 104, 105), readIdentityHint],
+  ['ClientKeyExchange of ECDHE', writeClientKeyExchange({ publicKey, pskIdentity: undefined }), readExchange('ecdhe')],
+  ['ClientKeyExchange of ECDHE_PSK', writeClientKeyExchange({ publicKey, pskIdentity }), readExchange('ecdhe', 'psk')],
+  ['ClientKeyExchange of PSK', writeClientKeyExchange({ publicKey: undefined, pskIdentity }), readExchange('psk')],
 ];
 
 /** Where a ClientHello and a ServerHello may end: before their extensions (RFC 5246 7.4.1.2). */
@@ -80,16 +97,9 @@ describe.each(STRUCTS)('%s', (name, body, read) => {
   });
 });
 
-test('hellos and key exchanges are read as they were written', () => {
+test('hellos are read as they were written', () => {
   expect(readClientHello(writeClientHello(clientHello))).toEqual(clientHello);
   expect(readServerHello(writeServerHello(serverHello))).toEqual(serverHello);
-  expect(readServerKeyExchange(writeServerKeyExchange(params, 0x0403, Uint8Array.of(6)))).toEqual({
-    group: 29,
-    publicKey: new Uint8Array(32).fill(5),
-    signatureScheme: 0x0403,
-    signature: Uint8Array.of(6),
-    params,
-  });
 });
 
 test('the front of a ClientHello needs no more than its cookie', () => {
@@ -116,8 +126,22 @@ test('an extension that comes twice is refused', () => {
   expect(() => readClientHello(twice)).toThrow(expect.objectContaining({ reason: 'duplicate-extension' }));
 });
 
+test('key exchanges and what concerns certificates are read as they were written', () => {
+  expect(readCertificateVerify(writeCertificateVerify(signed))).toEqual(signed);
+  const request = { certificateTypes: [64, 1], signatureSchemes: [0x0403, 0x0807] };
+  expect(readCertificateRequest(writeCertificateRequest(request))).toEqual(request);
+  const share = { group: 29, publicKey: new Uint8Array(32).fill(5), params };
+  expect(readSignedServerShare(writeSignedServerShare(params, 0x0403, Uint8Array.of(6, 7)))).toEqual({
+    ...share,
+    ...signed,
+  });
+  expect(readHintedServerShare(writeHintedServerShare(params))).toEqual(share);
+  const both = { publicKey, pskIdentity };
+  expect(readExchange('ecdhe', 'psk')(writeClientKeyExchange(both))).toEqual(both);
+});
+
 test('a malformed struct names itself, the reason and the byte', () => {
-  expect(() => readClientKeyExchange(Uint8Array.of(2, 1))).toThrow(
+  expect(() => readExchange('ecdhe')(Uint8Array.of(2, 1))).toThrow(
     expect.objectContaining({
       code: 'ERR_DTLS_MALFORMED',
       reason: 'truncated',

@@ -3,17 +3,18 @@ import { rootCertificates } from 'node:tls';
 import { ALERT } from '../wire/alert.ts';
 import { CertificateError, type CertificateErrorReason } from '../x509/errors.ts';
 import { readPemCertificates } from '../x509/pem.ts';
+import type { VerifyPeerOptions } from '../x509/verify-peer.ts';
 import { plainBytes } from './bytes.ts';
 import { nodeCrypto } from './crypto-provider.ts';
 
-/** How a server is to be judged. */
-export interface JudgeOptions {
-  readonly serverName: string;
+/** As what a peer is to be judged: a server has the name, a client comes without. */
+export interface JudgeOptions extends Pick<VerifyPeerOptions, 'purpose' | 'serverName'> {
+  /** Default: the roots that Node ships. */
   readonly roots: readonly Uint8Array[] | undefined;
   readonly dangerouslySkipVerification: boolean;
 }
 
-/** The key of the right server, or why it is not the right one. */
+/** The key of a right peer, or why it is not a right one. */
 export type Judgement = { readonly spki: Uint8Array } | { readonly error: CertificateError; readonly alert: number };
 
 /** RFC 5246 7.2.2; what has no alert of its own is a bad certificate. */
@@ -27,25 +28,30 @@ const ALERTS: Partial<Record<CertificateErrorReason, number>> = {
 
 let nodeRoots: readonly Uint8Array[] | undefined;
 
+/** What Node ships, read when it is needed for the first time. */
+function shippedRoots(): readonly Uint8Array[] {
+  nodeRoots ??= readPemCertificates(rootCertificates.join('\n'));
+  return nodeRoots;
+}
+
 /** What reads certificates takes a while to load and is needed for nothing else. */
 const loadVerifier = () => import('../x509/verify-peer.ts');
 
-/** Begins to load what `judgeServer` will need, while the network is awaited. */
+/** Begins to load what `judgePeer` will need, while the network is awaited. */
 export async function prepareJudgement(): Promise<void> {
   await loadVerifier();
 }
 
-/** Judges a server by its chain (DER). */
-export async function judgeServer(chain: readonly Uint8Array[], options: JudgeOptions): Promise<Judgement> {
-  const { serverName, roots, dangerouslySkipVerification } = options;
+/** Judges a peer by its chain (DER). */
+export async function judgePeer(chain: readonly Uint8Array[], options: JudgeOptions): Promise<Judgement> {
+  const { purpose, serverName, roots, dangerouslySkipVerification } = options;
   try {
     if (dangerouslySkipVerification) return { spki: publicKeyOf(chain[0]!) };
     const { verifyPeer } = await loadVerifier();
-    nodeRoots ??= readPemCertificates(rootCertificates.join('\n'));
     return verifyPeer(chain, {
-      roots: roots ?? nodeRoots,
+      roots: roots ?? shippedRoots(),
       serverName,
-      purpose: 'serverAuth',
+      purpose,
       at: Date.now(),
       crypto: nodeCrypto,
     });
@@ -59,6 +65,6 @@ function publicKeyOf(certificate: Uint8Array): Uint8Array {
   try {
     return plainBytes(new X509Certificate(certificate).publicKey.export({ type: 'spki', format: 'der' }));
   } catch {
-    throw new CertificateError('malformed', "the server's certificate is not X.509 in DER");
+    throw new CertificateError('malformed', 'the certificate is not X.509 in DER');
   }
 }

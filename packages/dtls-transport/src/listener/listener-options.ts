@@ -1,0 +1,21 @@
+import type { EngineOptions } from '../engine-options.ts';
+import type { Identity } from '../identity.ts';
+
+/** Options of a `DtlsListener`. Clients need `identity` or `psk`. */
+export interface DtlsListenerOptions extends EngineOptions {
+  /** Who we are to clients that want a certificate. Default: nobody. */
+  readonly identity?: Identity | undefined;
+  /** We share keys with clients: each is asked for with `pskIdentity`. Default false. */
+  readonly psk?: boolean | undefined;
+  /**
+   * Clients are asked for a certificate, which comes with `peerCertificate`; with `require`, those without one are turned
+   * away. Those that come with a shared key are not asked. Default: none is.
+   */
+  readonly clientCertificate?: 'request' | 'require' | undefined;
+  /** Associations at a time; beyond it the one that was silent for longest is closed (`evicted`). Default 10,000. */
+  readonly maxPeers?: number | undefined;
+  /** Handshakes at a time; beyond it the oldest is given up. Default 1,000. */
+  readonly maxHandshakes?: number | undefined;
+  /** Milliseconds of silence after which an association is closed. Default 86,400,000 (a day). */
+  readonly idleTimeout?: number | undefined;
+}
