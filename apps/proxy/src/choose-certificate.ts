@@ -1,6 +1,6 @@
 import type { ProxySettings } from './command-line.ts';
 import { certificateNames, keptCertificate, stateDirectory } from './kept-certificate.ts';
-import { loadCertificate, type ServerCertificate } from './server-certificate.ts';
+import { type CertificateFiles, loadCertificate, type ServerCertificate } from './server-certificate.ts';
 
 /** A line for the log. */
 export interface Remark {
@@ -19,10 +19,7 @@ export function chooseCertificate(
 ): { certificate: ServerCertificate; remarks: Remark[] } {
   if (certificateFiles !== undefined) {
     const certificate = loadCertificate(certificateFiles);
-    const { validTo } = certificate.x509;
-    if (Date.now() < Date.parse(validTo)) return { certificate, remarks: [] };
-    const text = `The certificate in ${certificateFiles.certificate} has expired (${validTo}): clients will refuse it`;
-    return { certificate, remarks: [{ level: 'warn', text }] };
+    return { certificate, remarks: validityRemarks(certificateFiles, certificate) };
   }
   const names = certificateNames(advertise?.url.hostname);
   const { certificate, path, madeBecause, notKept } = keptCertificate(stateDirectory(env), names, Date.now());
@@ -35,4 +32,11 @@ export function chooseCertificate(
     remarks[0] = { level: 'warn', text: `Made a certificate that cannot be kept: ${(notKept as Error).message}` };
   }
   return { certificate, remarks };
+}
+
+/** What is to be said about the time for which a certificate of the operator's is valid. */
+export function validityRemarks(files: CertificateFiles, { x509: { validTo } }: ServerCertificate): Remark[] {
+  if (Date.now() < Date.parse(validTo)) return [];
+  const text = `The certificate in ${files.certificate} has expired (${validTo}): clients will refuse it`;
+  return [{ level: 'warn', text }];
 }

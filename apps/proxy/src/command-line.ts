@@ -2,6 +2,7 @@ import { type CommandFlag, parseCommandLine, UsageError } from '@lb-matrix/cli-a
 import { type BindAddress, parseBindAddress } from './bind-address.ts';
 import { type Homeserver, parseHomeserver, parseHttpUrl } from './homeserver-url.ts';
 import type { LogFormat, LogLevel } from './log.ts';
+import type { CertificateFiles } from './server-certificate.ts';
 
 /** The URL under which clients find the proxy. */
 interface AdvertisedUrl {
@@ -16,7 +17,7 @@ export interface ProxySettings {
   /** `--local` as it was written. */
   readonly local: string;
   /** PEM files; without them the proxy has a certificate of its own. */
-  readonly certificateFiles: { readonly certificate: string; readonly key: string } | undefined;
+  readonly certificateFiles: CertificateFiles | undefined;
   /** The public URL; without it there is no TCP listener. */
   readonly advertise: AdvertisedUrl | undefined;
   readonly bind: BindAddress;
@@ -73,7 +74,8 @@ The proxy sees all traffic that is not end-to-end encrypted, passwords included:
 that the admins of your homeserver run.
 
 Environment: SSLKEYLOGFILE=FILE writes the session secrets to FILE, for Wireshark.
-Signals: SIGINT and SIGTERM let requests finish; the second one ends the proxy at once.
+Signals: SIGINT and SIGTERM let requests finish; the second one ends the proxy at once. SIGHUP reads --tls-cert and
+--tls-key again, which also happens by itself when the files change; sessions go on.
 Exit codes: 0 stopped, 1 error, 2 wrong command line.`;
 
 /**

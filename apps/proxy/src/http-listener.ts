@@ -36,6 +36,8 @@ export interface HttpListenerOptions {
 /** The TCP side of the proxy. */
 export interface HttpListener {
   readonly address: AddressInfo;
+  /** Gives HTTPS another certificate, for connections from now on. */
+  setCertificate(certificate: ServerCertificate): void;
   /** Takes nothing new; requests have `graceful` milliseconds to finish, then their connections are cut. */
   close(graceful: number): Promise<void>;
 }
@@ -48,10 +50,8 @@ const REQUEST_TIMEOUT = 3_600_000;
 /** Listens on a TCP port and forwards the Matrix paths to the homeserver. Rejects with the system's error. */
 export async function listenHttp(options: HttpListenerOptions): Promise<HttpListener> {
   const { bind, certificate, keyLog } = options;
-  const server: Server =
-    certificate === undefined
-      ? createServer()
-      : createTlsServer({ cert: certificate.chainPem, key: certificate.keyPem });
+  const tls = certificate && createTlsServer(secureContext(certificate));
+  const server: Server = tls ?? createServer();
   server.requestTimeout = REQUEST_TIMEOUT;
   server.maxConnections = MAX_CONNECTIONS;
   server.on('request', (incoming, outgoing) => {
@@ -65,6 +65,9 @@ export async function listenHttp(options: HttpListenerOptions): Promise<HttpList
 
   return {
     address: server.address() as AddressInfo,
+    setCertificate(next) {
+      tls?.setSecureContext(secureContext(next));
+    },
     async close(graceful) {
       const closed = once(server, 'close');
       server.close();
@@ -74,6 +77,10 @@ export async function listenHttp(options: HttpListenerOptions): Promise<HttpList
       clearTimeout(timer);
     },
   };
+}
+
+function secureContext({ chainPem, keyPem }: ServerCertificate): { cert: string; key: string } {
+  return { cert: chainPem, key: keyPem };
 }
 
 async function answer(exchange: HttpExchange, options: HttpListenerOptions): Promise<void> {

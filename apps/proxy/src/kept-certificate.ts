@@ -6,7 +6,12 @@ import { isAbsolute, join } from 'node:path';
 import { CliError } from '@lb-matrix/cli-args';
 import { createSelfSignedCertificate } from '@lb-matrix/dtls-transport';
 import { generateSigningKey, nodeCrypto } from '@lb-matrix/dtls-transport/node';
-import { loadCertificate, type ServerCertificate, serverCertificate } from './server-certificate.ts';
+import {
+  type CertificateFiles,
+  loadCertificate,
+  type ServerCertificate,
+  serverCertificate,
+} from './server-certificate.ts';
 
 const TEN_YEARS = 10 * 365 * 24 * 3_600_000;
 /** Clocks differ. */
@@ -67,11 +72,7 @@ export function keptCertificate(directory: string, names: CertificateNames, now:
 }
 
 /** The kept certificate, or why there is none to use. */
-function loadKept(
-  files: { readonly certificate: string; readonly key: string },
-  names: CertificateNames,
-  now: number,
-): ServerCertificate | string {
+function loadKept(files: CertificateFiles, names: CertificateNames, now: number): ServerCertificate | string {
   if (!existsSync(files.certificate)) return 'there was none';
   let certificate: ServerCertificate;
   try {

@@ -30,6 +30,8 @@ export async function runProxy(argv: readonly string[], { onListening }: ProxyHo
   const log = await createLog(settings.logLevel, settings.logFormat);
   const stopped = stopSignal();
   const proxy = await startProxy(settings, log, process.env);
+  // Without files SIGHUP ends the proxy, as it does any program whose terminal is closed.
+  if (proxy.reloadCertificate) process.on('SIGHUP', proxy.reloadCertificate);
   const tryUrl = `https://${hostAndPort(settings.bind.host ?? 'localhost', proxy.port)}/_matrix/client/versions`;
   if (onListening) onListening(tryUrl);
   else log.info(`Try it: coap -k '${tryUrl}' | jc -c2j -`);

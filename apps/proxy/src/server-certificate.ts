@@ -4,6 +4,12 @@ import { CliError } from '@lb-matrix/cli-args';
 import { CertificateError, readPemCertificates, readPemPrivateKey, writePem } from '@lb-matrix/dtls-transport';
 import { nodeCrypto } from '@lb-matrix/dtls-transport/node';
 
+/** PEM files. */
+export interface CertificateFiles {
+  readonly certificate: string;
+  readonly key: string;
+}
+
 /** A certificate with its key, for DTLS as DER and for HTTPS as PEM. */
 export interface ServerCertificate {
   /** DER, the server's own first. */
@@ -21,7 +27,7 @@ export interface ServerCertificate {
  *
  * @throws CliError that says which file and what to do
  */
-export function loadCertificate(files: { readonly certificate: string; readonly key: string }): ServerCertificate {
+export function loadCertificate(files: CertificateFiles): ServerCertificate {
   const chainText = readText(files.certificate);
   const keyText = readText(files.key);
   const chain = fromFile(files.certificate, () => readPemCertificates(chainText));

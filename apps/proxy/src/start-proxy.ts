@@ -9,11 +9,14 @@ import { exchangeLog } from './exchange-log.ts';
 import { createHomeserverPool } from './homeserver-pool.ts';
 import { openKeyLog } from './key-log.ts';
 import { listenError } from './listen-error.ts';
+import type { CertificateFiles, ServerCertificate } from './server-certificate.ts';
 
 /** A proxy that listens. */
 export interface RunningProxy {
   /** UDP, and TCP too where a URL is advertised. */
   readonly port: number;
+  /** Reads the certificate files now; `undefined` where there are none. Sessions go on. */
+  readonly reloadCertificate: (() => void) | undefined;
   /** Takes nothing new, lets requests finish for `graceful` milliseconds, tells every session, and closes everything. */
   close(graceful: number): Promise<void>;
 }
@@ -55,15 +58,27 @@ export async function startProxy(settings: ProxySettings, log: Logger, env: Node
   }
   log.info(`Listening for DTLS on ${shown} - ACK piggyback period: ${duration(ackDelay)}`);
   for (const { level, text } of remarks) log[level](text);
+  const renewal = settings.certificateFiles && (await startRenewal(settings.certificateFiles));
   if (keyLog) log.warn(`Session secrets are written to ${env.SSLKEYLOGFILE} (SSLKEYLOGFILE)`);
 
   return {
     port,
+    reloadCertificate: renewal?.reload,
     async close(graceful) {
+      renewal?.stop();
       await Promise.all([dtls.close({ graceful }), http?.close(graceful)]);
       await pool.close();
     },
   };
+
+  async function startRenewal(files: CertificateFiles) {
+    const { renewCertificate } = await import('./certificate-renewal.ts');
+    const use = (next: ServerCertificate): void => {
+      dtls.setCertificate(next);
+      http?.setCertificate(next);
+    };
+    return renewCertificate({ files, current: certificate, use, log });
+  }
 
   async function listenOnTcp() {
     const { listenHttp } = await import('./http-listener.ts');

@@ -3,37 +3,16 @@ import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { CliError } from '@lb-matrix/cli-args';
-import { createSelfSignedCertificate, writePem } from '@lb-matrix/dtls-transport';
-import { generateSigningKey, nodeCrypto } from '@lb-matrix/dtls-transport/node';
+import { writePem } from '@lb-matrix/dtls-transport';
+import { generateSigningKey } from '@lb-matrix/dtls-transport/node';
 import { describe, expect, it } from 'vitest';
 import { chooseCertificate } from '../src/choose-certificate.ts';
 import { certificateNames, keptCertificate, stateDirectory } from '../src/kept-certificate.ts';
 import { loadCertificate } from '../src/server-certificate.ts';
+import { DAY, writeCertificate } from './support/certificate-files.ts';
 import { temporaryDirectory } from './support/temporary-directory.ts';
 
 const NAMES = certificateNames(undefined);
-const DAY = 24 * 3_600_000;
-
-/** Files of a certificate for localhost. */
-function writeCertificate(
-  folder: string,
-  { notAfter = Date.now() + DAY, otherKey = false, pkcs8 = generateSigningKey().pkcs8 } = {},
-) {
-  const key = nodeCrypto.importSigningKey(pkcs8);
-  const der = createSelfSignedCertificate({
-    key,
-    crypto: nodeCrypto,
-    commonName: 'test',
-    dnsNames: ['localhost'],
-    notBefore: Date.now() - 2 * DAY,
-    notAfter,
-    serialNumber: Uint8Array.of(1),
-  });
-  const files = { certificate: join(folder, 'c.pem'), key: join(folder, 'k.pem') };
-  writeFileSync(files.certificate, writePem('CERTIFICATE', der));
-  writeFileSync(files.key, writePem('PRIVATE KEY', otherKey ? generateSigningKey().pkcs8 : pkcs8));
-  return { files, der, pkcs8 };
-}
 
 describe('a certificate from files', () => {
   it('is read with its key, for DTLS and for HTTPS', () => {

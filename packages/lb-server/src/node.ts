@@ -9,6 +9,8 @@ export type ListenLowBandwidthOptions = Omit<LowBandwidthOptions, 'platform' | '
 export interface ListeningServer extends Omit<LowBandwidthServer, 'serve'> {
   /** What the socket is bound to. */
   readonly address: DtlsListenerHandle['address'];
+  /** Another certificate for new sessions, such as a renewed one; sessions that are there go on. Throws as `listenDtls` rejects. */
+  readonly setCertificate: DtlsListenerHandle['setCertificate'];
 }
 
 /**
@@ -23,5 +25,6 @@ export async function listenLowBandwidth(options: ListenLowBandwidthOptions): Pr
     dtlsPort: listener.address.port,
   });
   serve(listener);
-  return { address: listener.address, handleHttp, close };
+  const setCertificate: ListeningServer['setCertificate'] = (certificate) => listener.setCertificate(certificate);
+  return { address: listener.address, setCertificate, handleHttp, close };
 }
