@@ -19,6 +19,12 @@ export interface Command {
   readonly cacert: string | undefined;
   /** Trust the system's certificates instead of Node's. */
   readonly caNative: boolean;
+  /** `IDENTITY:HEX` or `@FILE`. */
+  readonly psk: string | undefined;
+  /** A PEM file of our certificate. */
+  readonly cert: string | undefined;
+  /** A PEM file of its key; the certificate's file without it. */
+  readonly key: string | undefined;
   /** Where the answer goes; `-` is stdout. */
   readonly output: string;
   readonly include: boolean;
@@ -63,6 +69,9 @@ const FLAGS = {
   },
   cacert: { type: 'string', describe: 'PEM file of certificates to trust (default: those that Node ships)' },
   'ca-native': { type: 'boolean', describe: 'Trust the certificates of this system' },
+  psk: { type: 'string', describe: 'IDENTITY:HEX, a key shared with the server; @FILE keeps it from other users' },
+  cert: { type: 'string', describe: 'PEM file of our certificate, for a server that asks for one' },
+  key: { type: 'string', describe: 'PEM file of its private key (default: the file of --cert)' },
   'max-time': { type: 'number', describe: 'Give up after this many seconds' },
   mtu: { type: 'number', describe: 'Largest IP packet to send, in bytes (default 1280)' },
 } as const satisfies Record<string, CommandFlag>;
@@ -110,6 +119,8 @@ export function readCommand(argv: readonly string[], version: string): Command |
   if (flags.data !== undefined && flags.json !== undefined) throw new UsageError('-d and --json exclude each other');
   if (flags.insecure && flags.cacert !== undefined) throw new UsageError('-k and --cacert exclude each other');
   if (flags.insecure && flags['ca-native']) throw new UsageError('-k and --ca-native exclude each other');
+  if (flags.psk !== undefined && flags.cert !== undefined) throw new UsageError('--psk and --cert exclude each other');
+  if (flags.key !== undefined && flags.cert === undefined) throw new UsageError('--key goes with --cert');
   if (flags.observe && method(flags) !== 'GET') throw new UsageError('--observe is for GET only');
 
   return {
@@ -121,6 +132,9 @@ export function readCommand(argv: readonly string[], version: string): Command |
     insecure: flags.insecure ?? false,
     cacert: flags.cacert,
     caNative: flags['ca-native'] ?? false,
+    psk: flags.psk,
+    cert: flags.cert,
+    key: flags.key,
     output: flags.output ?? '-',
     include: flags.include ?? false,
     observe: flags.observe ?? false,

@@ -5,12 +5,15 @@ import type { OpenWire } from './wire.ts';
 const HANDSHAKE_TIMEOUT = 30_000;
 
 /** DTLS to one address; the certificate must carry the name that stands in the URL. */
-export const openWire: OpenWire = async (address, { host, port }, { mtu, insecure, roots, keyLog, signal }) => {
+export const openWire: OpenWire = async (address, { host, port }, options) => {
+  const { mtu, insecure, roots, psk, clientCertificate, keyLog, signal } = options;
   const pipe = await connectDtls({
     host: address,
     port,
     serverName: host,
     roots,
+    psk,
+    clientCertificate,
     dangerouslySkipVerification: insecure,
     mtu,
     keyLog,
@@ -18,6 +21,6 @@ export const openWire: OpenWire = async (address, { host, port }, { mtu, insecur
     handshakeTimeout: HANDSHAKE_TIMEOUT,
   });
   const { version, cipherSuite } = pipe.protocol;
-  const verified = insecure ? 'certificate not verified (-k)' : 'certificate verified';
-  return { pipe, protocol: `${version}, ${cipherSuite}, ${verified}`, traffic: () => pipe.stats() };
+  const trust = psk ? 'pre-shared key' : insecure ? 'certificate not verified (-k)' : 'certificate verified';
+  return { pipe, protocol: `${version}, ${cipherSuite}, ${trust}`, traffic: () => pipe.stats() };
 };

@@ -4,6 +4,8 @@ import type { Location } from './location.ts';
 
 /** What a failure is told with. */
 export interface FailureContext extends Pick<Location, 'host' | 'port'> {
+  /** The handshake was one with a pre-shared key. */
+  readonly psk: boolean;
   /** Milliseconds, when `--max-time` has run out. */
   readonly expired: number | undefined;
 }
@@ -20,7 +22,7 @@ interface CodedError {
 /** What a failed connection or request means: one line that says what to do, and its exit code. Other errors pass. */
 export function asCliError(error: unknown, context: FailureContext): unknown {
   if (error instanceof CliError) return error;
-  const { host, port, expired } = context;
+  const { host, port, psk, expired } = context;
   const where = `${host.includes(':') ? `[${host}]` : host}:${port}`;
   if (expired !== undefined) return timeOut(`no answer from ${where} within ${expired / 1000} s (--max-time)`, error);
 
@@ -37,7 +39,11 @@ export function asCliError(error: unknown, context: FailureContext): unknown {
         error,
       );
     case 'ERR_DTLS_TIMEOUT':
-      return timeOut(`no answer to the DTLS handshake from ${where}: check address, port and firewall (UDP)`, error);
+      // DTLS drops what does not decrypt, so a wrong key is silence.
+      return timeOut(
+        `no answer to the DTLS handshake from ${where}: check address, port and firewall (UDP)${psk ? ', and the key of --psk' : ''}`,
+        error,
+      );
     case 'ERR_DTLS_CERTIFICATE': {
       const advice = 'trust its issuer with --cacert FILE, or skip the check with -k';
       return new CliError(`the certificate of ${where} does not verify: ${message} (${advice})`, ExitCode.Certificate, {

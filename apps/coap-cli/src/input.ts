@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { CliError, readDataArgument } from '@lb-matrix/cli-args';
 import type { Command } from './command.ts';
 import { ExitCode } from './exit-code.ts';
+import type { WireOptions } from './wire.ts';
 
 /**
  * The body that `-d` or `--json` stands for; empty without them.
@@ -40,6 +41,25 @@ async function readCertificates(path: string): Promise<Uint8Array[]> {
       throw new CliError(`${path}: ${(error as Error).message}`, ExitCode.Usage, { cause: error });
     }
   });
+}
+
+/**
+ * Who we are to the server: what `--psk`, or `--cert` and `--key`, stand for.
+ *
+ * @throws CliError
+ */
+export async function readIdentity({
+  psk,
+  cert,
+  key,
+}: Pick<Command, 'psk' | 'cert' | 'key'>): Promise<Pick<WireOptions, 'psk' | 'clientCertificate'>> {
+  return asUsage(async () => ({
+    psk: psk === undefined ? undefined : await (await import('./pre-shared-key.ts')).readPreSharedKey(psk),
+    clientCertificate:
+      cert === undefined
+        ? undefined
+        : await (await import('./client-certificate.ts')).readClientCertificate(cert, key ?? cert),
+  }));
 }
 
 /**

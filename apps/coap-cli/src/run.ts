@@ -1,4 +1,4 @@
-import { packageVersion } from '@lb-matrix/cli-args';
+import { packageVersion, UsageError } from '@lb-matrix/cli-args';
 import { type Command, readCommand } from './command.ts';
 import type { Exchange } from './exchange.ts';
 import { ExitCode } from './exit-code.ts';
@@ -22,6 +22,9 @@ export async function run(argv: readonly string[]): Promise<number> {
     return ExitCode.Success;
   }
   const location = parseLocation(command.url);
+  if (!location.secure && (command.psk ?? command.cert) !== undefined) {
+    throw new UsageError('coap:// is not protected: --psk and --cert need coaps:// or https://');
+  }
   const exchange = await makeExchange(command, location, await readBody(command));
   await checkOutput(command.output);
   const printer = new Printer(command, exchange);

@@ -1,5 +1,7 @@
 import type { DatagramPipe } from '@lb-matrix/coap-endpoint';
+import type { ClientCertificate } from './client-certificate.ts';
 import type { Location } from './location.ts';
+import type { PreSharedKey } from './pre-shared-key.ts';
 
 /** How a server is reached. */
 export interface WireOptions {
@@ -9,6 +11,10 @@ export interface WireOptions {
   readonly insecure: boolean;
   /** Trusted certificates (DER) in place of Node's. */
   readonly roots: readonly Uint8Array[] | undefined;
+  /** The key that shows both who the other is, in place of certificates. */
+  readonly psk: PreSharedKey | undefined;
+  /** For a server that asks for one. */
+  readonly clientCertificate: ClientCertificate | undefined;
   readonly keyLog: ((line: string) => void) | undefined;
   readonly signal: AbortSignal;
 }

@@ -2,7 +2,7 @@ import type { Command } from './command.ts';
 import { type Connection, openConnection } from './connection.ts';
 import type { Exchange } from './exchange.ts';
 import { asCliError } from './failure.ts';
-import { readRoots } from './input.ts';
+import { readIdentity, readRoots } from './input.ts';
 import { openKeyLog } from './key-log.ts';
 import type { Location } from './location.ts';
 import { type Say, sayConnection, sayRequest, sayTraffic } from './verbose.ts';
@@ -27,6 +27,7 @@ export async function withConnection<T>(
     mtu,
     insecure,
     roots: await readRoots(command),
+    ...(await readIdentity(command)),
     keyLog: SSLKEYLOGFILE ? openKeyLog(SSLKEYLOGFILE) : undefined,
     registry: exchange.registry,
     longPoll: exchange.longPoll,
@@ -49,6 +50,7 @@ export async function withConnection<T>(
   } catch (error) {
     throw asCliError(error, {
       ...location,
+      psk: command.psk !== undefined,
       expired: deadline.signal.aborted ? maxTime : undefined,
     });
   } finally {

@@ -21,10 +21,7 @@ export async function plainServer(handler: Handler, host = '127.0.0.1'): Promise
 }
 
 /** A CoAP server over DTLS, on a free port of loopback unless told otherwise. */
-export async function dtlsServer(
-  handler: Handler,
-  options: Pick<ListenDtlsOptions, 'certificate'> & Partial<ListenDtlsOptions>,
-): Promise<TestServer> {
+export async function dtlsServer(handler: Handler, options: Partial<ListenDtlsOptions>): Promise<TestServer> {
   return serve(await listenDtls({ host: '127.0.0.1', port: 0, ...options }), handler);
 }
 
@@ -69,6 +66,7 @@ export interface TestCertificate {
   readonly chain: Uint8Array[];
   readonly privateKey: Uint8Array;
   readonly pem: string;
+  readonly keyPem: string;
 }
 
 /** A self-signed certificate that is valid now. */
@@ -87,5 +85,5 @@ export function testCertificate(names: {
     notAfter: Date.now() + day,
     serialNumber: randomBytes(16),
   });
-  return { chain: [der], privateKey: pkcs8, pem: writePem('CERTIFICATE', der) };
+  return { chain: [der], privateKey: pkcs8, pem: writePem('CERTIFICATE', der), keyPem: writePem('PRIVATE KEY', pkcs8) };
 }
