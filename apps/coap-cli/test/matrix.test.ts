@@ -200,7 +200,7 @@ test('-v tells everything on stderr and leaves stdout to the body', async () => 
   ).toEqual([
     `* trying ::1 port ${server.port}`,
     `* trying 127.0.0.1 port ${server.port}`,
-    `* connected to 127.0.0.1, DTLS 1.2, TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, certificate not verified (-k)`,
+    `* connected to 127.0.0.1, DTLS 1.2, TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, certificate not verified (-k)`,
     '* -H X-Other: is not carried over CoAP',
     '> PUT /_matrix/client/v3/echo',
     '> Authorization: Bearer (not shown)',
