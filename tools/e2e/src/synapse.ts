@@ -4,9 +4,10 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { pythonWith } from '@lb-matrix/interop/install';
 import { freePort } from './free-port.ts';
 import { synapseConfig } from './synapse-config.ts';
-import { installSynapse } from './synapse-install.ts';
 
 /** A running Synapse. */
 export interface Synapse {
@@ -20,14 +21,14 @@ const READY_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 10_000;
 
 /**
- * Installs Synapse if need be (see {@link installSynapse}) and starts one with an empty database on a free loopback port. Its
+ * Installs Synapse from PyPI if need be, once per checkout, and starts one with an empty database on a free loopback port. Its
  * server name is `localhost`; anybody may register.
  *
  * @param options.rateLimited - limit messages to `RATE_LIMIT` of synapse-config.ts; otherwise nothing is but wrong passwords
  * @throws Error with the end of Synapse's log when it does not answer within a minute
  */
 export async function startSynapse({ rateLimited = false }: { rateLimited?: boolean } = {}): Promise<Synapse> {
-  const python = await installSynapse();
+  const python = pythonWith('synapse', fileURLToPath(new URL('../peers/synapse-requirements.txt', import.meta.url)));
   const directory = await mkdtemp(join(tmpdir(), 'synapse-'));
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;

@@ -11,9 +11,12 @@ const cache = `${root}.peers`;
  * what to install.
  */
 export function ensureProgram(program: string, aptPackage: string): void {
-  if (onPath(program)) return;
+  if (!onPath(program)) aptInstall(program, aptPackage);
+}
+
+function aptInstall(what: string, aptPackage: string): void {
   if (process.getuid?.() !== 0 || !onPath('apt-get')) {
-    throw new Error(`${program} is missing: install it (Debian: apt-get install ${aptPackage}) and run again`);
+    throw new Error(`${what} is missing: install it (Debian: apt-get install ${aptPackage}) and run again`);
   }
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   retryOnce(() => {
@@ -56,6 +59,7 @@ export function pythonWith(name: string, requirements: string): string {
   const venv = `${cache}/${name}-${digestOf(requirements)}`;
   const python = `${venv}/bin/python`;
   if (!existsSync(`${venv}/complete`)) {
+    ensureVenv();
     retryOnce(() => {
       execFileSync('python3', ['-m', 'venv', '--clear', venv], { stdio: 'ignore' });
       const args = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirements];
@@ -64,6 +68,15 @@ export function pythonWith(name: string, requirements: string): string {
     writeFileSync(`${venv}/complete`, '');
   }
   return python;
+}
+
+/** Debian keeps what `python3 -m venv` needs in a package of its own. */
+function ensureVenv(): void {
+  try {
+    execFileSync('python3', ['-c', 'import venv, ensurepip'], { stdio: 'ignore' });
+  } catch {
+    aptInstall('python3 with venv', 'python3-venv');
+  }
 }
 
 /** A name for the contents of a file or a folder: another source makes another peer. */

@@ -10,7 +10,7 @@ export type GeneralName =
   | { readonly form: 'directoryName'; readonly name: DistinguishedName }
   | OpaqueName;
 
-export interface DnsName {
+interface DnsName {
   readonly form: 'dNSName';
   /** In lower case, otherwise as it stands. */
   readonly dns: string;
@@ -34,7 +34,7 @@ const OPAQUE = [
 ] as const;
 
 /** Forms that no server is found by: only their presence counts. */
-export interface OpaqueName {
+interface OpaqueName {
   readonly form: (typeof OPAQUE)[number];
 }
 

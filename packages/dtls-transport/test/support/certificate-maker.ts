@@ -94,7 +94,7 @@ export function p256Signer(seed: string): Signer {
   return signerOf(p256SigningKey(seededBytes(`signer ${seed}`)(32)));
 }
 
-export function signerOf(key: SigningKey): Signer {
+function signerOf(key: SigningKey): Signer {
   return {
     spki: key.spki,
     algorithm: sequence(objectIdentifier(OID.ecdsaWithSha256)),
