@@ -1,4 +1,12 @@
-import { Code, codeClass, OptionNumber, uintValue, withoutOptions } from '@lb-matrix/coap-codec';
+import {
+  type CoapOption,
+  Code,
+  codeClass,
+  OptionNumber,
+  opaqueOption,
+  uintValue,
+  withoutOptions,
+} from '@lb-matrix/coap-codec';
 import { blockOption, findBlock, MAX_SZX } from './block.ts';
 import { Block1Sender } from './block1-sender.ts';
 import { Block2Receiver } from './block2-receiver.ts';
@@ -21,6 +29,11 @@ export type TransferStep =
 export interface ClientTransferOptions {
   /** The longest body, either way. Default 64 MiB. */
   readonly maxBodyBytes?: number | undefined;
+  /**
+   * The Request-Tag of an upload, asked for when it begins. Give one that no unfinished upload before it had, so that
+   * the server never takes a late block of that for one of this (RFC 9175 section 3.4). Default: none.
+   */
+  readonly requestTag?: (() => Uint8Array | undefined) | undefined;
 }
 
 /** How often a body that changes during its transfer is asked for from the start. */
@@ -39,6 +52,9 @@ export class ClientTransfer {
   readonly #maxBodyBytes: number;
   /** The block size of responses that the caller wishes for (section 2.4). */
   readonly #wishedSzx: number;
+  readonly #requestTag: (() => Uint8Array | undefined) | undefined;
+  /** On all messages once an upload has begun: it is part of what they belong to. */
+  #tag: readonly CoapOption[] = [];
   #upload: Block1Sender | undefined;
   #download: Block2Receiver | undefined;
   #sent = 0;
@@ -60,6 +76,7 @@ export class ClientTransfer {
     if (request.payload.length > this.#maxBodyBytes) {
       throw new BlockwiseError('refused', 'body_too_large', `a body of ${request.payload.length} bytes`);
     }
+    this.#requestTag = options.requestTag;
     this.#wishedSzx = block2?.szx ?? MAX_SZX;
     this.#request = request;
   }
@@ -79,11 +96,17 @@ export class ClientTransfer {
     return this.#download?.total;
   }
 
+  /** Blocks of the request body are on their way, and not all of them are there. */
+  get uploading(): boolean {
+    return this.#upload !== undefined;
+  }
+
   /** The first message. Throws `BlockwiseError` (`refused`) when nothing of it fits. */
   start(room: Room): MessagePart {
     this.#upload = undefined;
     this.#download = undefined;
     this.#sent = 0;
+    this.#tag = [];
     const whole = this.#negotiated(room);
     if (fits(whole, room)) return whole;
     return this.#startUpload(whole, MAX_SZX, room);
@@ -184,7 +207,7 @@ export class ClientTransfer {
     const block = download.next(this.#responseSzx(room));
     const request: MessagePart = {
       code: this.#request.code,
-      options: [...options, blockOption(OptionNumber.Block2, block)],
+      options: [...options, ...this.#tag, blockOption(OptionNumber.Block2, block)],
       payload: NO_PAYLOAD,
     };
     if (fits(request, room)) return request;
@@ -212,7 +235,9 @@ export class ClientTransfer {
     if (whole.payload.length === 0) {
       throw new BlockwiseError('refused', 'no_room', 'the options do not fit a datagram');
     }
-    this.#upload = new Block1Sender(whole, szx);
+    const tag = this.#requestTag?.();
+    this.#tag = tag === undefined ? [] : [opaqueOption(OptionNumber.RequestTag, tag)];
+    this.#upload = new Block1Sender({ ...whole, options: [...whole.options, ...this.#tag] }, szx);
     this.#sent = 0;
     return this.#upload.block(room);
   }

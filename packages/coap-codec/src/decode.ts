@@ -77,8 +77,8 @@ export function decodeMessage(datagram: Uint8Array, options: DecodeOptions = {})
 
   let pos = 4;
   let tokenLength = first & 0x0f;
-  if (tokenLength > 8) {
-    // RFC 8974 section 2: 13 and 14 announce one and two bytes of length; 9-12 and 15 stay errors.
+  if (tokenLength > 12) {
+    // RFC 8974 section 2.1: 13 and 14 announce one and two bytes of length; 15 stays an error.
     if (tokenLength === 13 && end > 4) {
       tokenLength = 13 + datagram[4]!;
       pos = 5;

@@ -65,6 +65,8 @@ describe('encodeMessage and decodeMessage', () => {
 
   it.each([
     [8, '48'],
+    [9, '49'],
+    [12, '4c'],
     [13, '4d ...00'],
     [268, '4d ...ff'],
     [269, '4e ...0000'],

@@ -45,6 +45,11 @@ export interface CoapClient {
    */
   request(request: CoapRequest, options?: RequestOptions): Promise<CoapResponse>;
   /**
+   * Sends a request that wants no response (RFC 7967, No-Response 26), in one message. Resolves when the server has it;
+   * as a NON, when it is on its way. Rejects with `EndpointError`.
+   */
+  send(request: CoapRequest, options?: Pick<RequestOptions, 'signal' | 'timeout'>): Promise<void>;
+  /**
    * Observes a resource (RFC 7641, GET or FETCH): its state now, and again after each change, as whole bodies in the
    * order of their sequence numbers; of those that the reader has not got to only the newest. It ends with the last
    * response when that is an error or the server does not notify, and rejects with `EndpointError`. To leave the loop
@@ -110,6 +115,16 @@ class Client implements CoapClient {
         const received = event.response.payload.length;
         options.onProgress?.({ sent: request.payload?.length ?? 0, received, total: received });
         resolve(event.response);
+      },
+    );
+  }
+
+  send(request: CoapRequest, options: Pick<RequestOptions, 'signal' | 'timeout'> = {}): Promise<void> {
+    return this.#start<void>(
+      (now) => this.#endpoint.send(request, now),
+      options,
+      (event, resolve) => {
+        if (event.kind === 'sent') resolve();
       },
     );
   }

@@ -1,5 +1,13 @@
 import { type ServerLimits, ServerTransfers } from '@lb-matrix/blockwise';
-import { type CoapMessage, decodeMessage, isRequest, type OptionRegistry, Type } from '@lb-matrix/coap-codec';
+import {
+  type CoapMessage,
+  type DecodeOptions,
+  decodeMessage,
+  isRequest,
+  type OptionRegistry,
+  Type,
+} from '@lb-matrix/coap-codec';
+import { Allowance } from './allowance.ts';
 import { ClientObservations, type Watch } from './client-observations.ts';
 import { ClientRole } from './client-role.ts';
 import { Deadlines } from './deadlines.ts';
@@ -51,6 +59,8 @@ export interface EndpointOptions {
   readonly maxBodyBytes?: number | undefined;
   /** The options that the layer above understands. Default: coap-codec's registry. */
   readonly optionRegistry?: OptionRegistry | undefined;
+  /** The longest token of the peer's that is accepted (RFC 8974); a message with a longer one is malformed. Default 8. */
+  readonly maxTokenLength?: number | undefined;
   /** Makes it take requests. Without it a request is rejected. */
   readonly server?: ServerRoleOptions | undefined;
   /** Messages of the peer that are remembered at once, to recognise duplicates. Default 4096. */
@@ -67,6 +77,11 @@ export interface ServerRoleOptions {
   readonly maxRequests?: number | undefined;
   /** Observations of the peer at once. Default 64. */
   readonly maxObservations?: number | undefined;
+  /**
+   * Whether the peer has shown that it receives at its address. Until then it is sent three times the bytes that came
+   * from it at most, and is asked for proof (RFC 9175 section 2.4). Default: it has.
+   */
+  readonly validated?: (() => boolean) | undefined;
   /** Default: a 4.13 says nothing more. */
   readonly describeTooLarge?: DescribeTooLarge | undefined;
 }
@@ -83,6 +98,8 @@ export class Endpoint {
   readonly #timers: Deadlines<Timer> = new Deadlines();
   readonly #events: EndpointEvent[] = [];
   readonly #stats: EndpointStats = emptyStats();
+  readonly #decoding: DecodeOptions;
+  readonly #allowance: Allowance | undefined;
   readonly #layer: MessageLayer;
   readonly #exchanges: Exchanges;
   readonly #client: ClientRole;
@@ -100,7 +117,9 @@ export class Endpoint {
     const emit = (event: EndpointEvent) => void this.#events.push(event);
     const registry = understood(options.optionRegistry);
     this.#duplicates = new Duplicates(times, new Quota(options.maxDuplicates ?? 4096, server?.shared.duplicates));
-    const layer = new MessageLayer(times, randomBytes, options.maxPayload, this.#timers, this.#stats);
+    this.#decoding = { maxTokenLength: options.maxTokenLength ?? 8 };
+    if (server?.validated !== undefined) this.#allowance = new Allowance(server.validated, randomBytes);
+    const layer = new MessageLayer(times, randomBytes, options.maxPayload, this.#timers, this.#stats, this.#allowance);
     this.#layer = layer;
     const common = { layer, timers: this.#timers, registry, stats: this.#stats, emit };
     const tokens = new Tokens(options.tokenLength ?? 4, randomBytes);
@@ -112,6 +131,7 @@ export class Endpoint {
     if (server === undefined) return;
     this.#server = new ServerRole({
       ...common,
+      allowance: this.#allowance,
       session: server.session,
       transfers: server.shared.transfers,
       observations: new Quota(server.maxObservations ?? 64, server.shared.observations),
@@ -137,7 +157,8 @@ export class Endpoint {
     if (this.#closed) return;
     this.#stats.datagramsReceived++;
     this.#stats.bytesReceived += datagram.length;
-    const decoded = decodeMessage(new Uint8Array(datagram));
+    this.#allowance?.received(datagram.length);
+    const decoded = decodeMessage(new Uint8Array(datagram), this.#decoding);
     if (decoded.kind === 'malformed') {
       this.#stats.dropped++;
       if (decoded.response === 'reset') this.#layer.transmitEmpty(Type.RST, decoded.messageId!);
@@ -181,6 +202,16 @@ export class Endpoint {
   request(request: CoapRequest, now: number): number {
     const id = this.#nextId++;
     this.#client.request(id, request, now);
+    return id;
+  }
+
+  /**
+   * Sends a request that wants no response (RFC 7967), and returns its id. Throws `EndpointError` (`refused`) for one
+   * that does not fit one message.
+   */
+  send(request: CoapRequest, now: number): number {
+    const id = this.#nextId++;
+    this.#client.send(id, request, now);
     return id;
   }
 
@@ -265,13 +296,14 @@ export class Endpoint {
 
   #receiveAcknowledgement(message: CoapMessage, now: number): void {
     if (message.code === 0) {
-      if (!this.#layer.acknowledge(message.messageId, now)) this.#stats.dropped++;
+      if (!this.#layer.acknowledge(message.messageId, undefined, now)) this.#stats.dropped++;
       return;
     }
     // An ACK with a response may follow an empty one; the RFC forbids it to servers, but some do it.
     const exchange = this.#exchanges.match(message, true);
-    if (exchange === undefined) this.#stats.dropped++;
-    else this.#exchanges.take(exchange, message, undefined, now);
+    if (exchange !== undefined) this.#exchanges.take(exchange, message, undefined, now);
+    // RFC 7967 section 3.1: a server that does not know No-Response answers all the same.
+    else if (!this.#layer.acknowledge(message.messageId, message.token, now)) this.#stats.dropped++;
   }
 
   #receiveMessage(message: CoapMessage, now: number): void {

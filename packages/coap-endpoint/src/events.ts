@@ -13,12 +13,14 @@ export interface Progress {
   readonly total: number | undefined;
 }
 
-/** What became of a `request`, an `observe` or a `ping` of this id. */
+/** What became of a `request`, `send`, `observe` or `ping` of this id. */
 export type ClientEvent =
   | { readonly kind: 'progress'; readonly id: number; readonly progress: Progress }
   | { readonly kind: 'response'; readonly id: number; readonly response: CoapResponse }
   /** The state of what is observed: first the answer, then each notification. `last`: the observation has ended. */
   | { readonly kind: 'notification'; readonly id: number; readonly response: CoapResponse; readonly last: boolean }
+  /** A request that wants no response is with the server, or as a NON on its way. */
+  | { readonly kind: 'sent'; readonly id: number }
   | { readonly kind: 'pong'; readonly id: number; readonly milliseconds: number }
   | { readonly kind: 'failed'; readonly id: number; readonly error: EndpointError };
 

@@ -1,6 +1,8 @@
-import type { MessagePart } from '@lb-matrix/blockwise';
+import { fits, type MessagePart } from '@lb-matrix/blockwise';
 import {
   type CoapMessage,
+  type CoapOption,
+  Code,
   checkOptions,
   findOption,
   OptionNumber,
@@ -29,7 +31,12 @@ export interface Exchange extends Outgoing, Timer {
   messageId: number | undefined;
   /** An empty ACK came: the response will be separate. */
   separate: boolean;
+  /** It is there again, with the Echo value that was asked for. */
+  readonly echoes: boolean;
 }
+
+/** What an Echo option takes beside its value, at most. */
+const ECHO_HEADER = 4;
 
 /** The request messages of a client that wait for their responses (RFC 7252 section 5.3). */
 export class Exchanges {
@@ -42,6 +49,8 @@ export class Exchanges {
   readonly #byToken: Map<number, Exchange> = new Map();
   /** Tokens of observations: they live longer than an exchange. */
   readonly #reserved: Set<number> = new Set();
+  /** RFC 9175 section 2.3: to be echoed in the next request. */
+  #echo: CoapOption | undefined;
 
   constructor(parts: {
     layer: MessageLayer;
@@ -61,7 +70,8 @@ export class Exchanges {
 
   /** The room for a request. */
   get room(): { maxMessageBytes: number; tokenLength: number } {
-    return { maxMessageBytes: this.#layer.maxMessageBytes, tokenLength: this.#tokens.length };
+    const echo = this.#echo === undefined ? 0 : ECHO_HEADER + this.#echo.value.length;
+    return { maxMessageBytes: this.#layer.maxMessageBytes - echo, tokenLength: this.#tokens.length };
   }
 
   /** A token that is not in use. */
@@ -81,6 +91,20 @@ export class Exchanges {
   }
 
   launch(part: MessagePart, token: Uint8Array, confirmable: boolean, asker: Asker, now: number): void {
+    const echo = this.#echo;
+    this.#echo = undefined;
+    const options = echo === undefined ? part.options : [...part.options, echo];
+    this.#launch({ ...part, options }, token, confirmable, asker, echo !== undefined, now);
+  }
+
+  #launch(
+    part: MessagePart,
+    token: Uint8Array,
+    confirmable: boolean,
+    asker: Asker,
+    echoes: boolean,
+    now: number,
+  ): void {
     const fail = (error: EndpointError, at: number) => {
       this.release(exchange, at);
       asker.failed(error, at);
@@ -95,6 +119,7 @@ export class Exchanges {
       counted: true,
       messageId: undefined,
       separate: false,
+      echoes,
       sent: (messageId, at) => {
         exchange.messageId = messageId;
         if (!confirmable) this.#timers.set(exchange, at + this.#transmission.exchangeLifetime);
@@ -104,7 +129,7 @@ export class Exchanges {
         exchange.separate = true;
         this.#timers.set(exchange, at + this.#transmission.exchangeLifetime);
       },
-      rejected: (at) => fail(new EndpointError('reset', 'reset', 'the peer reset the request'), at),
+      rejected: (at) => fail(wasReset(), at),
       undeliverable: (why, at) => fail(why === 'too_large' ? tooLarge() : timedOut('no_acknowledgement'), at),
       fire: (at) => fail(timedOut('no_response'), at),
     };
@@ -139,7 +164,19 @@ export class Exchanges {
     }
     acknowledge?.();
     this.#stats.roundTrips++;
+    const echo = findOption(usable, OptionNumber.Echo);
+    if (echo !== undefined && this.#again(exchange, message.code, echo, now)) return true;
     exchange.asker.answered({ code: message.code, options: usable, payload: message.payload }, now);
+    return true;
+  }
+
+  /** RFC 9175 section 2.3: who answers 4.01 with an Echo option is asked the same again, with its value. */
+  #again(exchange: Exchange, code: number, echo: CoapOption, now: number): boolean {
+    this.#echo = echo;
+    if (code !== Code.Unauthorized || exchange.echoes) return false;
+    const part = { code: exchange.code, options: exchange.options, payload: exchange.payload };
+    if (!fits(part, this.room)) return false;
+    this.launch(part, exchange.token, exchange.confirmable, exchange.asker, now);
     return true;
   }
 
@@ -168,6 +205,10 @@ export function badOption({ number, reason }: { readonly number: number; readonl
 export function timedOut(reason: 'no_acknowledgement' | 'no_response'): EndpointError {
   const what = reason === 'no_response' ? 'no response in time' : 'no acknowledgement in time';
   return new EndpointError('timed_out', reason, what);
+}
+
+export function wasReset(): EndpointError {
+  return new EndpointError('reset', 'reset', 'the peer reset the request');
 }
 
 function tooLarge(): EndpointError {

@@ -1,4 +1,5 @@
 import { type CoapOption, encodeMessage, Type } from '@lb-matrix/coap-codec';
+import type { Allowance } from './allowance.ts';
 import type { Deadlines } from './deadlines.ts';
 import { MessageIds } from './message-ids.ts';
 import type { EndpointStats } from './stats.ts';
@@ -55,6 +56,7 @@ export class MessageLayer {
   readonly #maxPayload: () => number;
   readonly #timers: Deadlines<Timer>;
   readonly #stats: EndpointStats;
+  readonly #allowance: Allowance | undefined;
   readonly #ids: MessageIds;
   /** What counts waits for a place within NSTART, all messages for a Message ID. */
   readonly #counted: Set<Outgoing> = new Set();
@@ -72,18 +74,20 @@ export class MessageLayer {
     maxPayload: () => number,
     timers: Deadlines<Timer>,
     stats: EndpointStats,
+    allowance?: Allowance,
   ) {
     this.#transmission = transmission;
     this.#randomBytes = randomBytes;
     this.#maxPayload = maxPayload;
     this.#timers = timers;
     this.#stats = stats;
+    this.#allowance = allowance;
     this.#ids = new MessageIds(transmission.exchangeLifetime, randomBytes);
   }
 
   /** The largest message that may be sent now, in bytes. */
   get maxMessageBytes(): number {
-    return this.#maxPayload();
+    return this.#allowance === undefined ? this.#maxPayload() : Math.min(this.#maxPayload(), this.#allowance.room);
   }
 
   /** Sends a message when there is leave to: a place within NSTART and a Message ID. */
@@ -106,10 +110,11 @@ export class MessageLayer {
     }
   }
 
-  /** Takes an empty ACK; false when nothing waits for it. */
-  acknowledge(messageId: number, now: number): boolean {
+  /** Takes an ACK: empty, or with a response to this token. False when nothing waits for it. */
+  acknowledge(messageId: number, token: Uint8Array | undefined, now: number): boolean {
     const outgoing = this.#byId.get(messageId);
     if (outgoing === undefined || !outgoing.confirmable) return false;
+    if (token !== undefined && String(token) !== String(outgoing.token)) return false;
     // RFC 7641 section 4.5.2: that of a text that another one has superseded shows interest and nothing more.
     if (this.#inFlight.get(outgoing)!.messageIds.at(-1) !== messageId) return true;
     this.settle(outgoing, now);
@@ -128,13 +133,15 @@ export class MessageLayer {
 
   /** Puts a datagram that needs no Message ID of ours in line: an ACK, a RST, or one of them again. */
   transmit(datagram: Uint8Array): void {
-    this.#outbox.push(datagram);
+    // What is beyond the allowance is lost, as on the way.
+    if (this.#allowance?.take(datagram.length) ?? true) this.#outbox.push(datagram);
+    else this.#stats.dropped++;
   }
 
   /** An empty ACK or a RST for a message of the peer. Returns it, to be repeated to duplicates. */
   transmitEmpty(type: typeof Type.ACK | typeof Type.RST, messageId: number): Uint8Array {
     const datagram = encodeMessage({ type, code: 0, messageId, token: NOTHING, options: [], payload: NOTHING });
-    this.#outbox.push(datagram);
+    this.transmit(datagram);
     return datagram;
   }
 
@@ -185,7 +192,7 @@ export class MessageLayer {
       return;
     }
     const { confirmable, counted } = outgoing;
-    this.#outbox.push(datagram);
+    this.transmit(datagram);
     // Nothing is expected after a NON response.
     if (confirmable || counted) {
       const inFlight = confirmable
@@ -235,7 +242,7 @@ export class MessageLayer {
         if (datagram.length > this.#maxPayload()) return this.#giveUp(outgoing, 'too_large', now);
         count++;
         this.#stats.retransmissions++;
-        this.#outbox.push(datagram);
+        this.transmit(datagram);
         this.#timers.set(inFlight, Math.max(start + timeout * (2 ** (count + 1) - 1), now + ackTimeout));
       },
     };

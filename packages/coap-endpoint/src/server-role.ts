@@ -1,6 +1,7 @@
 import {
   BlockwiseError,
   findBlock,
+  fits,
   type MessagePart,
   type Room,
   type ServerTransfers,
@@ -15,12 +16,15 @@ import {
   codeClass,
   encodedLength,
   encodeMessage,
+  findOption,
   isResponse,
   OptionNumber,
   type OptionRegistry,
+  opaqueOption,
   Type,
   uintValue,
 } from '@lb-matrix/coap-codec';
+import type { Allowance } from './allowance.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { Duplicates, Received } from './duplicates.ts';
 import type { ServerEvent } from './events.ts';
@@ -50,6 +54,7 @@ const NOTHING: Uint8Array = new Uint8Array();
 /** What a server does for a peer: requests with their responses (RFC 7252 section 5), each executed once. */
 export class ServerRole {
   readonly #layer: MessageLayer;
+  readonly #allowance: Allowance | undefined;
   readonly #timers: Deadlines<Timer>;
   readonly #registry: OptionRegistry;
   readonly #session: object;
@@ -67,6 +72,7 @@ export class ServerRole {
 
   constructor(parts: {
     layer: MessageLayer;
+    allowance: Allowance | undefined;
     timers: Deadlines<Timer>;
     registry: OptionRegistry;
     session: object;
@@ -80,6 +86,7 @@ export class ServerRole {
     emit: (event: ServerEvent) => void;
   }) {
     this.#layer = parts.layer;
+    this.#allowance = parts.allowance;
     this.#timers = parts.timers;
     this.#registry = parts.registry;
     this.#session = parts.session;
@@ -113,6 +120,8 @@ export class ServerRole {
       return;
     }
     const part: MessagePart = { code: message.code, options: usable, payload: message.payload };
+    const echo = this.#allowance?.limited ? findOption(usable, OptionNumber.Echo) : undefined;
+    if (echo !== undefined) this.#allowance!.prove(echo.value);
     const step = this.#transfers.continues(this.#session, part);
     if (!step && this.#mustRefuse(part, now)) {
       this.#reply(message, empty(Code.ServiceUnavailable), undefined, now);
@@ -225,20 +234,35 @@ export class ServerRole {
 
   /** The first message of a response; with Observe when that was accepted (RFC 7641 section 4.1). */
   #firstMessage(incoming: Incoming, response: CoapResponse, now: number): MessagePart {
-    const { observation } = incoming;
-    if (observation === undefined) {
-      return this.#transfers.respond(incoming.ticket, response, this.#room(incoming.message), now);
+    const { observation, message, ticket } = incoming;
+    if (isUnwanted(message, response.code)) return empty(response.code);
+    const room = this.#room(message);
+    const limited = this.#allowance?.limited && !fits(response, room);
+    const answer = limited ? this.#asking(response) : response;
+    try {
+      if (observation === undefined) return this.#transfers.respond(ticket, answer, room, now);
+      const part = this.#observations.answer(observation, answer, now);
+      return codeClass(part.code) === 2 ? this.#observations.observed(part) : part;
+    } catch (error) {
+      if (!(limited && error instanceof BlockwiseError)) throw error;
+      // Not even a small block is allowed. What was safe to ask is asked for again; of the rest the code must do.
+      const safe = message.code === Code.GET || message.code === Code.FETCH;
+      return this.#asking(empty(safe ? Code.Unauthorized : response.code));
     }
-    const part = this.#observations.answer(observation, response, now);
-    return codeClass(part.code) === 2 ? this.#observations.observed(part) : part;
+  }
+
+  /** RFC 9175 section 2.4: a response that asks the peer to show, with its next request, that it is there. */
+  #asking({ code, options, payload }: CoapResponse): MessagePart {
+    return { code, options: [...options, opaqueOption(OptionNumber.Echo, this.#allowance!.echo)], payload };
   }
 
   #answer(incoming: Incoming, part: MessagePart, now: number): void {
     const { id, message, received, observation } = incoming;
-    if (observation !== undefined && codeClass(part.code) !== 2) observation.remove('ended', now);
-    if (!incoming.acknowledged) {
+    const unwanted = isUnwanted(message, part.code);
+    if (observation !== undefined && (unwanted || codeClass(part.code) !== 2)) observation.remove('ended', now);
+    if (unwanted || !incoming.acknowledged) {
       this.#incoming.delete(id);
-      this.#reply(message, part, received, now);
+      if (!(unwanted && incoming.acknowledged)) this.#reply(message, part, received, now);
       observation?.activate(part, now);
       return;
     }
@@ -275,6 +299,12 @@ export class ServerRole {
   /** An answer at once: in the ACK to a CON, as a NON to a NON (sections 5.2.1 and 5.2.3). */
   #reply(message: CoapMessage, part: MessagePart, received: Received | undefined, now: number): void {
     const { token, messageId } = message;
+    if (isUnwanted(message, part.code)) {
+      // RFC 7967 section 2: a CON is acknowledged all the same.
+      const answer = message.type === Type.CON ? this.#layer.transmitEmpty(Type.ACK, messageId) : undefined;
+      if (received !== undefined) received.answer = answer;
+      return;
+    }
     if (message.type === Type.CON) {
       const datagram = encodeMessage({ ...part, type: Type.ACK, messageId, token });
       this.#layer.transmit(datagram);
@@ -299,6 +329,13 @@ export class ServerRole {
   #room(message: CoapMessage): Room {
     return { maxMessageBytes: this.#layer.maxMessageBytes, tokenLength: message.token.length };
   }
+}
+
+/** RFC 7967 section 2.1: a bit for each class of responses. What a transfer needs to go on is no response in itself. */
+function isUnwanted({ options }: CoapMessage, code: number): boolean {
+  const value = findOption(options, OptionNumber.NoResponse)?.value;
+  if (value === undefined || value.length !== 1 || code === Code.Continue) return false;
+  return (value[0]! & (1 << (codeClass(code) - 1))) !== 0;
 }
 
 /** RFC 7641 section 2 and RFC 8132 section 2.4: 0 registers, 1 deregisters; a later block does neither. */

@@ -43,12 +43,14 @@ export class ServerSession {
       transmission: options.transmission,
       optionRegistry: options.optionRegistry,
       maxDuplicates: options.maxPeerDuplicates,
+      maxTokenLength: options.maxTokenLength,
       server: {
         session: pipe,
         shared,
         ackDelay: options.ackDelay,
         maxRequests: options.maxPeerRequests,
         maxObservations: options.maxPeerObservations,
+        validated: () => pipe.peer.validated,
         describeTooLarge: (request) => this.#describeTooLarge(request),
       },
     });

@@ -24,6 +24,8 @@ export interface ServerOptions {
    * registry.
    */
   readonly optionRegistry?: OptionRegistry | undefined;
+  /** The longest token that is accepted (RFC 8974), in bytes; a message with a longer one is malformed. Default 8. */
+  readonly maxTokenLength?: number | undefined;
   /** The longest request body; a longer one is answered 4.13. Default 64 MiB. */
   readonly maxBodyBytes?: number | undefined;
   /** What that 4.13 says to its client. Default: nothing more. */

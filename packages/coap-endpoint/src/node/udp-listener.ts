@@ -17,6 +17,11 @@ export interface ListenUdpOptions {
    * EXCHANGE_LIFETIME.
    */
   readonly idleTimeout?: number | undefined;
+  /**
+   * Takes every peer to be where its datagrams say. In a network where addresses can be made up, that lets anybody turn
+   * a small request into large answers to somebody else. Default: peers show that they are there (RFC 9175).
+   */
+  readonly dangerTrustAddresses?: boolean | undefined;
 }
 
 export interface UdpListener extends PipeListener {
@@ -54,6 +59,7 @@ class Listener implements UdpListener {
   readonly #mtu: number;
   readonly #maxPeers: number;
   readonly #idleTimeout: number;
+  readonly #trusting: boolean;
   /** Longest idle first. */
   readonly #pipes: Map<string, PeerPipe> = new Map();
   readonly #sweep: NodeJS.Timeout;
@@ -65,6 +71,7 @@ class Listener implements UdpListener {
     this.#mtu = options.mtu ?? 1280;
     this.#maxPeers = options.maxPeers ?? 10_000;
     this.#idleTimeout = options.idleTimeout ?? 300_000;
+    this.#trusting = options.dangerTrustAddresses ?? false;
     socket.on('message', (datagram, remote) => this.#receive(datagram, remote));
     socket.on('error', () => void this.close());
     this.#sweep = setInterval(() => this.#forgetIdle(performance.now()), Math.min(10_000, this.#idleTimeout));
@@ -94,7 +101,7 @@ class Listener implements UdpListener {
         this.dropped++;
         return;
       }
-      pipe = new PeerPipe(this.#socket, remote, this.#mtu, () => this.#pipes.delete(key));
+      pipe = new PeerPipe(this.#socket, remote, this.#mtu, this.#trusting, () => this.#pipes.delete(key));
       this.#pipes.set(key, pipe);
       this.onPipe?.(pipe);
     } else {
@@ -124,13 +131,13 @@ class PeerPipe implements DatagramPipe {
   readonly #forget: () => void;
   #closed = false;
 
-  constructor(socket: Socket, remote: RemoteInfo, mtu: number, forget: () => void) {
+  constructor(socket: Socket, remote: RemoteInfo, mtu: number, validated: boolean, forget: () => void) {
     this.#socket = socket;
     this.#remote = remote;
     this.#forget = forget;
     const address = unmapped(remote.address);
     this.maxPayload = maxPayload(mtu, address);
-    this.peer = { address, port: remote.port, validated: false };
+    this.peer = { address, port: remote.port, validated };
   }
 
   send(datagram: Uint8Array): void {

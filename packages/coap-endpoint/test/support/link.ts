@@ -13,6 +13,8 @@ export interface LinkOptions {
   readonly loss?: number;
   readonly duplication?: number;
   readonly maxPayload?: number;
+  /** Whether the server's pipe knows that the client is there. Default true. */
+  readonly validated?: boolean;
   /** Loses exactly the datagrams for which it says true. */
   readonly drop?: (datagram: Sent) => boolean;
 }
@@ -26,14 +28,15 @@ export interface Sent {
 
 export class VirtualPipe implements DatagramPipe {
   maxPayload: number;
-  readonly peer = { address: '192.0.2.1', port: 5683, validated: true };
+  readonly peer: DatagramPipe['peer'];
   onDatagram: DatagramPipe['onDatagram'];
   onClose: DatagramPipe['onClose'];
   closed = false;
   readonly #deliver: (datagram: Uint8Array) => void;
 
-  constructor(maxPayload: number, deliver: (datagram: Uint8Array) => void) {
+  constructor(maxPayload: number, deliver: (datagram: Uint8Array) => void, validated = true) {
     this.maxPayload = maxPayload;
+    this.peer = { address: '192.0.2.1', port: 5683, validated };
     this.#deliver = deliver;
   }
 
@@ -92,6 +95,7 @@ export class VirtualLink {
     this.server = new VirtualPipe(
       maxPayload,
       carry('server', () => this.client),
+      options.validated,
     );
   }
 
