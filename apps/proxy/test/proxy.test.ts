@@ -141,7 +141,7 @@ describe('the proxy in front of a homeserver', () => {
 });
 
 describe('--advertise', () => {
-  it('serves HTTP on the TCP port of the same number, and names its URL to clients', async () => {
+  it('R22: serves HTTP on the TCP port of the same number, and names its URL to clients', async () => {
     const local = await demo();
     const advertise = 'http://lb.example:8008';
     const { port, lines } = await startTestProxy(local, ['--advertise', advertise]);

@@ -1,7 +1,17 @@
+import {
+  type CoapOption,
+  Code,
+  ContentFormat,
+  OptionNumber,
+  stringOption,
+  uintOption,
+  uintValue,
+} from '@lb-matrix/coap-codec';
 import { connect } from '@lb-matrix/coap-endpoint';
 import { nodePlatform } from '@lb-matrix/coap-endpoint/node';
 import { createSelfSignedCertificate } from '@lb-matrix/dtls-transport';
 import { connectDtls, generateSigningKey, nodeCrypto } from '@lb-matrix/dtls-transport/node';
+import { decodeValue, encodeValue } from '@lb-matrix/lb-cbor-keys';
 import type { Upstream } from '@lb-matrix/lb-server';
 import { listenLowBandwidth } from '@lb-matrix/lb-server/node';
 import { createClientSession, requestToCoap, responseToHttp } from '@lb-matrix/msc3079-mapper';
@@ -60,6 +70,34 @@ describe('a server on a UDP port', () => {
     expect(overCoap).toMatchObject({ 'm.low_bandwidth': { dtls: server.address.port } });
     const overHttp = await server.handleHttp({ method: 'GET', target: '/_matrix/client/versions', headers: [] });
     expect(parse(overHttp.body)).toEqual(overCoap);
+  });
+
+  it('R30: has what /versions advertises: DTLS, CBOR, a token that stays', async () => {
+    const { upstream, requests } = scriptedUpstream(() => json(200, {}));
+    const { address } = await listening(upstream);
+    const client = connect(await connectDtls({ host: '127.0.0.1', port: address.port, roots: [root] }), {
+      platform: nodePlatform,
+    });
+    onTestFinished(() => client.close());
+    // The plainest client there can be: text keys, whole paths, no feature announced.
+    const put = (options: readonly CoapOption[]) =>
+      client.request({
+        code: Code.PUT,
+        options: [
+          ...['_matrix', 'client', 'v3', 'x'].map((segment) => stringOption(OptionNumber.UriPath, segment)),
+          uintOption(OptionNumber.ContentFormat, ContentFormat.Cbor),
+          ...options,
+        ],
+        payload: encodeValue({ body: 'hi' }),
+      });
+    await put([stringOption(OptionNumber.Authorization, 'secret')]);
+    const answer = await put([]);
+    expect(uintValue(answer.options, OptionNumber.ContentFormat)).toBe(ContentFormat.Cbor);
+    expect(decodeValue(answer.payload)).toEqual({});
+    for (const { body, headers } of requests) {
+      expect(parse(body!)).toEqual({ body: 'hi' });
+      expect(headers).toContainEqual(['authorization', 'Bearer secret']);
+    }
   });
 
   it('fails with the system’s error when the port is taken', async () => {

@@ -206,3 +206,7 @@ describe('option 65002', () => {
     expect(session.features).toBe(16);
   });
 });
+
+it('R29: path enums need no negotiation: the first request of a session may use them', () => {
+  expect(requestToHttp(get('7'), createServerSession())).toMatchObject({ target: '/_matrix/client/v3/sync' });
+});
