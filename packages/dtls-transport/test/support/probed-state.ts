@@ -79,7 +79,10 @@ export class ProbedState {
     const { conversation } = this;
     this.#remaining = Number.POSITIVE_INFINITY;
     for (const datagram of this.#held) conversation.deliver(this.#side, datagram);
-    if (!conversation.isJudging) conversation.judge();
+    if (!conversation.isJudging) {
+      conversation.isJudging = true;
+      conversation.judge();
+    }
     conversation.run(() => conversation.isConnected);
     return conversation.isConnected && !conversation.isOver && conversation.echoes();
   }
