@@ -6,6 +6,8 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['@lb-matrix/source'] } },
   test: {
     projects,
+    // Many tests wait for processes that they start: leave no core idle.
+    maxWorkers: '100%',
     // No test waits by the wall clock; this only keeps a busy machine from failing those that start processes.
     testTimeout: 30_000,
     coverage: { provider: 'v8', include: ['{packages,apps,tools}/*/src/**'] },
