@@ -147,9 +147,9 @@ export class ServerObservation implements Outgoing {
   /** Sends the next notification, if there is one and its turn has come. */
   #proceed(now: number): void {
     if (this.#state !== 'active' || this.#next === undefined || this.#inFlight) return;
-    const waiting = this.#current !== undefined;
     this.#take(this.#next);
-    if (!waiting) this.#list.layer.submit(this, now);
+    // For one that waits already this changes what it will say.
+    this.#list.layer.submit(this, now);
   }
 
   #take(notification: Notification): void {

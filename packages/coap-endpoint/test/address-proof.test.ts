@@ -145,6 +145,23 @@ describe('a client', () => {
     expect(lengths.map((state) => state?.payload.length)).toEqual([700, 3000]);
   });
 
+  it('asks for large blocks once only: some servers send small ones whatever they know', () => {
+    const client = new Engine();
+    client.request(get('a'));
+    let [hex] = client.sent();
+    const asked = [0, 1].map(() => {
+      const options = [
+        { number: OptionNumber.Block2, value: Uint8Array.of(8 + 2) },
+        { number: OptionNumber.Echo, value: Uint8Array.of(1) },
+      ];
+      const request = parse(fromHex(hex!));
+      const response = { ...request, type: Type.ACK, code: Code.Content, options, payload: bodyOf(64) };
+      [hex] = client.receive(encodeMessage(response));
+      return findBlock(parse(fromHex(hex!)).options, OptionNumber.Block2);
+    });
+    expect(asked).toEqual([undefined, { num: 1, more: false, szx: 2 }]);
+  });
+
   it('repeats a request that is answered 4.01 with an Echo option, once, with its value (RFC 9175 section 2.3)', () => {
     const client = new Engine();
     client.request(put(text('x'), 'a'));

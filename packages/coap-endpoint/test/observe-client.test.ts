@@ -268,6 +268,34 @@ describe('freshness (RFC 7641 section 3.3.1)', () => {
   });
 });
 
+describe('registrations', () => {
+  it('do not pile up: a new one takes the place of one that is not answered yet', () => {
+    const { client } = observing();
+    client.pass(65_000);
+    const soon = [uintOption(OptionNumber.MaxAge, 0)];
+    client.receive(notification(0x1000, 11, 'b', soon));
+    // 5 s later, while the one of 65 s would be repeated at 71 s and at 79 s.
+    const ids = client.pass(20_000).map(([at, hex]) => [at, parse(fromHex(hex)).messageId]);
+    expect(ids).toEqual([
+      [67_000, 1],
+      [70_000, 2],
+      [72_000, 2],
+      [76_000, 2],
+      [84_000, 2],
+    ]);
+  });
+
+  it('that are over make no later notification the freshest', () => {
+    const client = new Engine();
+    client.observe(get('obs'));
+    client.sent();
+    client.receive('60 00 0000');
+    client.receive(notification(0x1000, 10, 'a'));
+    client.receive(notification(0x1001, 9, 'older'));
+    expect(states(client)).toEqual(['a']);
+  });
+});
+
 describe('the end of an observation (RFC 7641 section 3.6)', () => {
   it('is a GET with Observe 1 and its token; a notification that crosses it is reset', () => {
     const { client, id } = observing();
