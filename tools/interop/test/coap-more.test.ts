@@ -47,7 +47,7 @@ describe.each([...COAP_PEERS, libcoapOnGnutls])('$name', (peer) => {
           one.over === 'DTLS' ? await connectDtls({ ...at, roots: certificate.chain }) : await connectUdp(at);
         const wire: Wire = { sent: [] };
         const client = ourClient(pipe, wire);
-        await one.run(benchOf(client, wire, server)).finally(() => client.stop());
+        await one.run(benchOf({ client, wire, server })).finally(() => client.stop());
       } finally {
         await server.stop();
       }
@@ -63,7 +63,7 @@ describe.each([...COAP_PEERS, libcoapOnGnutls])('$name', (peer) => {
       const server = serveResources(listener, wire);
       try {
         const client = await peer.connect(listener.address.port, security());
-        await one.run(benchOf(client, wire)).finally(() => client.stop());
+        await one.run(benchOf({ client, wire })).finally(() => client.stop());
       } finally {
         await server.close();
       }

@@ -166,7 +166,8 @@ async def answer(context, base, spec):
         seen.append(notification.payload.hex())
         if len(seen) >= spec["observe"]:
             break
-    request.observation.cancel()
+    if not request.observation.cancelled:
+        request.observation.cancel()
     return {"notifications": seen}
 
 

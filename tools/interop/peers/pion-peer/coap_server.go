@@ -112,6 +112,9 @@ func router() *mux.Router {
 	tick := func(n int) []byte { return fmt.Appendf(nil, "tick %d", n) }
 	handle("/obs", ticking(message.Confirmable, tick))
 	handle("/obs-non", ticking(message.NonConfirmable, tick))
+	handle("/obs-large", ticking(message.Confirmable, func(n int) []byte {
+		return bytes.Repeat([]byte{byte('0' + n%10)}, 3000)
+	}))
 	return r
 }
 
@@ -144,21 +147,35 @@ func respond(w mux.ResponseWriter, code codes.Code, format message.MediaType, bo
 
 // ticking is a resource that changes several times a second.
 func ticking(kind message.Type, body func(n int) []byte) mux.HandlerFunc {
+	var observers sync.Map
+	start := time.Now()
+	state := func() []byte { return body(int(time.Since(start) / (300 * time.Millisecond))) }
 	return func(w mux.ResponseWriter, q *mux.Message) {
-		if register, err := q.Options().Observe(); err != nil || register != 0 {
-			respond(w, codes.Content, message.TextPlain, body(0))
+		token := append(message.Token(nil), q.Token()...)
+		register, err := q.Options().Observe()
+		if err != nil || register != 0 {
+			if ended, ok := observers.LoadAndDelete(token.String()); ok {
+				close(ended.(chan struct{}))
+			}
+			respond(w, codes.Content, message.TextPlain, state())
 			return
 		}
-		die(w.SetResponse(codes.Content, message.TextPlain, bytes.NewReader(body(0)),
+		die(w.SetResponse(codes.Content, message.TextPlain, bytes.NewReader(state()),
 			message.Option{ID: message.Observe, Value: []byte{2}}))
-		go func(cc mux.Conn, token message.Token) {
+		ended := make(chan struct{})
+		observers.Store(token.String(), ended)
+		go func(cc mux.Conn) {
 			for n := 1; n < 20; n++ {
-				time.Sleep(300 * time.Millisecond)
-				if notify(cc, token, kind, n+2, body(n)) != nil {
+				select {
+				case <-ended:
+					return
+				case <-time.After(300 * time.Millisecond):
+				}
+				if notify(cc, token, kind, n+2, state()) != nil {
 					return
 				}
 			}
-		}(w.Conn(), append(message.Token(nil), q.Token()...))
+		}(w.Conn())
 	}
 }
 

@@ -8,6 +8,7 @@ import type { CoapPeer } from './peer.ts';
 const source = fileURLToPath(new URL('../../peers/aiocoap-peer/', import.meta.url));
 const noValidation = 'our server program for it has no /validate and no /create1';
 
+const noChanges = 'our server program for it has no observable resource that others change';
 const noDtls = 'its DTLS needs a library that does not build everywhere';
 
 /** A Python program on aiocoap: `peers/aiocoap-peer`. */
@@ -30,8 +31,17 @@ export const aiocoap: CoapPeer = {
     CORE_23: noValidation,
     critical: 'its server ignores critical options that it does not know',
     DTLS: noDtls,
+    OBS_07: noChanges,
+    OBS_08: noChanges,
+    OBS_09: noChanges,
+    OBS_13: 'its server sends a notification whole, however large',
   },
-  clientLacks: { CORE_12: 'it always sends a token', CORE_31: 'it cannot be told to ping', DTLS: noDtls },
+  clientLacks: {
+    CORE_12: 'it always sends a token',
+    CORE_31: 'it cannot be told to ping',
+    DTLS: noDtls,
+    OBS_12: 'it ends an observation by resetting the next notification',
+  },
 };
 
 const python = (): string => pythonWith('aiocoap', `${source}requirements.txt`);

@@ -3,23 +3,51 @@ import type { Bench } from './cases.ts';
 import type { CoapAsker, CoapPeerServer } from './peer.ts';
 import type { Wire } from './trace.ts';
 
-/** Lets cases make requests of `client`, to a peer's `server` or to ours, and see what each of them put on `wire`. */
-export function benchOf(client: CoapAsker, wire: Wire, server?: CoapPeerServer): Bench {
-  const during = async <T>(action: () => Promise<T>) => {
+/** The ends that cases are run with. */
+export interface Ends {
+  /** Makes the requests. */
+  readonly client: CoapAsker;
+  /** What crosses the wire between it and the server. */
+  readonly wire: Wire;
+  /** The peer's server; left out when the server is ours. */
+  readonly server?: CoapPeerServer | undefined;
+  /** Another client of the same server, ours, on another wire. */
+  readonly apart?: CoapAsker | undefined;
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Lets cases make requests and see what each of them put on the wire. */
+export function benchOf({ client, wire, server, apart }: Ends): Bench {
+  const placeOf = (resource: string): { path: readonly string[]; query?: readonly string[] } =>
+    server?.places?.[resource] ?? { path: resource.split('/') };
+  const isAnswer = ({ from, message }: Wire['sent'][number]): boolean => from === 'server' && isResponse(message.code);
+  /** Afterwards `rest` milliseconds more are watched. */
+  const during = async <T>(rest: number, action: (start: number) => Promise<T>) => {
     const start = wire.sent.length;
-    const result = await action();
-    // The acknowledgement of a separate response follows it.
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    const result = await action(start);
+    await pause(rest);
     return { result, sent: wire.sent.slice(start) };
   };
   return {
     async ask(resource, ask = {}) {
-      const place = server?.places?.[resource] ?? { path: resource.split('/') };
-      const { result, sent } = await during(() => client.ask({ method: 'GET', ...place, ...ask }));
-      const response = sent.findLast(({ from, message }) => from === 'server' && isResponse(message.code));
-      return { answer: { ...result, options: result.options ?? response!.message.options }, sent };
+      // The acknowledgement of a separate response follows it.
+      const { result, sent } = await during(20, () => client.ask({ method: 'GET', ...placeOf(resource), ...ask }));
+      return { answer: { ...result, options: result.options ?? sent.findLast(isAnswer)!.message.options }, sent };
     },
+    ping: async () => (await during(20, () => client.ping())).sent,
+    async observe(resource, states, { meanwhile, forget } = {}) {
+      const { result, sent } = await during(700, async (start) => {
+        const observed = client.observe({ path: placeOf(resource).path, states, forget });
+        if (meanwhile !== undefined) {
+          while (!wire.sent.slice(start).some(isAnswer)) await pause(10);
+          await meanwhile();
+        }
+        return await observed;
+      });
+      return { states: result, sent };
+    },
+    askApart: (resource, ask) => apart!.ask({ method: 'GET', ...placeOf(resource), ...ask }),
     serverIsOurs: server === undefined,
-    ping: async () => (await during(() => client.ping())).sent,
   };
 }

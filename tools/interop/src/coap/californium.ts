@@ -4,6 +4,7 @@ import { startPeer } from '../process.ts';
 import { startJsonLineClient } from './json-lines.ts';
 import type { CoapPeer, Security } from './peer.ts';
 
+const noChanges = 'our server program for it has no observable resource that others change';
 const noValidation = 'our server program for it has no /validate and no /create1';
 
 /** A Java program on Californium, over Scandium's DTLS: `peers/californium-peer`. */
@@ -26,8 +27,15 @@ export const californium: CoapPeer = {
       ...[...java(), 'client', `127.0.0.1:${port}`],
       ...(security === undefined ? [] : [`--ca=${security.certificate.certFile}`]),
     ]),
-  serverLacks: { CORE_21: noValidation, CORE_22: noValidation, CORE_23: noValidation },
-  clientLacks: { CORE_12: 'it always sends a token' },
+  serverLacks: {
+    CORE_21: noValidation,
+    CORE_22: noValidation,
+    CORE_23: noValidation,
+    OBS_07: noChanges,
+    OBS_08: noChanges,
+    OBS_09: noChanges,
+  },
+  clientLacks: { CORE_12: 'it always sends a token', OBS_06: 'it ends an observation by Observe 1' },
 };
 
 /** Start-up matters more here than speed; log lines would come between those of JSON. */

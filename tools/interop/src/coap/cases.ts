@@ -26,11 +26,28 @@ interface Exchange {
   readonly sent: readonly Sent[];
 }
 
+/** What a client that observed has shown, and the messages that it took. */
+interface Observed {
+  readonly states: readonly Uint8Array[];
+  readonly sent: readonly Sent[];
+}
+
 /** What a case is run with. */
 export interface Bench {
   /** Makes a request of the client to a resource, whose path is `resource` unless the server has it elsewhere. */
   ask(resource: string, ask?: Partial<Ask>): Promise<Exchange>;
   ping(): Promise<readonly Sent[]>;
+  /**
+   * Makes the client observe a resource until it has shown so many states, and looks on for a while; meanwhile, once the
+   * first state is there, `meanwhile` happens. With `forget` our client ends it without a word.
+   */
+  observe(
+    resource: string,
+    states: number,
+    more?: { readonly meanwhile?: () => Promise<unknown>; readonly forget?: boolean },
+  ): Promise<Observed>;
+  /** A request of another client, which is always ours, to the same server; its messages are not in what is observed. */
+  askApart(resource: string, ask: Partial<Ask>): Promise<Answer>;
   readonly serverIsOurs: boolean;
 }
 

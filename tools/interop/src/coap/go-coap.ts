@@ -4,6 +4,8 @@ import { startPeer } from '../process.ts';
 import { startJsonLineClient } from './json-lines.ts';
 import type { CoapPeer } from './peer.ts';
 
+const resets = 'its server answers a Reset with a 4.04 in a CON, which is reset again, and so on without an end';
+const noChanges = 'our server program for it has no observable resource that others change';
 const noValidation = 'our server program for it has no /validate and no /create1';
 
 /** A Go program on go-coap 3, over pion's DTLS: `peers/pion-peer`. */
@@ -28,9 +30,20 @@ export const goCoap: CoapPeer = {
       ...['coap-client', '-addr', `127.0.0.1:${port}`],
       ...(security === undefined ? ['-plain'] : ['-ca', security.certificate.certFile]),
     ]),
-  serverLacks: { CORE_21: noValidation, CORE_22: noValidation, CORE_23: noValidation },
+  serverLacks: {
+    CORE_21: noValidation,
+    CORE_22: noValidation,
+    CORE_23: noValidation,
+    OBS_06: resets,
+    OBS_12: resets,
+    OBS_07: noChanges,
+    OBS_08: noChanges,
+    OBS_09: noChanges,
+  },
   clientLacks: {
     CORE_12: 'it always sends a token',
+    OBS_06: 'it ends an observation by Observe 1',
+    OBS_13: 'its client shows only the first state of a resource that comes in blocks',
     'CORE_16, its acknowledgement is lost':
       'its client sends the request again after the response, which has acknowledged it',
   },

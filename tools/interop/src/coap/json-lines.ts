@@ -20,6 +20,10 @@ export async function startJsonLineClient(program: string, args: readonly string
         })),
       };
     },
+    async observe({ path, states }) {
+      const said = await answer({ method: 'GET', path, query: [], confirmable: true, options: [], observe: states });
+      return (said.notifications as string[]).map(bytes);
+    },
     async ping() {
       await answer({ ping: true });
     },

@@ -21,6 +21,10 @@ const SERVER_LACKS = {
   CORE_23: ownResources,
   BLOCK_04: ownResources,
   BLOCK_05: ownResources,
+  OBS_02: 'coap-server sends NON notifications of all resources or of none',
+  OBS_06: 'coap-server does not forget an observer whose Reset it gets',
+  OBS_08: 'coap-server goes on when the Content-Format changes',
+  OBS_13: ownResources,
   critical:
     'its 4.02 carries the option back, and our client takes no response with a critical option that it does not know',
 };
@@ -44,7 +48,7 @@ function libcoapWith(tls: 'openssl' | 'gnutls'): CoapPeer {
       await fill(own);
       return {
         port,
-        places: { separate: { path: ['async'], query: ['1'] } },
+        places: { separate: { path: ['async'], query: ['1'] }, obs: { path: ['time'] } },
         stop: () => server.stop(),
       };
     },
@@ -53,6 +57,8 @@ function libcoapWith(tls: 'openssl' | 'gnutls'): CoapPeer {
     clientLacks: {
       CORE_12: 'it always sends a token',
       CORE_31: 'coap-client only pings on TCP',
+      OBS_06: 'it ends an observation by Observe 1',
+      OBS_13: 'coap-client prints nothing that tells one large state from the next',
       "CORE_16, the separate response's acknowledgement is lost": 'coap-client has ended when the response comes again',
     },
   };
@@ -67,7 +73,7 @@ async function fill(port: number): Promise<void> {
       options: [...path.split('/').map((segment) => stringOption(OptionNumber.UriPath, segment)), OCTETS],
       payload: new TextEncoder().encode(body),
     });
-  for (const path of ['test', 'seg1/seg2/seg3', 'query']) await put(path, path);
+  for (const path of ['test', 'seg1/seg2/seg3', 'query', 'obs-still']) await put(path, path);
   await put('large', '0123456789abcdef'.repeat(4096));
   client.close();
 }
@@ -92,6 +98,13 @@ function client(program: string, port: number, security: Security | undefined): 
       const codes = [...peer.output().matchAll(/ c:([2-5]\.\d\d) /g)];
       if (codes.length === 0) throw new Error(`coap-client got no response:\n${peer.output()}`);
       return { code: codes.at(-1)![1]!, payload: read(output) };
+    },
+    async observe({ path, states }) {
+      const flags = ['-v', '7', '-s', '4', '-B', '10'];
+      const peer = startPeer(program, [...flags, `coap://127.0.0.1:${port}/${path.join('/')}`]);
+      await peer.exited;
+      const seen = [...peer.output().matchAll(/ c:[245]\.\d\d .*?\](?: :: '(.*)')?$/gm)].slice(0, states);
+      return seen.map(([, text = '']) => new TextEncoder().encode(text));
     },
     ping: () => Promise.reject(new Error('coap-client cannot be told to ping')),
     stop: async () => rmSync(dir, { recursive: true }),

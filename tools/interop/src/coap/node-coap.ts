@@ -1,9 +1,10 @@
-import { once } from 'node:events';
+import { on, once } from 'node:events';
 import { OptionNumber } from '@lb-matrix/coap-codec';
-import { Agent, createServer, type IncomingMessage, type OutgoingMessage } from 'coap';
+import { Agent, createServer, type IncomingMessage, type ObserveReadStream, type OutgoingMessage } from 'coap';
 import { freeUdpPort } from '../free-port.ts';
 import type { Ask, CoapPeer } from './peer.ts';
 
+const noChanges = 'our server program for it has no observable resource that others change';
 const noValidation = 'our server program for it has no /validate and no /create1';
 
 /** node-coap's names of the options that clients here send. */
@@ -49,6 +50,23 @@ export const nodeCoap: CoapPeer = {
         for await (const part of response) parts.push(part as Uint8Array);
         return { code: response.code, payload: Uint8Array.from(Buffer.concat(parts)) };
       },
+      async observe({ path, states }) {
+        const pathname = `/${path.join('/')}`;
+        // One for each: it leaves what comes after the end without any answer, and the server waits for one.
+        const ownAgent = new Agent({ type: 'udp4' });
+        const request = ownAgent.request({ hostname: '127.0.0.1', port, pathname, observe: true });
+        request.end();
+        const signal = AbortSignal.timeout(15_000);
+        const [response] = (await once(request, 'response', { signal })) as [ObserveReadStream];
+        const seen: Uint8Array[] = [];
+        for await (const [state] of on(response, 'data', { signal })) {
+          seen.push(Uint8Array.from(state));
+          if (seen.length === states) break;
+        }
+        response.close();
+        ownAgent.close();
+        return seen;
+      },
       ping: () => Promise.reject(new Error('node-coap cannot be told to ping')),
       stop: async () => void agent.close(),
     };
@@ -61,12 +79,23 @@ export const nodeCoap: CoapPeer = {
     critical: 'its server ignores critical options that it does not know',
     DTLS: 'it has no DTLS',
     CORE_31: 'its server does not answer an Empty message',
+    OBS_02: 'it has no NON notifications to a CON request',
+    OBS_07: noChanges,
+    OBS_08: noChanges,
+    OBS_09: noChanges,
+    OBS_12: 'its server sends one more notification after its answer to Observe 1',
+    OBS_13: 'our server program for it has no large observable resource',
     BLOCK_05: 'its server answers the later blocks with 2.05, whatever the code of the first was',
     BLOCK_06: 'its server misreads the Block2 option that asks for block 0 of 16 bytes, which is empty',
   },
   clientLacks: {
     CORE_12: 'it always sends a token',
     CORE_31: 'it cannot be told to ping',
+    OBS_06: 'it ends an observation in silence',
+    OBS_07: 'it shows no notification without an Observe option, as that of an error is',
+    OBS_08: 'it shows no notification without an Observe option, as that of an error is',
+    OBS_12: 'it ends an observation in silence',
+    OBS_13: 'it does not fetch the rest of a notification that comes in blocks',
     critical: 'it sends no options that it has no name for',
     DTLS: 'it has no DTLS',
     "CORE_16, the separate response's acknowledgement is lost":
@@ -121,6 +150,8 @@ function resources(): (request: IncomingMessage, response: OutgoingMessage) => v
         return request.headers.Accept === 'application/xml'
           ? answer('2.05', '<text/>', 'application/xml')
           : answer('2.05', 'text');
+      case 'GET /obs':
+        return tick(request, response);
       case 'GET /large':
         return octets('2.05', Buffer.from('0123456789abcdef'.repeat(4096)));
       case 'PUT /large-update':
@@ -139,4 +170,14 @@ function resources(): (request: IncomingMessage, response: OutgoingMessage) => v
         return bodies.has(path) ? octets('2.05', bodies.get(path)!) : answer('4.04');
     }
   };
+}
+
+/** A resource that changes several times a second; what is written to a response goes out as a notification. */
+function tick(request: IncomingMessage, response: OutgoingMessage): void {
+  response.setOption('Content-Format', 'text/plain');
+  let n = 0;
+  if (request.headers.Observe !== 0) return void response.end('tick');
+  response.write(`tick ${n++}`);
+  const timer = setInterval(() => response.write(`tick ${n++}`), 300);
+  response.on('finish', () => clearInterval(timer));
 }

@@ -20,6 +20,15 @@ export function ourClient(pipe: DatagramPipe, wire: Wire): CoapAsker {
       );
       return { code: codeToString(code), options, payload };
     },
+    async observe({ path, states, forget }) {
+      const seen: Uint8Array[] = [];
+      const request = { code: Code.GET, options: optionsOf({ method: 'GET', path }) };
+      for await (const { payload } of client.observe(request, { signal: AbortSignal.timeout(15_000), forget })) {
+        seen.push(payload);
+        if (seen.length === states) break;
+      }
+      return seen;
+    },
     async ping() {
       await client.ping({ timeout: 5_000 });
     },

@@ -18,29 +18,27 @@ import {
   type PipeListener,
 } from '@lb-matrix/coap-endpoint';
 import { nodePlatform } from '@lb-matrix/coap-endpoint/node';
+import { observed, startTicking } from './our-observed.ts';
+import { bytes, NONE, OCTETS, reply, TEXT } from './reply.ts';
 import { tapListener, type Wire } from './trace.ts';
-
-const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
-const NONE = new Uint8Array();
-const TEXT = uintOption(OptionNumber.ContentFormat, 0);
-const OCTETS = uintOption(OptionNumber.ContentFormat, 42);
-
-const reply = (code: number, payload: Uint8Array = NONE, ...options: CoapOption[]): CoapResponse => ({
-  code,
-  options: payload.length > 0 && options.length === 0 ? [TEXT] : options,
-  payload,
-});
 
 /** Serves the resources of the ETSI test descriptions, with fresh contents, on a listener; what crosses the wire is in `wire`. */
 export function serveResources(listener: PipeListener, wire: Wire): { close(): Promise<void> } {
   const handlers = resources();
-  return listen(tapListener(listener, wire), {
+  const ticking = startTicking(handlers);
+  const server = listen(tapListener(listener, wire), {
     platform: nodePlatform,
     handler(request) {
       const path = (stringValues(request.options, OptionNumber.UriPath) ?? []).join('/');
       return handlers.get(path)?.(request) ?? reply(Code.NotFound);
     },
   });
+  return {
+    close() {
+      ticking.stop();
+      return server.close();
+    },
+  };
 }
 
 function resources(): Map<string, Handler> {
@@ -68,6 +66,7 @@ function resources(): Map<string, Handler> {
     ['large-create', create],
     ['large-create/1', created],
     ['large-post', toUpperCase],
+    ['obs-still', observed()],
   ]);
 }
 

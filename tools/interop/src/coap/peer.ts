@@ -25,9 +25,20 @@ export interface Answer {
   readonly options?: readonly CoapOption[];
 }
 
+/** What is to be observed, and for how long. */
+export interface Watch {
+  readonly path: readonly string[];
+  /** How many states to wait for, the one at registration and an error at the end included. */
+  readonly states: number;
+  /** Our client: end it without a word (the server learns of it by the Reset to its next notification). */
+  readonly forget?: boolean | undefined;
+}
+
 /** A CoAP client, ours or a peer's. It rejects where it gets no response. */
 export interface CoapAsker {
   ask(ask: Ask): Promise<Answer>;
+  /** Observes (RFC 7641) until it has shown so many states, ends the observation in its own way and resolves with them. */
+  observe(watch: Watch): Promise<readonly Uint8Array[]>;
   /** Resolves when the Reset has come (RFC 7252 section 4.3). */
   ping(): Promise<void>;
   stop(): Promise<void>;
