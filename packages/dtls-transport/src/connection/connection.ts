@@ -322,6 +322,7 @@ export class Connection {
         this.#alert = undefined;
         timer.stop();
       },
+      resumeRepeating: (now) => timer.restart(now),
       expectAgain: (seq) => {
         this.#reassembly.restart(seq);
         this.#startedOver = true;

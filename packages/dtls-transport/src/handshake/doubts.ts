@@ -7,16 +7,23 @@ import { DtlsError } from '../errors.ts';
 export class Doubts {
   #digest: string | undefined;
   #error: DtlsError | undefined;
+  #failures = 0;
 
   /** Throws the failure that the same bytes (by their digest) had before. */
   recall(digest: Uint8Array): void {
     if (this.#error !== undefined && this.#digest === digest.join()) throw this.#error;
   }
 
-  /** Notes a first failure, throws the second of the same bytes; throws also what is no `DtlsError`: a fault of ours. */
-  note(digest: Uint8Array, error: unknown): void {
-    if (!(error instanceof DtlsError) || this.#digest === digest.join()) throw error;
-    this.#digest = digest.join();
+  /**
+   * Notes a failure; throws it when the same bytes have failed more often than is borne. Throws also what is no `DtlsError`:
+   * a fault of ours.
+   */
+  note(digest: Uint8Array, error: unknown, borne = 1): void {
+    if (!(error instanceof DtlsError)) throw error;
+    const key = digest.join();
+    this.#failures = this.#digest === key ? this.#failures + 1 : 1;
+    if (this.#failures > borne) throw error;
+    this.#digest = key;
     this.#error = error;
   }
 }

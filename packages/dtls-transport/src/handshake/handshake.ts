@@ -39,6 +39,8 @@ export interface HandshakeHost {
   readonly hasRepeated: boolean;
   /** The peer's flight has arrived, ours comes later. */
   stopRepeating(): void;
+  /** Our flight is sent again until the peer's next one arrives: what has arrived may not be what the peer has sent. */
+  resumeRepeating(now: number): void;
   /** Forgets what was put together and waits for message `seq` again. */
   expectAgain(seq: number): void;
   /** Keys for epoch 1; returns what is sent in it. Called again, the later keys count. */

@@ -1,5 +1,5 @@
 import type { KeyAgreement } from '../crypto/provider.ts';
-import { DtlsCertificateRejectedError, DtlsPeerError, DtlsRefusedError } from '../errors.ts';
+import { DtlsCertificateRejectedError, DtlsPeerError, DtlsRefusedError, type PeerReason } from '../errors.ts';
 import type { Identity } from '../identity.ts';
 import type { WriteEpoch } from '../record/write-epoch.ts';
 import { ALERT } from '../wire/alert.ts';
@@ -20,6 +20,13 @@ import { premasterSecret } from './premaster-secret.ts';
 import { agreedLimits } from './record-size-limit.ts';
 import { writeServerFlight } from './server-hello-flight.ts';
 import { Transcript } from './transcript.ts';
+
+/**
+ * Failures that come of our flight too, when it was damaged on the way to the client, which then says the same until it has seen
+ * ours twice again: so often we bear them.
+ */
+const OF_BOTH_FLIGHTS: readonly PeerReason[] = ['bad-signature', 'no-certificate', 'no-common-signature-scheme'];
+const PATIENCE = 3;
 
 /** What a server shows of itself and wants of clients. */
 export interface ServerPolicy {
@@ -103,7 +110,7 @@ export class ServerHandshake12 implements Handshake {
       // RFC 6347 4.2.4: whoever sent the last flight answers when the flight before it is repeated.
       if (fragment.messageSeq === this.#finishedSeq) this.#host.repeatFlight(now);
     } else if (this.#state === 'finished') {
-      this.#onOtherKeyExchange(this.#agreed!, fragment, now);
+      this.#onOtherFlight(this.#agreed!, fragment, now);
     } else if (this.#state === 'exchange' && fragment.messageSeq === this.#helloSeq && fragment.offset === 0) {
       this.#host.repeatFlight(now);
     }
@@ -126,6 +133,7 @@ export class ServerHandshake12 implements Handshake {
     this.#try(() => {
       this.#checkSignature(flight, spki);
       this.#agree(flight, undefined);
+      this.#host.resumeRepeating(now);
     }, now);
   }
 
@@ -136,7 +144,10 @@ export class ServerHandshake12 implements Handshake {
 
   /** The key that goes with the identity. */
   acceptPsk(flight: ClientFlight, key: Uint8Array, now: number): void {
-    this.#try(() => this.#agree(flight, key), now);
+    this.#try(() => {
+      this.#agree(flight, key);
+      this.#host.resumeRepeating(now);
+    }, now);
   }
 
   /** No key goes with the identity. */
@@ -195,20 +206,16 @@ export class ServerHandshake12 implements Handshake {
   }
 
   /**
-   * The client repeats its flight with another key: the first was damaged or forged on the way, so it cannot complete, and
-   * this one may. A client never changes it. Where the client has signed its flight, no other has come so far.
+   * The client contradicts what we took: that was damaged or forged on the way, so it cannot complete, and this may. A client
+   * changes nothing but what it had wrong of us. What it has signed has been what we said, so no other can have come.
    */
-  #onOtherKeyExchange({ flight }: Agreed, fragment: HandshakeFragment, now: number): void {
-    const { type, messageSeq, length, bytes } = fragment;
-    const { exchange } = flight;
-    const isWhole = bytes.length === length;
-    if (messageSeq !== exchange.messageSeq || !isWhole || sameBytes(bytes, exchange.body)) return;
-    if (flight.signed !== undefined) return;
+  #onOtherFlight({ flight }: Agreed, { type, messageSeq, length, bytes }: HandshakeFragment, now: number): void {
+    const taken = this.#messages.find((message) => message.messageSeq === messageSeq);
+    if (taken === undefined || flight.signed !== undefined || bytes.length !== length) return;
     const other = handshakeMessage(type, messageSeq, bytes);
-    this.#onClientFlight(
-      this.#messages.map((message) => (message === exchange ? other : message)),
-      now,
-    );
+    if (sameBytes(other.raw, taken.raw)) return;
+    if (this.#messages.length === 1) this.#onClientFlight([other], now);
+    else this.#forgetFlight();
   }
 
   /** What fails the first time makes us ask for the flight again. */
@@ -221,9 +228,14 @@ export class ServerHandshake12 implements Handshake {
   }
 
   #askAgain(error: unknown, now: number): void {
-    this.#doubts.note(this.#digest(), error);
-    // While nothing was asked above, the timer has gone on, and nobody is to be made to say more than that.
-    if (this.#state === 'question') this.#host.repeatFlight(now);
+    const isOfBoth = error instanceof DtlsPeerError && OF_BOTH_FLIGHTS.includes(error.reason);
+    this.#doubts.note(this.#digest(), error, isOfBoth ? PATIENCE : 1);
+    // Where nothing was asked above, the timer has gone on, and nobody is to be made to say more than that.
+    if (isOfBoth || this.#state === 'question') this.#host.repeatFlight(now);
+    this.#forgetFlight();
+  }
+
+  #forgetFlight(): void {
     this.#host.expectAgain(this.#messages[0]!.messageSeq);
     this.#messages = [];
     this.#flight = undefined;

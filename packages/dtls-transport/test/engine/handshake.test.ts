@@ -244,7 +244,7 @@ test('the deterministic provider makes the same conversation twice', () => {
   const run = () => {
     const network = new VirtualNetwork(1);
     const crypto = deterministicCrypto('twice');
-    const fixture = fixtureIdentity(crypto);
+    const fixture = fixtureIdentity('server', crypto.importSigningKey);
     new TestListener(network, { crypto, identity: fixture });
     new TestClient(network, 'client', { crypto }, fixture);
     network.run(900);

@@ -7,6 +7,7 @@ import { sameBytes } from '../../src/wire/bytes.ts';
 import { seededBytes } from './deterministic-provider.ts';
 import type { HandshakeKind } from './handshake-kinds.ts';
 import { repeatableCrypto } from './repeatable-crypto.ts';
+import { sameChain } from './same-chain.ts';
 
 export type Side = 'client' | 'server';
 
@@ -25,7 +26,7 @@ const FOREVER = 1_000_000_000;
 export class Conversation {
   readonly crypto: CryptoProvider = repeatableCrypto();
   now = 0;
-  /** Turned off, the question for the server's certificate waits for `judge`. */
+  /** Turned off, questions for certificates and keys wait for `judge`. */
   isJudging = true;
   readonly client: DtlsClient;
   readonly listener: DtlsListener;
@@ -36,6 +37,7 @@ export class Conversation {
   readonly #kind: HandshakeKind;
   readonly #onTheWay: OnTheWay;
   #question: readonly Uint8Array[] = [];
+  #serverQuestion: Extract<DtlsListenerEvent, { type: 'peerCertificate' | 'pskIdentity' }> | undefined;
   readonly #arriving: { readonly to: Side; readonly datagram: Uint8Array }[] = [];
 
   constructor(kind: HandshakeKind, onTheWay: OnTheWay = (datagram) => [datagram], handshakeTimeout = 60_000) {
@@ -136,15 +138,34 @@ export class Conversation {
     }
     for (let event = this.listener.pollEvent(); event !== undefined; event = this.listener.pollEvent()) {
       this.serverEvents.push(event);
+      if (event.type === 'peerCertificate' || event.type === 'pskIdentity') {
+        this.#serverQuestion = event;
+        if (this.isJudging) this.judge();
+      }
     }
   }
 
-  /** Answers for the server's certificate. Whoever verifies one sees when a byte of it has changed. */
+  /**
+   * Answers for what waits: the server's certificate at the client, the client's certificate or key at the listener. Whoever
+   * verifies one sees when a byte of it has changed.
+   */
   judge(): void {
-    const { chain: expected, key } = this.#kind.listener.identity;
-    const chain = this.#question;
-    const isRight = chain.length === expected.length && chain.every((der, at) => sameBytes(der, expected[at]!));
-    if (isRight) this.client.acceptPeer(key.spki, this.now);
-    else this.client.rejectPeer(ALERT.bad_certificate, this.now);
+    const { identity, psk } = this.#kind.client;
+    const asked = this.#serverQuestion;
+    if (asked === undefined) {
+      const { chain, key } = this.#kind.listener.identity!;
+      if (sameChain(this.#question, chain)) this.client.acceptPeer(key.spki, this.now);
+      else this.client.rejectPeer(ALERT.bad_certificate, this.now);
+      return;
+    }
+    this.#serverQuestion = undefined;
+    if (asked.type === 'peerCertificate') {
+      if (sameChain(asked.chain, identity!.chain)) this.listener.acceptPeer(asked.peer, identity!.key.spki, this.now);
+      else this.listener.rejectPeer(asked.peer, ALERT.bad_certificate, this.now);
+    } else if (sameBytes(asked.identity, psk!.identity)) {
+      this.listener.acceptPsk(asked.peer, psk!.key, this.now);
+    } else {
+      this.listener.rejectPsk(asked.peer, this.now);
+    }
   }
 }

@@ -6,8 +6,10 @@ import type { DtlsListenerEvent } from '../../src/listener/listener-event.ts';
 import type { DtlsListenerOptions } from '../../src/listener/listener-options.ts';
 import { generateSigningKey, nodeCrypto } from '../../src/node/crypto-provider.ts';
 import { ALERT } from '../../src/wire/alert.ts';
+import { sameBytes } from '../../src/wire/bytes.ts';
 import { createSelfSignedCertificate } from '../../src/x509/create-certificate.ts';
 import { seededBytes } from './deterministic-provider.ts';
+import { sameChain } from './same-chain.ts';
 import type { VirtualNetwork } from './virtual-network.ts';
 
 export const SERVER = 'server';
@@ -77,9 +79,7 @@ export class TestClient {
       return;
     }
     const { chain: expected, key } = this.#expected;
-    const isRight =
-      chain.length === expected.length && chain.every((der, index) => der.join() === expected[index]?.join());
-    if (isRight) this.engine.acceptPeer(key.spki, now);
+    if (sameChain(chain, expected)) this.engine.acceptPeer(key.spki, now);
     else this.engine.rejectPeer(ALERT.bad_certificate, now);
   }
 }
@@ -92,12 +92,19 @@ export class TestListener {
   /** The peer that connected last. */
   peer: number | undefined;
   readonly received: string[] = [];
+  /** Whom it takes of those that show a certificate or name a key. */
+  readonly #clients: Pick<DtlsClientOptions, 'identity' | 'psk'>;
 
-  constructor(network: VirtualNetwork, options: Partial<DtlsListenerOptions> = {}) {
+  constructor(
+    network: VirtualNetwork,
+    options: Partial<DtlsListenerOptions> = {},
+    clients: Pick<DtlsClientOptions, 'identity' | 'psk'> = {},
+  ) {
+    this.#clients = clients;
     const randomBytes = seededBytes(`listener at ${network.now}`);
     this.identity = options.identity ?? identity;
     this.engine = new DtlsListener({ crypto: nodeCrypto, randomBytes, identity, ...options });
-    network.add(SERVER, this.engine, () => this.#pump());
+    network.add(SERVER, this.engine, (now) => this.#pump(now));
   }
 
   /** The events of one type so far. */
@@ -105,9 +112,22 @@ export class TestListener {
     return this.events.filter((event): event is Extract<DtlsListenerEvent, { type: T }> => event.type === type);
   }
 
-  #pump(): void {
+  #answer(event: DtlsListenerEvent, now: number): void {
+    const { identity: client, psk } = this.#clients;
+    if (event.type === 'peerCertificate') {
+      if (client !== undefined && sameChain(event.chain, client.chain)) {
+        this.engine.acceptPeer(event.peer, client.key.spki, now);
+      } else this.engine.rejectPeer(event.peer, ALERT.bad_certificate, now);
+    } else if (event.type === 'pskIdentity') {
+      if (psk !== undefined && sameBytes(event.identity, psk.identity)) this.engine.acceptPsk(event.peer, psk.key, now);
+      else this.engine.rejectPsk(event.peer, now);
+    }
+  }
+
+  #pump(now: number): void {
     for (let event = this.engine.pollEvent(); event !== undefined; event = this.engine.pollEvent()) {
       this.events.push(event);
+      this.#answer(event, now);
       if (event.type === 'connected') this.peer = event.peer;
       if (event.type !== 'data') continue;
       this.received.push(new TextDecoder().decode(event.data));

@@ -1,13 +1,15 @@
 import { readFileSync } from 'node:fs';
-import type { CryptoProvider } from '../../src/crypto/provider.ts';
+import type { SigningKey } from '../../src/crypto/provider.ts';
 import type { Identity } from '../../src/identity.ts';
 import { readPemCertificates, readPemPrivateKey } from '../../src/x509/pem.ts';
 
-/** The certificate and key of `test/fixtures`, the key in a provider of the caller's. */
-export function fixtureIdentity(crypto: CryptoProvider): Identity {
+export type FixtureName = 'server' | 'rsa' | 'ed25519' | 'client';
+
+/** A certificate of `test/fixtures` and its key, which `importKey` reads (PKCS#8, DER). */
+export function fixtureIdentity(name: FixtureName, importKey: (pkcs8: Uint8Array) => SigningKey): Identity {
   return {
-    chain: readPemCertificates(read('server-certificate.pem')),
-    key: crypto.importSigningKey(readPemPrivateKey(read('server-key.pem'))),
+    chain: readPemCertificates(read(`${name}-certificate.pem`)),
+    key: importKey(readPemPrivateKey(read(`${name}-key.pem`))),
   };
 }
 
