@@ -31,6 +31,7 @@ export const nodeCoap: CoapPeer = {
 
   async connect(port) {
     const agent = new Agent({ type: 'udp4' });
+    const agents = [agent];
     return {
       async ask(ask) {
         const request = agent.request({
@@ -64,11 +65,13 @@ export const nodeCoap: CoapPeer = {
           if (seen.length === states) break;
         }
         response.close();
-        ownAgent.close();
+        agents.push(ownAgent);
         return seen;
       },
       ping: () => Promise.reject(new Error('node-coap cannot be told to ping')),
-      stop: async () => void agent.close(),
+      async stop() {
+        for (const one of agents) one.close();
+      },
     };
   },
 
