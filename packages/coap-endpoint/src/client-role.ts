@@ -1,4 +1,12 @@
-import { ClientTransfer, cacheKey, findBlock, fits, MAX_SZX, type MessagePart } from '@lb-matrix/blockwise';
+import {
+  ClientTransfer,
+  type ClientTransferOptions,
+  cacheKey,
+  findBlock,
+  fits,
+  MAX_SZX,
+  type MessagePart,
+} from '@lb-matrix/blockwise';
 import { Code, findOption, isRequest, OptionNumber, uintOption } from '@lb-matrix/coap-codec';
 import { fromBlockwise, refusing } from './blockwise-errors.ts';
 import { EndpointError } from './errors.ts';
@@ -29,7 +37,7 @@ interface Operation extends Asker {
 export class ClientRole {
   readonly #layer: MessageLayer;
   readonly #exchanges: Exchanges;
-  readonly #maxBodyBytes: number | undefined;
+  readonly #transferOptions: ClientTransferOptions;
   readonly #stats: EndpointStats;
   readonly #emit: (event: ClientEvent) => void;
   readonly #operations: Map<number, Operation> = new Map();
@@ -51,7 +59,13 @@ export class ClientRole {
   }) {
     this.#layer = parts.layer;
     this.#exchanges = parts.exchanges;
-    this.#maxBodyBytes = parts.maxBodyBytes;
+    this.#transferOptions = {
+      maxBodyBytes: parts.maxBodyBytes,
+      requestTag: () => {
+        const count = this.#unfinishedUploads;
+        return count === 0 ? undefined : uintOption(OptionNumber.RequestTag, count).value;
+      },
+    };
     this.#stats = parts.stats;
     this.#emit = parts.emit;
   }
@@ -62,8 +76,7 @@ export class ClientRole {
     if (!isRequest(code)) throw new EndpointError('refused', 'invalid_request', `${code} is not a method code`);
     const part: MessagePart = { code, options, payload: request.payload ?? NOTHING };
     const transfer = refusing(() => {
-      const requestTag = () => this.#requestTag();
-      const attempt = new ClientTransfer(part, { maxBodyBytes: this.#maxBodyBytes, requestTag });
+      const attempt = new ClientTransfer(part, this.#transferOptions);
       attempt.start(this.#exchanges.room);
       return attempt;
     });
@@ -217,11 +230,6 @@ export class ClientRole {
     if (findOption(options, OptionNumber.Echo) === undefined) return false;
     const block = findBlock(options, OptionNumber.Block2);
     return block !== undefined && block !== 'invalid' && block.num === 0 && block.more && block.szx < MAX_SZX;
-  }
-
-  #requestTag(): Uint8Array | undefined {
-    if (this.#unfinishedUploads === 0) return undefined;
-    return uintOption(OptionNumber.RequestTag, this.#unfinishedUploads).value;
   }
 
   #begin(operation: Operation, now: number): void {

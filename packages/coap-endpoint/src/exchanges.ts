@@ -26,13 +26,66 @@ export interface Asker {
 }
 
 /** One request message, until its response is here. */
-export interface Exchange extends Outgoing, Timer {
+export class Exchange implements Outgoing, Timer {
+  readonly counted = true;
+  readonly code: number;
+  readonly token: Uint8Array;
+  readonly options: readonly CoapOption[];
+  readonly payload: Uint8Array;
+  readonly confirmable: boolean;
   readonly asker: Asker;
-  messageId: number | undefined;
-  /** An empty ACK came: the response will be separate. */
-  separate: boolean;
   /** It is there again, with the Echo value that was asked for. */
   readonly echoes: boolean;
+  messageId: number | undefined;
+  /** An empty ACK came: the response will be separate. */
+  separate = false;
+  readonly #exchanges: Exchanges;
+
+  constructor(
+    exchanges: Exchanges,
+    part: MessagePart,
+    token: Uint8Array,
+    confirmable: boolean,
+    asker: Asker,
+    echoes: boolean,
+  ) {
+    this.#exchanges = exchanges;
+    this.code = part.code;
+    this.token = token;
+    this.options = part.options;
+    this.payload = part.payload;
+    this.confirmable = confirmable;
+    this.asker = asker;
+    this.echoes = echoes;
+  }
+
+  sent(messageId: number, now: number): void {
+    this.messageId = messageId;
+    if (!this.confirmable) this.#exchanges.await(this, now);
+  }
+
+  /** Section 5.2.2: the response comes separately. */
+  acknowledged(now: number): void {
+    this.separate = true;
+    this.#exchanges.await(this, now);
+  }
+
+  rejected(now: number): void {
+    this.#fail(wasReset(), now);
+  }
+
+  undeliverable(why: 'no_acknowledgement' | 'too_large', now: number): void {
+    this.#fail(why === 'too_large' ? tooLarge() : timedOut('no_acknowledgement'), now);
+  }
+
+  fire(now: number): void {
+    this.#fail(timedOut('no_response'), now);
+  }
+
+  #fail(error: EndpointError, now: number): void {
+    this.#exchanges.release(this, now);
+    this.asker.failed(error, now);
+  }
 }
 
 /** What an Echo option takes beside its value, at most. */
@@ -92,9 +145,12 @@ export class Exchanges {
 
   launch(part: MessagePart, token: Uint8Array, confirmable: boolean, asker: Asker, now: number): void {
     const echo = this.#echo;
+    if (echo === undefined) {
+      this.#launch(part, token, confirmable, asker, false, now);
+      return;
+    }
     this.#echo = undefined;
-    const options = echo === undefined ? part.options : [...part.options, echo];
-    this.#launch({ ...part, options }, token, confirmable, asker, echo !== undefined, now);
+    this.#launch({ ...part, options: [...part.options, echo] }, token, confirmable, asker, true, now);
   }
 
   #launch(
@@ -105,34 +161,7 @@ export class Exchanges {
     echoes: boolean,
     now: number,
   ): void {
-    const fail = (error: EndpointError, at: number) => {
-      this.release(exchange, at);
-      asker.failed(error, at);
-    };
-    const exchange: Exchange = {
-      asker,
-      code: part.code,
-      token,
-      options: part.options,
-      payload: part.payload,
-      confirmable,
-      counted: true,
-      messageId: undefined,
-      separate: false,
-      echoes,
-      sent: (messageId, at) => {
-        exchange.messageId = messageId;
-        if (!confirmable) this.#timers.set(exchange, at + this.#transmission.exchangeLifetime);
-      },
-      // Section 5.2.2: the response comes separately. How long to wait is not the RFC's to say.
-      acknowledged: (at) => {
-        exchange.separate = true;
-        this.#timers.set(exchange, at + this.#transmission.exchangeLifetime);
-      },
-      rejected: (at) => fail(wasReset(), at),
-      undeliverable: (why, at) => fail(why === 'too_large' ? tooLarge() : timedOut('no_acknowledgement'), at),
-      fire: (at) => fail(timedOut('no_response'), at),
-    };
+    const exchange = new Exchange(this, part, token, confirmable, asker, echoes);
     asker.exchange = exchange;
     this.#byToken.set(tokenNumber(token), exchange);
     this.#layer.submit(exchange, now);
@@ -168,6 +197,11 @@ export class Exchanges {
     if (echo !== undefined && this.#again(exchange, message.code, echo, now)) return true;
     exchange.asker.answered({ code: message.code, options: usable, payload: message.payload }, now);
     return true;
+  }
+
+  /** Waits for the response that comes by itself. How long is not the RFC's to say. */
+  await(exchange: Exchange, now: number): void {
+    this.#timers.set(exchange, now + this.#transmission.exchangeLifetime);
   }
 
   /** RFC 9175 section 2.3: who answers 4.01 with an Echo option is asked the same again, with its value. */

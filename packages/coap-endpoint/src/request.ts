@@ -2,30 +2,44 @@ import type { IncomingRequest } from './exchange.ts';
 import type { Observation } from './observation.ts';
 import type { DatagramPipe } from './pipe.ts';
 
+/** What a handler may do with a request, by its id. */
+export interface RequestCommands {
+  acknowledge(id: number): void;
+  observe(id: number): Observation | undefined;
+}
+
 /** A request as the handler has it. */
 export class Request implements IncomingRequest {
   readonly code: number;
   readonly options: IncomingRequest['options'];
   readonly payload: Uint8Array;
   readonly session: object;
-  readonly acknowledge: () => void;
-  readonly observe: () => Observation | undefined;
+  readonly #id: number;
   readonly #pipe: DatagramPipe;
+  readonly #commands: RequestCommands;
   #controller: AbortController | undefined;
   #aborted = false;
 
   constructor(
-    request: Pick<IncomingRequest, 'code' | 'options' | 'payload'>,
+    request: Pick<IncomingRequest, 'code' | 'options' | 'payload'> & { readonly id: number },
     pipe: DatagramPipe,
-    commands: Pick<IncomingRequest, 'acknowledge' | 'observe'>,
+    commands: RequestCommands,
   ) {
     this.code = request.code;
     this.options = request.options;
     this.payload = request.payload;
     this.session = pipe;
-    this.acknowledge = commands.acknowledge;
-    this.observe = commands.observe;
+    this.#id = request.id;
     this.#pipe = pipe;
+    this.#commands = commands;
+  }
+
+  acknowledge(): void {
+    this.#commands.acknowledge(this.#id);
+  }
+
+  observe(): Observation | undefined {
+    return this.#commands.observe(this.#id);
   }
 
   get peer(): IncomingRequest['peer'] {

@@ -44,6 +44,8 @@ interface Incoming extends Timer {
   /** An empty ACK went out: the response will be separate. */
   acknowledged: boolean;
   delivery: Outgoing | undefined;
+  /** The classes of responses that it does not want, as bits (RFC 7967). */
+  readonly unwanted: number;
   /** It asks to be told of changes, and may be: `observation`. */
   readonly observe: boolean;
   observation: ServerObservation | undefined;
@@ -214,6 +216,7 @@ export class ServerRole {
       received,
       acknowledged: false,
       delivery: undefined,
+      unwanted: unwanted(message),
       observe: observe === 0,
       observation: undefined,
       fire: () => this.#acknowledge(incoming),
@@ -235,7 +238,7 @@ export class ServerRole {
   /** The first message of a response; with Observe when that was accepted (RFC 7641 section 4.1). */
   #firstMessage(incoming: Incoming, response: CoapResponse, now: number): MessagePart {
     const { observation, message, ticket } = incoming;
-    if (isUnwanted(message, response.code)) return empty(response.code);
+    if (isOf(incoming.unwanted, response.code)) return empty(response.code);
     const room = this.#room(message);
     const limited = this.#allowance?.limited && !fits(response, room);
     const answer = limited ? this.#asking(response) : response;
@@ -258,11 +261,12 @@ export class ServerRole {
 
   #answer(incoming: Incoming, part: MessagePart, now: number): void {
     const { id, message, received, observation } = incoming;
-    const unwanted = isUnwanted(message, part.code);
-    if (observation !== undefined && (unwanted || codeClass(part.code) !== 2)) observation.remove('ended', now);
-    if (unwanted || !incoming.acknowledged) {
+    const silent = isOf(incoming.unwanted, part.code);
+    if (observation !== undefined && (silent || codeClass(part.code) !== 2)) observation.remove('ended', now);
+    if (silent || !incoming.acknowledged) {
       this.#incoming.delete(id);
-      if (!(unwanted && incoming.acknowledged)) this.#reply(message, part, received, now);
+      if (!silent) this.#send(message, part, received, now);
+      else if (!incoming.acknowledged) this.#hush(message, received);
       observation?.activate(part, now);
       return;
     }
@@ -296,15 +300,22 @@ export class ServerRole {
     return length <= this.#layer.maxMessageBytes ? described : response;
   }
 
-  /** An answer at once: in the ACK to a CON, as a NON to a NON (sections 5.2.1 and 5.2.3). */
+  /** An answer of the endpoint itself, if that is wanted. */
   #reply(message: CoapMessage, part: MessagePart, received: Received | undefined, now: number): void {
+    // RFC 7967 section 2.1: what a transfer needs to go on is no response in itself.
+    if (part.code !== Code.Continue && isOf(unwanted(message), part.code)) this.#hush(message, received);
+    else this.#send(message, part, received, now);
+  }
+
+  /** RFC 7967 section 2: a response is held back, a CON acknowledged all the same. */
+  #hush({ type, messageId }: CoapMessage, received: Received | undefined): void {
+    const answer = type === Type.CON ? this.#layer.transmitEmpty(Type.ACK, messageId) : undefined;
+    if (received !== undefined) received.answer = answer;
+  }
+
+  /** An answer at once: in the ACK to a CON, as a NON to a NON (sections 5.2.1 and 5.2.3). */
+  #send(message: CoapMessage, part: MessagePart, received: Received | undefined, now: number): void {
     const { token, messageId } = message;
-    if (isUnwanted(message, part.code)) {
-      // RFC 7967 section 2: a CON is acknowledged all the same.
-      const answer = message.type === Type.CON ? this.#layer.transmitEmpty(Type.ACK, messageId) : undefined;
-      if (received !== undefined) received.answer = answer;
-      return;
-    }
     if (message.type === Type.CON) {
       const datagram = encodeMessage({ ...part, type: Type.ACK, messageId, token });
       this.#layer.transmit(datagram);
@@ -331,11 +342,14 @@ export class ServerRole {
   }
 }
 
-/** RFC 7967 section 2.1: a bit for each class of responses. What a transfer needs to go on is no response in itself. */
-function isUnwanted({ options }: CoapMessage, code: number): boolean {
+/** The value of No-Response (RFC 7967 section 2.1): a bit for each class of responses. */
+function unwanted({ options }: CoapMessage): number {
   const value = findOption(options, OptionNumber.NoResponse)?.value;
-  if (value === undefined || value.length !== 1 || code === Code.Continue) return false;
-  return (value[0]! & (1 << (codeClass(code) - 1))) !== 0;
+  return value?.length === 1 ? value[0]! : 0;
+}
+
+function isOf(classes: number, code: number): boolean {
+  return classes !== 0 && (classes & (1 << (codeClass(code) - 1))) !== 0;
 }
 
 /** RFC 7641 section 2 and RFC 8132 section 2.4: 0 registers, 1 deregisters; a later block does neither. */

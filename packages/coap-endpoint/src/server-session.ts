@@ -4,10 +4,10 @@ import { Endpoint, type SharedState } from './endpoint.ts';
 import { EndpointError } from './errors.ts';
 import type { EndpointEvent, ServerEvent } from './events.ts';
 import type { CoapResponse, DescribeTooLarge } from './exchange.ts';
-import type { NotificationOutcome } from './observation.ts';
+import type { NotificationOutcome, Observation } from './observation.ts';
 import { ObservationHandle } from './observation-handle.ts';
 import type { DatagramPipe } from './pipe.ts';
-import { Request } from './request.ts';
+import { Request, type RequestCommands } from './request.ts';
 import type { ServerOptions } from './server.ts';
 
 const NOTHING_MORE: ReturnType<DescribeTooLarge> = { options: [], payload: new Uint8Array() };
@@ -15,7 +15,7 @@ const NOTHING_MORE: ReturnType<DescribeTooLarge> = { options: [], payload: new U
 type RequestEvent = Extract<ServerEvent, { kind: 'request' }>;
 
 /** One pipe of a server: its endpoint, and the requests that its handler has. */
-export class ServerSession {
+export class ServerSession implements RequestCommands {
   readonly endpoint: Endpoint;
   readonly #pipe: DatagramPipe;
   readonly #options: ServerOptions;
@@ -105,14 +105,7 @@ export class ServerSession {
   }
 
   #handle(event: RequestEvent): void {
-    const { id } = event;
-    const request = new Request(event, this.#pipe, {
-      acknowledge: () => {
-        this.endpoint.acknowledge(id);
-        this.#run();
-      },
-      observe: () => (event.observe ? this.#observe(id) : undefined),
-    });
+    const request = new Request(event, this.#pipe, this);
     this.#requests.set(event.id, request);
     try {
       const response = this.#options.handler(request);
@@ -129,7 +122,14 @@ export class ServerSession {
     }
   }
 
-  #observe(requestId: number): ObservationHandle | undefined {
+  /** The early empty ACK to a request. */
+  acknowledge(id: number): void {
+    this.endpoint.acknowledge(id);
+    this.#run();
+  }
+
+  /** Accepts the observation that a request asks for. */
+  observe(requestId: number): Observation | undefined {
     const { platform } = this.#options;
     const id = this.endpoint.accept(requestId, platform.now());
     if (id === undefined) return undefined;
