@@ -34,7 +34,7 @@ interface State {
   readonly count: number;
   /** The message that comes next. */
   readonly due: string | undefined;
-  /** The client waits for a verdict on the server's certificate. */
+  /** The side waits for a verdict on the other's certificate or key. */
   readonly isAsking: boolean;
   readonly isConnected: boolean;
 }
@@ -44,11 +44,19 @@ function statesOf({ messages }: Recording, side: Side): State[] {
   const arriving = [...messages.keys()].filter(isArriving);
   const common = { side, isAsking: false, isConnected: false };
   const states: State[] = arriving.map((due, count) => ({ ...common, name: `before ${due}`, count, due }));
-  const asking = arriving.indexOf('4 serverHelloDone') + 1;
-  if (side === 'client' && messages.has('4 certificate')) {
-    states.push({ ...common, name: 'asking about the certificate', count: asking, due: undefined, isAsking: true });
+  const last = lastBeforeQuestion(messages, side);
+  if (last !== undefined) {
+    const name = `asking about the ${side === 'client' ? 'certificate' : 'client'}`;
+    states.push({ ...common, name, count: arriving.indexOf(last) + 1, due: undefined, isAsking: true });
   }
   return [...states, { ...common, name: 'connected', count: arriving.length, due: undefined, isConnected: true }];
+}
+
+/** The message with which a flight is whole that the layer above is asked about. */
+function lastBeforeQuestion(messages: Recording['messages'], side: Side): string | undefined {
+  if (side === 'client') return messages.has('4 certificate') ? '4 serverHelloDone' : undefined;
+  if (messages.has('5 certificateVerify')) return '5 certificateVerify';
+  return messages.has('4 certificate') ? undefined : '5 clientKeyExchange'; // with a shared key
 }
 
 /** `ends`: it is authentic and says so, or it is a wrong Finished that authenticates. `believed`: see `isBelieved`. */
@@ -90,14 +98,14 @@ function isAlternative(due: string | undefined, name: string): boolean {
 }
 
 /** What a rejected record must not lead to. */
-const PROGRESS = /connected|data|closed|peerCertificate/;
+const PROGRESS = /connected|data|closed|peerCertificate|pskIdentity/;
 
 function check(state: State, recording: Recording): string[] {
   const lines: string[] = [];
   for (const [manner, how] of Object.entries(MANNERS)) {
     const byEffect = new Map<string, string[]>();
     for (const [name, probe] of probesOf(recording)) {
-      const probed = new ProbedState(recording.kind, state.side, state.count, !state.isAsking);
+      const probed = new ProbedState(recording.kind, state.side, state.count, state.isAsking);
       const isMessage = probe.handshakeType !== undefined;
       if (how.seq === 'again' && !(isMessage && probed.hasLast)) continue;
       const verdict = verdictOn(state, name, probe, how);

@@ -1,5 +1,5 @@
 import type { KeyAgreement } from '../crypto/provider.ts';
-import { DtlsCertificateRejectedError, DtlsPeerError, DtlsRefusedError } from '../errors.ts';
+import { DtlsCertificateRejectedError, DtlsError, DtlsPeerError, DtlsRefusedError } from '../errors.ts';
 import type { Identity, PreSharedKey } from '../identity.ts';
 import { ALERT } from '../wire/alert.ts';
 import { concatBytes, sameBytes } from '../wire/bytes.ts';
@@ -131,8 +131,16 @@ export class ClientHandshake12 implements Handshake {
     const before = this.#others.get(messageSeq);
     this.#others.set(messageSeq, other);
     if (before === undefined || !sameBytes(before.raw, other.raw)) return;
+    this.#others.clear();
     this.#messages = this.#messages.map((message) => (message.messageSeq === messageSeq ? other : message));
-    this.#onWholeFlight(this.#readFlight()!, now);
+    const flight = this.#readFlightOrNone();
+    if (flight !== undefined) {
+      this.#onWholeFlight(flight, now);
+    } else {
+      // There is more that is not as it was taken. The server repeats its flight until it can read our Finished.
+      this.#forgetFlight();
+      this.#state = 'hello';
+    }
   }
 
   #isUnanswered(): boolean {
@@ -219,6 +227,15 @@ export class ClientHandshake12 implements Handshake {
       this.#onWholeFlight(flight, now);
     } catch (error) {
       this.#askAgain(error, now);
+    }
+  }
+
+  #readFlightOrNone(): ServerFlight | undefined {
+    try {
+      return this.#readFlight();
+    } catch (error) {
+      if (error instanceof DtlsError) return undefined;
+      throw error;
     }
   }
 

@@ -22,10 +22,15 @@ import { writeServerFlight } from './server-hello-flight.ts';
 import { Transcript } from './transcript.ts';
 
 /**
- * Failures that come of our flight too, when it was damaged on the way to the client, which then says the same until it has seen
- * ours twice again: so often we bear them.
+ * Failures that come of our flight too, when its question for a certificate was damaged on the way: then the client says the same
+ * until it has seen our flight twice again. So often we bear them.
  */
-const OF_BOTH_FLIGHTS: readonly PeerReason[] = ['bad-signature', 'no-certificate', 'no-common-signature-scheme'];
+const OF_OUR_QUESTION: readonly PeerReason[] = [
+  'unexpected-message',
+  'no-certificate',
+  'no-common-signature-scheme',
+  'bad-signature',
+];
 const PATIENCE = 3;
 
 /** What a server shows of itself and wants of clients. */
@@ -121,6 +126,11 @@ export class ServerHandshake12 implements Handshake {
     return { chain: this.#flight?.chain ?? [], pskIdentity: this.#flight?.pskIdentity };
   }
 
+  /** Whether the client was asked for a certificate: RFC 4279 2 has no place for that with a shared key. */
+  get #asksFor(): ServerPolicy['clientCertificate'] {
+    return usesCertificate(this.#offered!.client.suite) ? this.#policy.clientCertificate : undefined;
+  }
+
   /** The flight that waits for an answer about its certificate, or about its key. Throws `DtlsRefusedError` (`no-question`). */
   question(about: 'certificate' | 'psk'): ClientFlight {
     const flight = this.#state === 'question' ? this.#flight : undefined;
@@ -183,12 +193,11 @@ export class ServerHandshake12 implements Handshake {
 
   #onClientFlight(messages: HandshakeMessage[], now: number): void {
     const { suite } = this.#offered!.client;
-    const { clientCertificate } = this.#policy;
     this.#messages = messages;
     this.#try(() => {
       this.#flight = readClientFlight(messages, {
         suite,
-        clientCertificate: usesCertificate(suite) ? clientCertificate : undefined,
+        clientCertificate: this.#asksFor,
         signatureSchemes: this.#host.crypto.signatureSchemes,
       });
       if (this.#flight === undefined) return;
@@ -228,10 +237,11 @@ export class ServerHandshake12 implements Handshake {
   }
 
   #askAgain(error: unknown, now: number): void {
-    const isOfBoth = error instanceof DtlsPeerError && OF_BOTH_FLIGHTS.includes(error.reason);
-    this.#doubts.note(this.#digest(), error, isOfBoth ? PATIENCE : 1);
-    // Where nothing was asked above, the timer has gone on, and nobody is to be made to say more than that.
-    if (isOfBoth || this.#state === 'question') this.#host.repeatFlight(now);
+    const isOfOurs =
+      this.#asksFor !== undefined && error instanceof DtlsPeerError && OF_OUR_QUESTION.includes(error.reason);
+    this.#doubts.note(this.#digest(), error, isOfOurs ? PATIENCE : 1);
+    // Else, where nothing was asked above, the timer has gone on, and nobody is to be made to say more than that.
+    if (isOfOurs || this.#state === 'question') this.#host.repeatFlight(now);
     this.#forgetFlight();
   }
 

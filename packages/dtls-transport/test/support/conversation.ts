@@ -26,8 +26,8 @@ const FOREVER = 1_000_000_000;
 export class Conversation {
   readonly crypto: CryptoProvider = repeatableCrypto();
   now = 0;
-  /** Turned off, questions for certificates and keys wait for `judge`. */
-  isJudging = true;
+  /** The side whose questions for certificates and keys wait for `judge`. */
+  waiting: Side | undefined;
   readonly client: DtlsClient;
   readonly listener: DtlsListener;
   readonly clientEvents: DtlsClientEvent[] = [];
@@ -134,31 +134,34 @@ export class Conversation {
       this.clientEvents.push(event);
       if (event.type !== 'peerCertificate') continue;
       this.#question = event.chain;
-      if (this.isJudging) this.judge();
+      if (this.waiting !== 'client') this.#judgeServer();
     }
     for (let event = this.listener.pollEvent(); event !== undefined; event = this.listener.pollEvent()) {
       this.serverEvents.push(event);
       if (event.type === 'peerCertificate' || event.type === 'pskIdentity') {
         this.#serverQuestion = event;
-        if (this.isJudging) this.judge();
+        if (this.waiting !== 'server') this.#judgeClient();
       }
     }
   }
 
-  /**
-   * Answers for what waits: the server's certificate at the client, the client's certificate or key at the listener. Whoever
-   * verifies one sees when a byte of it has changed.
-   */
+  /** Answers for what has waited. */
   judge(): void {
+    if (this.waiting === 'client') this.#judgeServer();
+    else this.#judgeClient();
+    this.waiting = undefined;
+  }
+
+  /** Whoever verifies a certificate sees when a byte of it has changed. */
+  #judgeServer(): void {
+    const { chain, key } = this.#kind.listener.identity!;
+    if (sameChain(this.#question, chain)) this.client.acceptPeer(key.spki, this.now);
+    else this.client.rejectPeer(ALERT.bad_certificate, this.now);
+  }
+
+  #judgeClient(): void {
     const { identity, psk } = this.#kind.client;
-    const asked = this.#serverQuestion;
-    if (asked === undefined) {
-      const { chain, key } = this.#kind.listener.identity!;
-      if (sameChain(this.#question, chain)) this.client.acceptPeer(key.spki, this.now);
-      else this.client.rejectPeer(ALERT.bad_certificate, this.now);
-      return;
-    }
-    this.#serverQuestion = undefined;
+    const asked = this.#serverQuestion!;
     if (asked.type === 'peerCertificate') {
       if (sameChain(asked.chain, identity!.chain)) this.listener.acceptPeer(asked.peer, identity!.key.spki, this.now);
       else this.listener.rejectPeer(asked.peer, ALERT.bad_certificate, this.now);

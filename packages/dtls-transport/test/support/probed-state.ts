@@ -34,12 +34,13 @@ export class ProbedState {
   /** What the side has said since it was probed. */
   #said: PlainRecord[] = [];
 
-  constructor(kind: HandshakeKind, side: Side, messages: number, isJudging = true) {
+  /** `isAsking`: the side's question for a certificate or a key waits. */
+  constructor(kind: HandshakeKind, side: Side, messages: number, isAsking = false) {
     this.#side = side;
     this.#oracle = oracleOf(kind);
     this.#remaining = messages;
     this.conversation = new Conversation(kind, (datagram, from) => this.#onTheWay(datagram, from));
-    this.conversation.isJudging = isJudging;
+    this.conversation.waiting = isAsking ? side : undefined;
     this.#view = new WireView(this.conversation.crypto, this.conversation.keyLog.client);
     this.conversation.settle();
   }
@@ -79,10 +80,7 @@ export class ProbedState {
     const { conversation } = this;
     this.#remaining = Number.POSITIVE_INFINITY;
     for (const datagram of this.#held) conversation.deliver(this.#side, datagram);
-    if (!conversation.isJudging) {
-      conversation.isJudging = true;
-      conversation.judge();
-    }
+    if (conversation.waiting !== undefined) conversation.judge();
     conversation.run(() => conversation.isConnected);
     return conversation.isConnected && !conversation.isOver && conversation.echoes();
   }
