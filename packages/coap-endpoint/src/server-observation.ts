@@ -36,7 +36,7 @@ export class ServerObservation implements Outgoing {
   readonly token: Uint8Array;
   readonly ticket: Ticket;
   readonly counted = true;
-  readonly pause = NON_PAUSE;
+  readonly pause: number = NON_PAUSE;
   confirmable = true;
   readonly #list: ObserverList;
   #state: 'registering' | 'active' | 'removed' = 'registering';
