@@ -1,5 +1,11 @@
 /** Every DTLS 1.2 scenario with every peer, in both directions; docs/interop.md has the table. */
-import { connectDtls, type DtlsPipe, listenDtls } from '@lb-matrix/dtls-transport/node';
+import {
+  type ConnectDtlsOptions,
+  connectDtls,
+  type DtlsPipe,
+  type ListenDtlsOptions,
+  listenDtls,
+} from '@lb-matrix/dtls-transport/node';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Cell, Direction } from '../src/cell.ts';
 import { type CertificateFiles, type KeyKind, makeCertificate } from '../src/certificate.ts';
@@ -13,8 +19,8 @@ const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 const bytes = (value: string): Uint8Array => new TextEncoder().encode(value);
 
 const made = new Map<string, CertificateFiles>();
-/** One certificate of a kind for the whole run; `role` asks for another one. */
-function certificateOf(kind: KeyKind, role = 'server'): CertificateFiles {
+/** One certificate of a kind and role for the whole run. */
+function certificateOf(kind: KeyKind, role: 'server' | 'client' | 'stranger' = 'server'): CertificateFiles {
   const key = `${kind} ${role}`;
   const known = made.get(key) ?? makeCertificate(kind);
   made.set(key, known);
@@ -42,6 +48,7 @@ describe.each([openssl, gnutls, pion])('$name', (peer) => {
         const server = await peer.startServer(setup);
         try {
           const pipe = await connectDtls({ ...clientOptions(setup, server.port), ...both });
+          expectAgreed(pipe, setup);
           await exchange(pipe, 'hello from us\n', () => server.echoes('hello from us\n'));
           pipe.close();
           await server.closed();
@@ -58,11 +65,13 @@ describe.each([openssl, gnutls, pion])('$name', (peer) => {
         const reason = notWhereItConnects[peer.name] ?? notWhereItConnects['*'];
         if (reason !== undefined) skip(reason);
         const setup = setupOf(scenario, certificateOf);
-        const server = await listenDtls({ host: '127.0.0.1', port: 0, certificate: setup.certificate!, ...both });
+        const server = await listenDtls({ ...serverOptions(setup), ...both });
         const session = firstSession(server);
         const client = await peer.connect(server.address.port, setup);
         try {
           await client.shows('HELLO');
+          expectAgreed(session.pipe(), setup);
+          expectClient(session.pipe(), setup);
           await client.close();
           // A close in order has no reason.
           expect(await session.closed).toBeUndefined();
@@ -116,10 +125,91 @@ describe.each([openssl, gnutls, pion])('$name', (peer) => {
       }
     },
   );
+
+  it(
+    'its server turns our client away that shows no certificate where one is demanded',
+    cell(peer, 'a client without the demanded certificate is turned away', 'we connect'),
+    async () => {
+      const setup: DtlsSetup = {
+        certificate: certificateOf('p256'),
+        clientCertificate: certificateOf('p256', 'client'),
+      };
+      const server = await peer.startServer(setup);
+      try {
+        await expect(
+          connectDtls({ ...clientOptions(setup, server.port), clientCertificate: undefined, handshakeTimeout: 4_000 }),
+          // gnutls-serv only falls silent.
+        ).rejects.toMatchObject({ code: peer === gnutls ? 'ERR_DTLS_TIMEOUT' : 'ERR_DTLS_ALERT' });
+      } finally {
+        await server.stop();
+      }
+    },
+  );
+
+  it(
+    'our server turns its client away that shows no certificate where one is demanded',
+    cell(peer, 'a client without the demanded certificate is turned away', 'it connects'),
+    async () => {
+      const setup: DtlsSetup = {
+        certificate: certificateOf('p256'),
+        clientCertificate: certificateOf('p256', 'client'),
+      };
+      const server = await listenDtls(serverOptions(setup));
+      let pipes = 0;
+      server.onPipe = () => {
+        pipes++;
+      };
+      try {
+        await expect(peer.connect(server.address.port, { certificate: setup.certificate })).rejects.toThrow(
+          /alert|fatal/i,
+        );
+        expect(pipes).toBe(0);
+      } finally {
+        await server.close();
+      }
+    },
+  );
 });
 
-function clientOptions({ certificate }: DtlsSetup, port: number): Parameters<typeof connectDtls>[0] {
-  return { host: '127.0.0.1', port, ...(certificate === undefined ? {} : { roots: certificate.chain }) };
+/** Our client's side of a setup. */
+function clientOptions(
+  { certificate, clientCertificate, psk, recordSize }: DtlsSetup,
+  port: number,
+): ConnectDtlsOptions {
+  return {
+    host: '127.0.0.1',
+    port,
+    roots: certificate?.chain,
+    // A server tells its limit to a client that tells one.
+    recordSizeLimit: recordSize && 16_384,
+    clientCertificate,
+    psk: psk && { identity: psk.identity, key: keyOf(psk) },
+  };
+}
+
+/** Our server's side of a setup. */
+function serverOptions({ certificate, clientCertificate, psk }: DtlsSetup): ListenDtlsOptions {
+  return {
+    host: '127.0.0.1',
+    port: 0,
+    certificate,
+    psk: psk && ((identity) => (identity === psk.identity ? keyOf(psk) : undefined)),
+    requestClientCertificate: clientCertificate && { roots: clientCertificate.chain, required: true },
+  };
+}
+
+const keyOf = ({ hexKey }: NonNullable<DtlsSetup['psk']>): Uint8Array => Uint8Array.from(Buffer.from(hexKey, 'hex'));
+
+/** What we say of the association is what the setup wants. */
+function expectAgreed(pipe: DtlsPipe, { suite, recordSize }: DtlsSetup): void {
+  if (suite !== undefined) expect(pipe.protocol.cipherSuite).toMatch(new RegExp(`^TLS_${suite}(_SHA\\d+)?$`));
+  if (recordSize !== undefined) expect(pipe.maxPayload).toBeLessThanOrEqual(recordSize);
+}
+
+/** And the client is who it should be. */
+function expectClient({ peer }: DtlsPipe, { clientCertificate, psk }: DtlsSetup): void {
+  expect(peer.pskIdentity).toBe(psk?.identity);
+  expect(peer.certificates[0]).toEqual(clientCertificate?.chain[0]);
 }
 
 /** Sends a text and resolves when it has come back. */
@@ -133,12 +223,18 @@ async function exchange(pipe: DtlsPipe, sent: string, echoed: () => Promise<void
 }
 
 /** Answers the first session of a server in capitals. */
-function firstSession(server: Awaited<ReturnType<typeof listenDtls>>): { readonly closed: Promise<Error | undefined> } {
+function firstSession(server: Awaited<ReturnType<typeof listenDtls>>): {
+  /** Once there is one. */
+  pipe(): DtlsPipe;
+  readonly closed: Promise<Error | undefined>;
+} {
+  let first: DtlsPipe | undefined;
   const closed = new Promise<Error | undefined>((resolve) => {
     server.onPipe = (pipe) => {
+      first = pipe;
       pipe.onClose = resolve;
       pipe.onDatagram = (datagram) => pipe.send(bytes(text(datagram).toUpperCase()));
     };
   });
-  return { closed };
+  return { pipe: () => first!, closed };
 }

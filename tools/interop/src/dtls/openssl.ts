@@ -66,6 +66,8 @@ export const openssl: DtlsPeer = {
       await client.waitFor(new RegExp(`Cipher {4}: ${cipher}\\n`));
       await client.waitFor(/Extended master secret: yes/);
       if (certificate !== undefined) await client.waitFor(/Verify return code: 0 \(ok\)/);
+      // It tells all this of a handshake that has failed, too.
+      if (/SSL alert number/.test(client.output())) throw new Error(client.output());
     } catch (error) {
       await client.stop();
       throw error;

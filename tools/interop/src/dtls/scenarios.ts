@@ -1,5 +1,5 @@
 import type { CertificateFiles, KeyKind } from '../certificate.ts';
-import type { DtlsSetup } from './peer.ts';
+import type { DtlsSetup, Suite } from './peer.ts';
 
 /** A row of the DTLS table. */
 export interface Scenario {
@@ -18,13 +18,69 @@ export interface Scenario {
 }
 
 const gcm = 'ECDHE_ECDSA_WITH_AES_128_GCM';
+const psk = { identity: 'dev1', hexKey: '000102030405060708090a0b0c0d0e0f' };
 
 const x25519 =
   'OpenSSL ties the groups to the curve of the certificate: with X25519 alone it takes no P-256 certificate';
+const noLimit = { OpenSSL: 'it cannot tell a record size limit', pion: 'it cannot tell a record size limit' };
+const unknownThere = 'it does not know this suite';
+
+/** A suite with a certificate of this kind; the row is named after it. */
+const withCertificate = (suite: Suite, certificate: KeyKind): Scenario => ({
+  feature: suite,
+  setup: { suite },
+  certificate,
+});
+
+/** A suite with a shared key. */
+const withKey = (suite: Suite, lacking: readonly string[] = []): Scenario => {
+  const reasons = Object.fromEntries(lacking.map((peer) => [peer, unknownThere]));
+  return { feature: suite, setup: { suite, psk }, notWhereWeConnect: reasons, notWhereItConnects: reasons };
+};
 
 export const SCENARIOS: readonly Scenario[] = [
   { feature: 'its defaults', setup: {}, certificate: 'p256' },
-  { feature: 'ECDHE_ECDSA, AES-128-GCM', setup: { suite: gcm }, certificate: 'p256' },
+  withCertificate('ECDHE_ECDSA_WITH_AES_128_GCM', 'p256'),
+  withCertificate('ECDHE_ECDSA_WITH_AES_256_GCM', 'p256'),
+  withCertificate('ECDHE_ECDSA_WITH_CHACHA20_POLY1305', 'p256'),
+  withCertificate('ECDHE_ECDSA_WITH_AES_128_CCM', 'p256'),
+  withCertificate('ECDHE_ECDSA_WITH_AES_128_CCM_8', 'p256'),
+  withCertificate('ECDHE_RSA_WITH_AES_128_GCM', 'rsa'),
+  withCertificate('ECDHE_RSA_WITH_AES_256_GCM', 'rsa'),
+  withCertificate('ECDHE_RSA_WITH_CHACHA20_POLY1305', 'rsa'),
+  withKey('PSK_WITH_AES_128_GCM'),
+  withKey('PSK_WITH_AES_128_CCM_8'),
+  withKey('ECDHE_PSK_WITH_AES_128_GCM', ['OpenSSL', 'GnuTLS', 'pion']),
+  {
+    ...withKey('ECDHE_PSK_WITH_CHACHA20_POLY1305'),
+    notWhereItConnects: { GnuTLS: 'gnutls-cli crashes after this handshake, with its own server as well' },
+  },
+  {
+    feature: 'Ed25519 certificate',
+    setup: { suite: gcm },
+    certificate: 'ed25519',
+    notWhereWeConnect: {
+      OpenSSL: 'its server finds no shared cipher for an Ed25519 certificate, whichever client asks, its own included',
+    },
+  },
+  {
+    feature: 'client certificate, P-256',
+    setup: { suite: gcm },
+    certificate: 'p256',
+    clientCertificate: 'p256',
+  },
+  {
+    feature: 'client certificate, RSA',
+    setup: { suite: 'ECDHE_RSA_WITH_AES_128_GCM' },
+    certificate: 'rsa',
+    clientCertificate: 'rsa',
+  },
+  {
+    feature: 'client certificate, Ed25519',
+    setup: { suite: gcm },
+    certificate: 'p256',
+    clientCertificate: 'ed25519',
+  },
   {
     feature: 'X25519 alone',
     setup: { suite: gcm, group: 'x25519' },
@@ -35,6 +91,13 @@ export const SCENARIOS: readonly Scenario[] = [
   { feature: 'P-256 alone', setup: { suite: gcm, group: 'secp256r1' }, certificate: 'p256' },
   { feature: 'packets of 300 bytes at both ends', setup: { suite: gcm, mtu: 300 }, certificate: 'p256', mtu: 300 },
   {
+    feature: 'records of 512 bytes at most (RFC 8449)',
+    setup: { suite: gcm, recordSize: 512 },
+    certificate: 'p256',
+    notWhereWeConnect: noLimit,
+    notWhereItConnects: noLimit,
+  },
+  {
     feature: 'no HelloVerifyRequest',
     setup: { suite: gcm, cookie: false },
     certificate: 'p256',
@@ -43,13 +106,14 @@ export const SCENARIOS: readonly Scenario[] = [
   },
 ];
 
-export type Certificates = (kind: KeyKind) => CertificateFiles;
+/** Where certificates come from: one of a kind, for the server or for the client. */
+export type Certificates = (kind: KeyKind, role: 'server' | 'client') => CertificateFiles;
 
 /** The setup of a scenario with its certificates. */
 export function setupOf({ setup, certificate, clientCertificate }: Scenario, make: Certificates): DtlsSetup {
   return {
     ...setup,
-    certificate: certificate && make(certificate),
-    clientCertificate: clientCertificate && make(clientCertificate),
+    certificate: certificate && make(certificate, 'server'),
+    clientCertificate: clientCertificate && make(clientCertificate, 'client'),
   };
 }
