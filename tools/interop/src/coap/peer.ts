@@ -26,7 +26,7 @@ export interface Answer {
 }
 
 /** What is to be observed, and for how long. */
-export interface Watch {
+interface Watch {
   readonly path: readonly string[];
   /** How many states to wait for, the one at registration and an error at the end included. */
   readonly states: number;
