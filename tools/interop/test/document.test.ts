@@ -28,8 +28,8 @@ describe('docs/interop.md', () => {
   });
 
   it('gives the reason of everything that did not run', () => {
-    expect(page).toContain('- A, sit (we connect): too proud.');
-    expect(page).toContain('- B, jump; sit (we connect): it has no legs.');
+    expect(page).toContain('- A: sit (we connect): too proud.');
+    expect(page).toContain('- B: jump; sit (we connect): it has no legs.');
   });
 
   it('is the same page on another machine with other versions, and another one with other results', () => {

@@ -53,7 +53,7 @@ function renderTable(table: string, peers: readonly PeerLine[], outcomes: readon
     feature,
     ...columns.map((name) => said(outcomes.filter((one) => one.feature === feature && one.peer === name))),
   ]);
-  const reasons = columns.flatMap((name) => notRun(outcomes.filter(({ peer }) => peer === name)));
+  const reasons = notRun(outcomes);
   return [
     `## ${table}\n`,
     grid([['', ...columns], ...rows]),
@@ -70,15 +70,16 @@ function said(outcomes: readonly Outcome[]): string {
   return directions[0] ?? 'ok';
 }
 
-/** A line for each reason of one peer, with the features and directions that it stands for. */
+/** A line for each reason, with the peers, features and directions that it stands for. */
 function notRun(outcomes: readonly Outcome[]): string[] {
   const skipped = outcomes.filter((one) => one.notRun !== undefined);
   return unique(skipped.map((one) => one.notRun!)).map((reason) => {
     const cells = skipped.filter((one) => one.notRun === reason);
+    const peers = unique(cells.map(({ peer }) => peer));
     const features = unique(cells.map(({ feature }) => feature));
     const directions: (Direction | undefined)[] = unique(cells.map(({ direction }) => direction));
     const where = directions.length === 1 && directions[0] !== undefined ? ` (${directions[0]})` : '';
-    return `- ${cells[0]!.peer}, ${features.join('; ')}${where}: ${reason}.`;
+    return `- ${peers.join(', ')}: ${features.join('; ')}${where}: ${reason}.`;
   });
 }
 
