@@ -14,6 +14,7 @@ import { readHelloVerifyRequest } from '../wire/hello-verify-request.ts';
 import { DTLS_1_2 } from '../wire/record.ts';
 import { type ClientSecrets, writeClientAnswer } from './client-answer.ts';
 import { clientExtensions } from './client-extensions.ts';
+import { contradicts } from './contradicts.ts';
 import { Doubts } from './doubts.ts';
 import type { Handshake, HandshakeHost } from './handshake.ts';
 import { keyLogLine, trafficKeys, verifyData } from './key-schedule.ts';
@@ -98,11 +99,11 @@ export class ClientHandshake12 implements Handshake {
   }
 
   onRepeat(fragment: HandshakeFragment, now: number): void {
-    if (this.#state === 'hello' && this.#contradicts(fragment)) {
+    if (this.#state === 'hello' && contradicts(this.#messages, fragment)) {
       // Of two stories about the server's flight one is forged or damaged; the honest one is repeated until it arrives.
       this.#forgetFlight();
     } else if (this.#state === 'finished') {
-      if (this.#contradicts(fragment)) this.#lookAgain(fragment, now);
+      if (contradicts(this.#messages, fragment)) this.#lookAgain(fragment, now);
       // RFC 6347 4.2.4: the server repeats its flight, so ours was lost.
       if (fragment.messageSeq === this.#messages.at(-1)?.messageSeq) this.#host.repeatFlight(now);
     } else if (fragment.type === HANDSHAKE_TYPE.helloVerifyRequest && this.#isUnanswered()) {
@@ -110,14 +111,6 @@ export class ClientHandshake12 implements Handshake {
       // we have waited in vain it is one: the answer to a copy of our first ClientHello.
       if (fragment.bytes.length === fragment.length) this.#takeCookie(fragment.messageSeq, fragment.bytes, now);
     }
-  }
-
-  /** It is not what was taken for this message. */
-  #contradicts({ messageSeq, type, length, offset, bytes }: HandshakeFragment): boolean {
-    const taken = this.#messages.find((message) => message.messageSeq === messageSeq);
-    if (taken === undefined) return false;
-    if (type !== taken.type || length !== taken.body.length) return true;
-    return !sameBytes(bytes, taken.body.subarray(offset, offset + bytes.length));
   }
 
   /**

@@ -3,7 +3,6 @@ import { DtlsCertificateRejectedError, DtlsPeerError, DtlsRefusedError, type Pee
 import type { Identity } from '../identity.ts';
 import type { WriteEpoch } from '../record/write-epoch.ts';
 import { ALERT } from '../wire/alert.ts';
-import { sameBytes } from '../wire/bytes.ts';
 import {
   HANDSHAKE_TYPE,
   type HandshakeFragment,
@@ -13,6 +12,7 @@ import {
 import { type CipherSuite, schemesFor, usesCertificate, usesPsk } from './cipher-suites.ts';
 import { type ClientFlight, readClientFlight } from './client-flight.ts';
 import { type ClientOffer, readClientOffer } from './client-offer.ts';
+import { contradicts } from './contradicts.ts';
 import { Doubts } from './doubts.ts';
 import type { Handshake, HandshakeHost } from './handshake.ts';
 import { extendedMasterSecret, keyLogLine, trafficKeys, verifyData } from './key-schedule.ts';
@@ -116,6 +116,9 @@ export class ServerHandshake12 implements Handshake {
       if (fragment.messageSeq === this.#finishedSeq) this.#host.repeatFlight(now);
     } else if (this.#state === 'finished') {
       this.#onOtherFlight(this.#agreed!, fragment, now);
+    } else if (this.#state === 'exchange' && contradicts(this.#messages, fragment)) {
+      // Only the honest story is repeated until it arrives.
+      this.#forgetFlight();
     } else if (this.#state === 'exchange' && fragment.messageSeq === this.#helloSeq && fragment.offset === 0) {
       this.#host.repeatFlight(now);
     }
@@ -218,12 +221,10 @@ export class ServerHandshake12 implements Handshake {
    * The client contradicts what we took: that was damaged or forged on the way, so it cannot complete, and this may. A client
    * changes nothing but what it had wrong of us. What it has signed has been what we said, so no other can have come.
    */
-  #onOtherFlight({ flight }: Agreed, { type, messageSeq, length, bytes }: HandshakeFragment, now: number): void {
-    const taken = this.#messages.find((message) => message.messageSeq === messageSeq);
-    if (taken === undefined || flight.signed !== undefined || bytes.length !== length) return;
-    const other = handshakeMessage(type, messageSeq, bytes);
-    if (sameBytes(other.raw, taken.raw)) return;
-    if (this.#messages.length === 1) this.#onClientFlight([other], now);
+  #onOtherFlight({ flight }: Agreed, fragment: HandshakeFragment, now: number): void {
+    const { type, messageSeq, length, bytes } = fragment;
+    if (flight.signed !== undefined || bytes.length !== length || !contradicts(this.#messages, fragment)) return;
+    if (this.#messages.length === 1) this.#onClientFlight([handshakeMessage(type, messageSeq, bytes)], now);
     else this.#forgetFlight();
   }
 

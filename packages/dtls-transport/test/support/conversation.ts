@@ -47,7 +47,7 @@ export class Conversation {
     const keyLog = (side: Side) => (line: string) => this.keyLog[side].push(line);
     this.listener = new DtlsListener({
       ...common,
-      idleTimeout: 10_000,
+      idleTimeout: 200_000,
       randomBytes: seededBytes('listener'),
       keyLog: keyLog('server'),
       ...kind.listener,

@@ -92,6 +92,8 @@ export class TestListener {
   /** The peer that connected last. */
   peer: number | undefined;
   readonly received: string[] = [];
+  /** Answers the listener's questions about a client. Default: it takes whom it expects. */
+  answer: (event: DtlsListenerEvent, now: number) => void;
   /** Whom it takes of those that show a certificate or name a key. */
   readonly #clients: Pick<DtlsClientOptions, 'identity' | 'psk'>;
 
@@ -101,6 +103,7 @@ export class TestListener {
     clients: Pick<DtlsClientOptions, 'identity' | 'psk'> = {},
   ) {
     this.#clients = clients;
+    this.answer = (event, now) => this.#answer(event, now);
     const randomBytes = seededBytes(`listener at ${network.now}`);
     this.identity = options.identity ?? identity;
     this.engine = new DtlsListener({ crypto: nodeCrypto, randomBytes, identity, ...options });
@@ -127,7 +130,7 @@ export class TestListener {
   #pump(now: number): void {
     for (let event = this.engine.pollEvent(); event !== undefined; event = this.engine.pollEvent()) {
       this.events.push(event);
-      this.#answer(event, now);
+      this.answer(event, now);
       if (event.type === 'connected') this.peer = event.peer;
       if (event.type !== 'data') continue;
       this.received.push(new TextDecoder().decode(event.data));
