@@ -19,7 +19,12 @@ const certificate = createSelfSignedCertificate({
   serialNumber: Uint8Array.of(1),
 });
 const identity: Identity = { chain: [certificate], key };
-const common = { crypto: nodeCrypto, randomBytes: (length: number) => new Uint8Array(randomBytes(length)) };
+const cipherSuites = ['TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256'] as const;
+const common = {
+  crypto: nodeCrypto,
+  cipherSuites,
+  randomBytes: (length: number) => new Uint8Array(randomBytes(length)),
+};
 const out = new Uint8Array(2_048);
 
 function newListener(): DtlsListener {
