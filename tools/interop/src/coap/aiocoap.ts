@@ -37,7 +37,7 @@ export const aiocoap: CoapPeer = {
     OBS_13: 'its server sends a notification whole, however large',
   },
   clientLacks: {
-    CORE_12: 'it always sends a token',
+    CORE_12: 'our client program for it lets it choose the token',
     CORE_31: 'it cannot be told to ping',
     DTLS: noDtls,
     OBS_12: 'it ends an observation by resetting the next notification',

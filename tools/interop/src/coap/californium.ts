@@ -35,7 +35,10 @@ export const californium: CoapPeer = {
     OBS_08: noChanges,
     OBS_09: noChanges,
   },
-  clientLacks: { CORE_12: 'it always sends a token', OBS_06: 'it ends an observation by Observe 1' },
+  clientLacks: {
+    CORE_12: 'our client program for it lets it choose the token',
+    OBS_06: 'it ends an observation by Observe 1',
+  },
 };
 
 /** Start-up matters more here than speed; log lines would come between those of JSON. */

@@ -41,7 +41,7 @@ export const goCoap: CoapPeer = {
     OBS_09: noChanges,
   },
   clientLacks: {
-    CORE_12: 'it always sends a token',
+    CORE_12: 'our client program for it lets it choose the token',
     OBS_06: 'it ends an observation by Observe 1',
     OBS_13: 'its client shows only the first state of a resource that comes in blocks',
     'CORE_16, its acknowledgement is lost':

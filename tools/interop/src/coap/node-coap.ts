@@ -82,7 +82,7 @@ export const nodeCoap: CoapPeer = {
     critical: 'its server ignores critical options that it does not know',
     DTLS: 'it has no DTLS',
     CORE_31: 'its server does not answer an Empty message',
-    OBS_02: 'it has no NON notifications to a CON request',
+    OBS_02: 'its notifications are of the type of the request, here CON',
     OBS_07: noChanges,
     OBS_08: noChanges,
     OBS_09: noChanges,
