@@ -1,4 +1,4 @@
-import { concatBytes } from '../../src/wire/bytes.ts';
+import { concatBytes, sameBytes } from '../../src/wire/bytes.ts';
 import { HANDSHAKE_TYPE, readHandshakeFragment } from '../../src/wire/handshake-message.ts';
 import { CONTENT_TYPE, RECORD_HEADER_LENGTH } from '../../src/wire/record.ts';
 import { Conversation, type Side } from './conversation.ts';
@@ -85,12 +85,14 @@ class Tamperer {
   /** The ClientHello comes in fragments, of which the cookie covers the first alone. */
   readonly hasLongHello: boolean;
   readonly #dice: Dice;
+  readonly #originals: Recording['messages'];
   readonly #strangers: readonly Uint8Array[];
   readonly #seen = new Set<string>();
 
   constructor({ messages }: Recording, tampering: Tampering, dice: Dice) {
     this.tampering = tampering;
     this.#dice = dice;
+    this.#originals = messages;
     const isStranger = (name: string) => !name.endsWith('changeCipherSpec') && !BEGINNING.has(name);
     this.#strangers = [...messages].filter(([name]) => isStranger(name)).map(([, fragment]) => fragment);
     const { length, bytes } = readHandshakeFragment(messages.get('3 clientHello')!, 0)!;
@@ -115,6 +117,10 @@ class Tamperer {
       if (header.type === CONTENT_TYPE.changeCipherSpec) return [mutateChangeCipherSpec(this.#dice)];
       const { fragments, isSpared } = mutateFragment(piece, this.#dice, this.#strangers);
       if (isSpared) this.spared.add(name);
+      // Another message that is put in may be one that is to be changed where it stands.
+      for (const [other, original] of this.#originals) {
+        if (fragments.some((fragment) => sameBytes(fragment, original))) this.spared.add(other);
+      }
       return fragments;
     });
     return isChanged
