@@ -25,6 +25,8 @@ export interface Command {
   readonly cert: string | undefined;
   /** A PEM file of its key; the certificate's file without it. */
   readonly key: string | undefined;
+  /** Names of the cipher suites to offer, in order of preference; all of ours without it. */
+  readonly ciphers: readonly string[] | undefined;
   /** Where the answer goes; `-` is stdout. */
   readonly output: string;
   readonly include: boolean;
@@ -72,6 +74,7 @@ const FLAGS = {
   psk: { type: 'string', describe: 'IDENTITY:HEX, a key shared with the server; @FILE keeps it from other users' },
   cert: { type: 'string', describe: 'PEM file of our certificate, for a server that asks for one' },
   key: { type: 'string', describe: 'PEM file of its private key (default: the file of --cert)' },
+  ciphers: { type: 'string', describe: 'Cipher suites to offer, by their IANA names, comma-separated' },
   'max-time': { type: 'number', describe: 'Give up after this many seconds' },
   mtu: { type: 'number', describe: 'Largest IP packet to send, in bytes (default 1280)' },
 } as const satisfies Record<string, CommandFlag>;
@@ -135,6 +138,7 @@ export function readCommand(argv: readonly string[], version: string): Command |
     psk: flags.psk,
     cert: flags.cert,
     key: flags.key,
+    ciphers: flags.ciphers?.split(/[,:]/),
     output: flags.output ?? '-',
     include: flags.include ?? false,
     observe: flags.observe ?? false,

@@ -15,6 +15,8 @@ export interface WireOptions {
   readonly psk: PreSharedKey | undefined;
   /** For a server that asks for one. */
   readonly clientCertificate: ClientCertificate | undefined;
+  /** Names of the cipher suites to offer. */
+  readonly ciphers: readonly string[] | undefined;
   readonly keyLog: ((line: string) => void) | undefined;
   readonly signal: AbortSignal;
 }

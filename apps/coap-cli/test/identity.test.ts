@@ -55,7 +55,8 @@ describe('--psk', () => {
     const { code, stderr } = await coap(['--psk', `sensor:1:${KEY}`, 'coap://127.0.0.1:1/hello']);
     expect({ code, stderr }).toEqual({
       code: 2,
-      stderr: "coap: coap:// is not protected: --psk and --cert need coaps:// or https://\nTry 'coap --help'.\n",
+      stderr:
+        "coap: coap:// is not protected: --psk, --cert and --ciphers need coaps:// or https://\nTry 'coap --help'.\n",
     });
   });
 

@@ -186,6 +186,23 @@ test('a long-poll waits for its answer without sending again', async () => {
   expect(stderr).toMatch(/^\* round trips: 4; retransmissions: 0$/m);
 });
 
+describe('--ciphers', () => {
+  const SUITE = 'TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256';
+
+  test('offers these suites and no others', async () => {
+    const { code, stderr } = await coap(['-v', '-k', '--ciphers', SUITE, `${base}/versions`]);
+    expect(code).toBe(0);
+    expect(stderr).toContain(`DTLS 1.2, ${SUITE}, `);
+  });
+
+  test('names those that there are where one is unknown', async () => {
+    const { code, stderr } = await coap(['-k', '--ciphers', `${SUITE},AES128`, `${base}/versions`]);
+    expect(code).toBe(2);
+    expect(stderr).toContain('coap: --ciphers: AES128 is none of TLS_');
+    expect(stderr).toContain(SUITE);
+  });
+});
+
 test('-v tells everything on stderr and leaves stdout to the body', async () => {
   const { stdout, stderr } = await coap([
     ...['-v', '-X', 'PUT', '-d', '{}', '-H', 'Authorization: Bearer syt_secret', '-H', 'X-Other: 1', '-k'],
