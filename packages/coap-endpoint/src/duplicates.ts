@@ -50,6 +50,11 @@ export class Duplicates {
     return entry;
   }
 
+  /** Forgets a message. */
+  remove(message: CoapMessage): void {
+    if (this.#table(message).delete(keyOf(message))) this.#quota.give(1);
+  }
+
   /** Forgets what has expired. */
   expire(now: number): void {
     for (const table of [this.#confirmables, this.#nonConfirmables]) {

@@ -20,6 +20,7 @@ import { understood } from './known-options.ts';
 import { MessageLayer, type Timer } from './message-layer.ts';
 import type { NotifyOptions } from './observation.ts';
 import { Quota } from './quota.ts';
+import { Resets } from './resets.ts';
 import { ServerRole } from './server-role.ts';
 import { type EndpointStats, emptyStats } from './stats.ts';
 import { Tokens } from './tokens.ts';
@@ -101,6 +102,7 @@ export class Endpoint {
   readonly #decoding: DecodeOptions;
   readonly #allowance: Allowance | undefined;
   readonly #layer: MessageLayer;
+  readonly #resets: Resets;
   readonly #exchanges: Exchanges;
   readonly #client: ClientRole;
   readonly #observations: ClientObservations;
@@ -121,6 +123,7 @@ export class Endpoint {
     if (server?.validated !== undefined) this.#allowance = new Allowance(server.validated, randomBytes);
     const layer = new MessageLayer(times, randomBytes, options.maxPayload, this.#timers, this.#stats, this.#allowance);
     this.#layer = layer;
+    this.#resets = new Resets(layer, this.#stats);
     const common = { layer, timers: this.#timers, registry, stats: this.#stats, emit };
     const tokens = new Tokens(options.tokenLength ?? 4, randomBytes);
     const exchanges = new Exchanges({ ...common, transmission: times, tokens });
@@ -160,8 +163,8 @@ export class Endpoint {
     this.#allowance?.received(datagram.length);
     const decoded = decodeMessage(new Uint8Array(datagram), this.#decoding);
     if (decoded.kind === 'malformed') {
-      this.#stats.dropped++;
-      if (decoded.response === 'reset') this.#layer.transmitEmpty(Type.RST, decoded.messageId!);
+      if (decoded.response === 'reset') this.#resets.reject(decoded.messageId!, now);
+      else this.#stats.dropped++;
       return;
     }
     const { message } = decoded;
@@ -309,7 +312,7 @@ export class Endpoint {
   #receiveMessage(message: CoapMessage, now: number): void {
     // Section 4.3: an Empty CON asks for a Reset.
     if (message.code === 0) {
-      this.#layer.transmitEmpty(Type.RST, message.messageId);
+      this.#resets.answer(message.messageId, now);
       return;
     }
     const before = this.#duplicates.find(message, now);
@@ -321,7 +324,7 @@ export class Endpoint {
     } else if (this.#server !== undefined) {
       this.#server.receive(message, now);
     } else {
-      this.#reject(message);
+      this.#resets.reject(message.messageId, now);
     }
   }
 
@@ -338,7 +341,9 @@ export class Endpoint {
       const received = this.#duplicates.full(now) ? undefined : this.#duplicates.add(message, now);
       if (message.type === Type.CON) this.#acknowledge(message, received);
     };
-    if (exchange === undefined || !this.#exchanges.take(exchange, message, acknowledge, now)) this.#reject(message);
+    if (exchange === undefined || !this.#exchanges.take(exchange, message, acknowledge, now)) {
+      this.#resets.reject(message.messageId, now);
+    }
   }
 
   #receiveNotification(watch: Watch, message: CoapMessage, now: number): void {
@@ -351,18 +356,15 @@ export class Endpoint {
     const acknowledge = () => {
       if (message.type === Type.CON) this.#acknowledge(message, received);
     };
-    if (!this.#observations.receive(watch, message, acknowledge, now)) received.answer = this.#reject(message);
+    if (this.#observations.receive(watch, message, acknowledge, now)) return;
+    // When it comes again it is nobody's, and rejected as that.
+    this.#duplicates.remove(message);
+    this.#resets.reject(message.messageId, now);
   }
 
   #acknowledge({ messageId }: CoapMessage, received: Received | undefined): void {
     const answer = this.#layer.transmitEmpty(Type.ACK, messageId);
     if (received !== undefined) received.answer = answer;
-  }
-
-  /** Sections 4.2 and 4.3: who has no use for a message says so. */
-  #reject({ messageId }: CoapMessage): Uint8Array {
-    this.#stats.dropped++;
-    return this.#layer.transmitEmpty(Type.RST, messageId);
   }
 
   #scheduleSweep(): void {
