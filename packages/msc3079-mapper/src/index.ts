@@ -6,8 +6,9 @@ export { MappingError, type MappingReason, type MatrixError } from './mapping-er
 export type { CoapParts, HttpHeaders, HttpRequest, HttpResponse } from './messages.ts';
 export { Feature, mapperOptionRegistry, PrivateOption } from './option-number.ts';
 export { collapsePath, expandPath, PATH_TABLE_VERSION, type PathPrefix } from './path-table.ts';
-export { type MappedCoapRequest, requestToCoap } from './request-to-coap.ts';
+export { type MappedCoapRequest, type RequestOptions, requestToCoap } from './request-to-coap.ts';
 export { type AnswerContext, type MappedRequest, requestToHttp } from './request-to-http.ts';
 export { errorToCoap, responseToCoap } from './response-to-coap.ts';
 export { keyTableRefused, responseToHttp } from './response-to-http.ts';
 export { createServerSession, type ServerSession, type ServerSessionOptions } from './server-session.ts';
+export { isSlidingSync } from './sliding-sync.ts';

@@ -2,7 +2,7 @@ import { Code } from '@lb-matrix/coap-codec';
 
 /** Why a message cannot be mapped. */
 export type MappingReason =
-  /** A method other than GET, POST, PUT and DELETE. */
+  /** A method other than GET, POST, PUT and DELETE, or FETCH where the path does not take it. */
   | 'method'
   /** A path outside /_matrix/client/, an unknown enum, or an enum with the wrong number of parameters. */
   | 'path'
@@ -12,6 +12,10 @@ export type MappingReason =
   | 'proxying'
   /** A critical option that is malformed, or that nothing here processes. */
   | 'bad_option'
+  /** Hop-Limit was used up: the request goes in circles (RFC 8768). */
+  | 'hop_limit'
+  /** Hop-Limit is not from 1 to 255. */
+  | 'bad_hop_limit'
   /** Option 257 names a table that is not known. */
   | 'key_table'
   /** An access token that is not visible ASCII, or an Authorization header that is not `Bearer`. */
@@ -28,8 +32,10 @@ export type MappingReason =
   | 'body_too_large'
   /** An HTTP target that is not a well-formed path and query, or that CoAP options cannot carry exactly. */
   | 'target'
-  /** A path segment or query argument over 255 bytes, or a token over 65804: send this request over HTTP. */
+  /** A path segment over 255 bytes, or a query argument or token over 65804: send this request over HTTP. */
   | 'too_long'
+  /** A query argument over 255 bytes, to a server that is not known to understand option 65010: send this request over HTTP. */
+  | 'query_too_long'
   /** The HTTP response's status, or its body, has no CoAP form. */
   | 'upstream'
   /** The CoAP response is none, or its body does not convert. */
@@ -43,7 +49,7 @@ export interface MatrixError {
   readonly errcode: string;
   /** For people. */
   readonly message: string;
-  /** A CoAP code that goes as it is, whatever the session: 4.02 and 5.05 belong to the CoAP layer. */
+  /** A CoAP code that goes as it is, whatever the session: 4.02, 5.05 and 5.08 belong to the CoAP layer. */
   readonly coapCode?: number;
 }
 
@@ -77,6 +83,9 @@ const MEANING: Readonly<Record<MappingReason, Omit<MatrixError, 'message'>>> = {
   proxying: { status: 502, errcode: 'M_UNRECOGNIZED', coapCode: Code.ProxyingNotSupported },
   // RFC 7252 5.4.1
   bad_option: { status: 400, errcode: 'M_UNRECOGNIZED', coapCode: Code.BadOption },
+  // RFC 8768 3
+  hop_limit: { status: 508, errcode: 'M_UNKNOWN', coapCode: Code.HopLimitReached },
+  bad_hop_limit: { status: 400, errcode: 'M_UNRECOGNIZED' },
   key_table: { status: 400, errcode: 'M_UNRECOGNIZED', coapCode: Code.BadOption },
   token: { status: 400, errcode: 'M_INVALID_PARAM' },
   token_bound: { status: 400, errcode: 'M_INVALID_PARAM' },
@@ -86,6 +95,7 @@ const MEANING: Readonly<Record<MappingReason, Omit<MatrixError, 'message'>>> = {
   body_too_large: { status: 413, errcode: 'M_TOO_LARGE' },
   target: { status: 400, errcode: 'M_INVALID_PARAM' },
   too_long: { status: 414, errcode: 'M_TOO_LARGE' },
+  query_too_long: { status: 414, errcode: 'M_TOO_LARGE' },
   upstream: { status: 502, errcode: 'M_UNKNOWN' },
   response: { status: 502, errcode: 'M_UNKNOWN' },
 };

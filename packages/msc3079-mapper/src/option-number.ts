@@ -9,6 +9,11 @@ export const PrivateOption = {
   Features: 65_002,
   /** uint: the HTTP status of a response whose CoAP code does not tell it exactly. */
   HttpStatus: 65_006,
+  /**
+   * One query argument, as in Uri-Query but up to 65804 bytes long; repeatable. A query with an argument of more than
+   * 255 bytes travels whole in this option, to servers that have answered option 65002.
+   */
+  LongQuery: 65_010,
 } as const;
 
 /** Bits of option 65002. A bit that is not listed is not accepted. */
@@ -18,14 +23,16 @@ export const Feature = {
 } as const;
 
 /**
- * The codec's registry, with our private options added and option 256 as opaque bytes: a token that is not text must be
+ * The codec's registry, with our private options added. Options 256 and 65010 are opaque bytes: what is not text must be
  * refused, where the codec would drop it as an elective option that makes no sense, and the request would then run with
- * the token sent before it.
+ * the token sent before it, or without its filter. Hop-Limit may have values that RFC 8768 section 3 wants refused.
  */
 export const mapperOptionRegistry: OptionRegistry = createOptionRegistry([
+  { number: OptionNumber.HopLimit, name: 'Hop-Limit', format: 'uint', ...length(4), repeatable: false },
   { number: OptionNumber.Authorization, name: 'Authorization', format: 'opaque', ...length(65_804), repeatable: true },
   { number: PrivateOption.Features, name: 'Features', format: 'uint', ...length(4), repeatable: false },
   { number: PrivateOption.HttpStatus, name: 'HTTP-Status', format: 'uint', ...length(2), repeatable: false },
+  { number: PrivateOption.LongQuery, name: 'Long-Query', format: 'opaque', ...length(65_804), repeatable: true },
 ]);
 
 function length(maxLength: number): { minLength: number; maxLength: number } {

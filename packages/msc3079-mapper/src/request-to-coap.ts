@@ -5,7 +5,17 @@ import { encodeJsonBody } from './json-body.ts';
 import { isLogout } from './logout.ts';
 import { MappingError } from './mapping-error.ts';
 import { type CoapParts, type HttpRequest, header } from './messages.ts';
+import { isSlidingSync } from './sliding-sync.ts';
 import { targetToOptions } from './target.ts';
+
+/** How one request is mapped. */
+export interface RequestOptions {
+  /**
+   * A POST of sliding sync as FETCH (RFC 8132), so that it can be observed: for servers that have accepted option 65002
+   * (`session.features` is not `undefined`). Default false.
+   */
+  readonly asFetch?: boolean;
+}
 
 /** A mapped request; hand it to `responseToHttp` with its response. */
 export interface MappedCoapRequest extends CoapParts {
@@ -34,13 +44,19 @@ const EMPTY = new Uint8Array(0);
  * The CoAP request for an HTTP request, in as few bytes as the session allows: a path enum, a token only until the server
  * has it, no Accept (CBOR is what servers answer unasked). Of the headers only `authorization`, `content-type` and
  * (untranscoded) `accept` count; no other has a meaning in the Matrix client API. Throws `MappingError`: `method`,
- * `target`, `dot_segment`, `too_long`, `token`, `token_bound`, `content_format`, `body`.
+ * `target`, `dot_segment`, `too_long`, `query_too_long`, `token`, `token_bound`, `content_format`, `body`.
  */
-export function requestToCoap(request: HttpRequest, session: ClientSession): MappedCoapRequest {
+export function requestToCoap(
+  request: HttpRequest,
+  session: ClientSession,
+  { asFetch = false }: RequestOptions = {},
+): MappedCoapRequest {
   const method = request.method.toUpperCase();
-  const code = CODES.get(method);
-  if (code === undefined) throw new MappingError('method', `${request.method} has no CoAP form in MSC3079`);
-  const options = targetToOptions(request.target, session.pathEnums);
+  const code = codeOf(method, request, asFetch);
+  const options = targetToOptions(request.target, {
+    pathEnums: session.pathEnums,
+    longQuery: session.features !== undefined,
+  });
   const body = writeBody(method, request, session);
   if (body.format !== undefined) options.push(uintOption(OptionNumber.ContentFormat, body.format));
   const accept = session.transcode ? undefined : acceptedFormat(request);
@@ -50,6 +66,16 @@ export function requestToCoap(request: HttpRequest, session: ClientSession): Map
   options.push(...stickyOptions(authorization === undefined ? undefined : bearerToken(authorization), session));
   options.sort((a, b) => a.number - b.number);
   return { code, options, payload: body.bytes, logout: isLogout(method, request.target) };
+}
+
+function codeOf(method: string, request: HttpRequest, asFetch: boolean): number {
+  if (asFetch) {
+    if (method === 'POST' && isSlidingSync(request.target)) return Code.FETCH;
+    throw new MappingError('method', 'Only a POST of sliding sync can be a FETCH');
+  }
+  const code = CODES.get(method);
+  if (code === undefined) throw new MappingError('method', `${request.method} has no CoAP form in MSC3079`);
+  return code;
 }
 
 interface Body {

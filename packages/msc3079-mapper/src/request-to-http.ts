@@ -6,11 +6,13 @@ import { MappingError } from './mapping-error.ts';
 import type { CoapParts, HttpRequest } from './messages.ts';
 import { mapperOptionRegistry } from './option-number.ts';
 import { acceptedFeatures, rememberOptions, type ServerSession } from './server-session.ts';
+import { isSlidingSync } from './sliding-sync.ts';
 import { optionsToTarget } from './target.ts';
 
 /** What `responseToCoap` has to know of the request it answers; it holds no body. */
 export interface AnswerContext {
-  readonly method: string;
+  /** A safe method (GET, FETCH): success is then 2.05, not 2.04 (RFC 7252 5.8, RFC 8132 2.3.1). */
+  readonly safe: boolean;
   readonly format: BodyFormat;
   /** The token that the request ran with. Secret: never log it. */
   readonly token: string | undefined;
@@ -24,7 +26,9 @@ export interface MappedRequest extends HttpRequest {
   readonly answer: AnswerContext;
 }
 
+/** FETCH is for sliding sync alone. */
 const METHODS: ReadonlyMap<number, string> = new Map([
+  [Code.FETCH, 'POST'],
   [Code.GET, 'GET'],
   [Code.POST, 'POST'],
   [Code.PUT, 'PUT'],
@@ -43,17 +47,21 @@ const UNSUPPORTED: readonly number[] = [
 /**
  * The HTTP request that a CoAP request means (MSC3079), with the session's sticky token, a JSON body where CBOR came in,
  * and these headers only: `authorization`, `content-type`, `accept`. Sticky options are taken into `session`, also when
- * a later part of the request is refused. Uri-Host, Observe and Block options belong to the layers around this one.
+ * a later part of the request is refused. FETCH means POST, where that is known to change nothing. Uri-Host, Observe and Block options belong to the layers around this one.
  * Throws `MappingError`, ready for `errorToCoap`, and nothing else.
  */
 export function requestToHttp(request: CoapParts, session: ServerSession): MappedRequest {
   const options = usableOptions(request.options);
   rememberOptions(options, session);
+  countHop(options);
   const method = METHODS.get(request.code);
   if (method === undefined) throw new MappingError('method', 'Unrecognized request method');
   const format = answerFormat(options);
   if (format === undefined) throw new MappingError('accept', 'Answers are JSON or CBOR');
   const target = optionsToTarget(options, session.pathPrefix);
+  if (request.code === Code.FETCH && !isSlidingSync(target)) {
+    throw new MappingError('method', 'FETCH is for sliding sync');
+  }
   // RFC 7252 5.5: a payload where the method defines none is ignored.
   const body = method === 'GET' ? undefined : readBody(request, options, session);
 
@@ -62,7 +70,8 @@ export function requestToHttp(request: CoapParts, session: ServerSession): Mappe
   if (token !== undefined) headers.push(['authorization', `Bearer ${token}`]);
   if (body !== undefined) headers.push(['content-type', body.type]);
   const features = acceptedFeatures(options, session);
-  const answer: AnswerContext = { method, format, token, features, logout: isLogout(method, target) };
+  const safe = request.code === Code.GET || request.code === Code.FETCH;
+  const answer: AnswerContext = { safe, format, token, features, logout: isLogout(method, target) };
   return body === undefined
     ? { method, target, headers, answer }
     : { method, target, headers, body: body.bytes, answer };
@@ -77,6 +86,14 @@ function usableOptions(all: readonly CoapOption[]): readonly CoapOption[] {
   const unsupported = bad ?? usable.find(({ number }) => UNSUPPORTED.includes(number));
   if (unsupported !== undefined) throw new MappingError('bad_option', `Option ${unsupported.number} is not usable`);
   return usable;
+}
+
+/** RFC 8768 3: a request is not forwarded when its Hop-Limit is 0 after it has been decremented. */
+function countHop(options: readonly CoapOption[]): void {
+  const limit = uintValue(options, OptionNumber.HopLimit);
+  if (limit === undefined) return;
+  if (limit < 1 || limit > 255) throw new MappingError('bad_hop_limit', 'Hop-Limit is from 1 to 255');
+  if (limit - 1 === 0) throw new MappingError('hop_limit', 'The request has gone through too many proxies');
 }
 
 interface Body {

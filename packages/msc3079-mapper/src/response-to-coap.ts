@@ -19,7 +19,7 @@ const EMPTY = new Uint8Array(0);
  */
 export function responseToCoap(response: HttpResponse, request: AnswerContext, session: ServerSession): CoapParts {
   const { status } = response;
-  const code = codeFor(status, request.method, session);
+  const code = codeFor(status, request.safe, session);
   if (code === undefined) throw new MappingError('upstream', `The homeserver answered with status ${status}`);
   const { payload, format } = convertBody(response, request.format, session);
   forgetToken(response, request, session);
@@ -42,12 +42,12 @@ export function errorToCoap(
   const format = answerFormat(request.options) ?? 'cbor';
   const json = new TextEncoder().encode(JSON.stringify({ errcode, error: message }));
   const payload = format === 'json' ? json : encodeJsonBody(json, session.keyTable, 'upstream');
-  const code = coapCode ?? codeFor(status, 'GET', session) ?? Code.InternalServerError;
+  const code = coapCode ?? codeFor(status, true, session) ?? Code.InternalServerError;
   return assemble({ code, status, format, features: acceptedFeatures(request.options, session), payload }, session);
 }
 
-function codeFor(status: number, method: string, session: ServerSession): number | undefined {
-  return wantsExactCodes(session) ? exactCode(status, method === 'GET') : basicCode(status);
+function codeFor(status: number, safe: boolean, session: ServerSession): number | undefined {
+  return wantsExactCodes(session) ? exactCode(status, safe) : basicCode(status);
 }
 
 interface Body {

@@ -1,6 +1,6 @@
 import { Code } from '@lb-matrix/coap-codec';
 
-/** Statuses with a CoAP code of the same meaning and number (RFC 7252 12.1.2, RFC 8132, RFC 8516). */
+/** Statuses with a CoAP code of the same meaning and number (RFC 7252 12.1.2, RFC 8132, RFC 8516, RFC 8768). */
 const SAME: ReadonlyMap<number, number> = new Map([
   [201, Code.Created],
   [204, Code.Changed],
@@ -21,21 +21,23 @@ const SAME: ReadonlyMap<number, number> = new Map([
   [502, Code.BadGateway],
   [503, Code.ServiceUnavailable],
   [504, Code.GatewayTimeout],
+  // RFC 8768 5
+  [508, Code.HopLimitReached],
 ]);
 
 /** The statuses that existing clients have a code for; any other code is a failure of the exchange to them. */
 const UNDERSTOOD: ReadonlySet<number> = new Set([400, 401, 403, 404, 405, 413, 500, 502, 504]);
 
 /**
- * The code for an HTTP status to a client that understands all codes. `get` tells 2.05 from 2.04 (RFC 7252 5.9.1).
+ * The code for an HTTP status to a client that understands all codes. `safe` (GET, FETCH) tells 2.05 from 2.04 (RFC 7252 5.9.1).
  * `undefined` for a status that is no answer CoAP could carry: 1xx, redirects, 600 and above.
  */
-export function exactCode(status: number, get: boolean): number | undefined {
+export function exactCode(status: number, safe: boolean): number | undefined {
   const same = SAME.get(status);
   if (same !== undefined) return same;
   switch (Math.floor(status / 100)) {
     case 2:
-      return get ? Code.Content : Code.Changed;
+      return safe ? Code.Content : Code.Changed;
     case 4:
       return Code.BadRequest;
     case 5:
@@ -65,7 +67,7 @@ export function basicCode(status: number): number | undefined {
   }
 }
 
-/** Codes whose number is not their status. The CoAP layer's own (4.02, 4.08, 5.05, 5.08) as RFC 8075 section 7 has them. */
+/** Codes whose number is not their status. The CoAP layer's own (4.02, 4.08, 5.05) as RFC 8075 section 7 has them. */
 const STATUS: ReadonlyMap<number, number> = new Map([
   [Code.Created, 201],
   [Code.Valid, 304],
@@ -73,7 +75,6 @@ const STATUS: ReadonlyMap<number, number> = new Map([
   [Code.BadOption, 400],
   [Code.RequestEntityIncomplete, 400],
   [Code.ProxyingNotSupported, 502],
-  [Code.HopLimitReached, 502],
 ]);
 
 /**

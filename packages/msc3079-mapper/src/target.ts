@@ -1,22 +1,37 @@
 import { type CoapOption, OptionNumber, stringOption, stringValues } from '@lb-matrix/coap-codec';
 import { hasDotSegment } from './dot-segment.ts';
 import { MappingError } from './mapping-error.ts';
+import { PrivateOption } from './option-number.ts';
 import { collapsePath, expandPath, type PathPrefix } from './path-table.ts';
 
 /** Longest Uri-Path or Uri-Query, in bytes (RFC 7252 5.10). */
 const MAX_COMPONENT = 255;
+/** Longest value that an option can have, in bytes (RFC 7252 3.1). */
+const MAX_OPTION = 65_804;
+
+/** How an HTTP target becomes options. */
+export interface TargetOptions {
+  /** Use a path enum where one matches. */
+  readonly pathEnums: boolean;
+  /** The server understands Long-Query. */
+  readonly longQuery: boolean;
+}
 
 /**
- * The HTTP target of a request's Uri-Path and Uri-Query options. Every segment, name and value is percent-encoded as
+ * The HTTP target of a request's Uri-Path, Uri-Query and Long-Query options. Every segment, name and value is percent-encoded as
  * `encodeURIComponent` does it, so nothing in an option can end a segment, an argument or the request line.
  * Throws `MappingError` (`path`, `dot_segment`, `bad_option`).
  */
 export function optionsToTarget(options: readonly CoapOption[], prefix: PathPrefix): string {
   const segments = stringValues(options, OptionNumber.UriPath);
   const query = stringValues(options, OptionNumber.UriQuery);
-  if (segments === undefined || query === undefined) throw new MappingError('bad_option', 'Path or query is not UTF-8');
+  const longQuery = stringValues(options, PrivateOption.LongQuery);
+  if (segments === undefined || query === undefined || longQuery === undefined) {
+    throw new MappingError('bad_option', 'Path or query is not UTF-8');
+  }
   const path = `/${expandPath(segments, prefix).map(encodeURIComponent).join('/')}`;
-  return query.length === 0 ? path : `${path}?${query.map(encodeArgument).join('&')}`;
+  const all = [...query, ...longQuery];
+  return all.length === 0 ? path : `${path}?${all.map(encodeArgument).join('&')}`;
 }
 
 /** `flag` stays a flag, `flag=` keeps its empty value; a plus becomes %2B, since a server reads + as a space. */
@@ -27,22 +42,32 @@ function encodeArgument(argument: string): string {
 }
 
 /**
- * Uri-Path and Uri-Query options for an HTTP target, with a path enum where one matches (unless `pathEnums` is false).
+ * Uri-Path and Uri-Query options for an HTTP target; Long-Query for all of a query with an argument over 255 bytes.
  * Throws `MappingError`: `target` for what is no path and query in ASCII, or cannot be told apart once it is decoded (a
- * name with %3D in it); `dot_segment`; `too_long` for a segment or argument over 255 bytes.
+ * name with %3D in it); `dot_segment`; `too_long` for a segment over 255 bytes; `query_too_long`.
  */
-export function targetToOptions(target: string, pathEnums: boolean): CoapOption[] {
+export function targetToOptions(target: string, { pathEnums, longQuery }: TargetOptions): CoapOption[] {
   if (!/^\/[!-~]*$/.test(target) || target.includes('#')) throw new MappingError('target', 'Malformed request target');
   const mark = target.indexOf('?');
   const path = mark < 0 ? target : target.slice(0, mark);
   const segments = path === '/' ? [] : path.slice(1).split('/').map(decodeComponent);
   // RFC 7252 5.10.1: Uri-Path is never "." or "..".
   if (segments.some(hasDotSegment)) throw new MappingError('dot_segment', 'Path segments . and .. are not allowed');
-  const options = (pathEnums ? collapsePath(segments) : segments).map((s) => component(OptionNumber.UriPath, s));
+  const options = (pathEnums ? collapsePath(segments) : segments).map(pathOption);
   const query = mark < 0 ? '' : target.slice(mark + 1);
   // A lone "?" says nothing more than no query.
   if (query === '') return options;
-  return options.concat(query.split('&').map((argument) => component(OptionNumber.UriQuery, decodeArgument(argument))));
+  return options.concat(queryOptions(query.split('&').map(decodeArgument), longQuery));
+}
+
+function queryOptions(query: readonly string[], longQuery: boolean): CoapOption[] {
+  const options = query.map((argument) => stringOption(OptionNumber.UriQuery, argument));
+  const longest = Math.max(...options.map(({ value }) => value.length));
+  if (longest <= MAX_COMPONENT) return options;
+  if (!longQuery) throw new MappingError('query_too_long', `A query argument has over ${MAX_COMPONENT} bytes`);
+  if (longest > MAX_OPTION) throw new MappingError('too_long', `A query argument has over ${MAX_OPTION} bytes`);
+  // The whole query, so that its arguments keep their order.
+  return options.map(({ value }) => ({ number: PrivateOption.LongQuery, value }));
 }
 
 function decodeArgument(argument: string): string {
@@ -61,10 +86,10 @@ function decodeComponent(text: string): string {
   }
 }
 
-function component(number: number, value: string): CoapOption {
-  const option = stringOption(number, value);
+function pathOption(segment: string): CoapOption {
+  const option = stringOption(OptionNumber.UriPath, segment);
   if (option.value.length > MAX_COMPONENT) {
-    throw new MappingError('too_long', `A path segment or query argument has over ${MAX_COMPONENT} bytes`);
+    throw new MappingError('too_long', `A path segment has over ${MAX_COMPONENT} bytes`);
   }
   return option;
 }

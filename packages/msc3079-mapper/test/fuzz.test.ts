@@ -42,11 +42,13 @@ const option: fc.Arbitrary<CoapOption> = fc.record({
 
 const valid = (text: string): CoapOption => ({ number: UriPath, value: new TextEncoder().encode(text) });
 
+const SLIDING = ['_matrix', 'client', 'v4', 'sync'].map(valid);
+
 /** Noise, and noise behind a path that is good, so that the later steps are reached too. */
 const parts: fc.Arbitrary<CoapParts> = fc
   .record({
-    code: fc.oneof(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 0, max: 255 })),
-    front: fc.constantFrom([], [valid('7')], ['_matrix', 'client', 'v3', 'login'].map(valid)),
+    code: fc.oneof(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 0, max: 255 })),
+    front: fc.constantFrom([], [valid('7')], ['_matrix', 'client', 'v3', 'login'].map(valid), SLIDING),
     options: fc.array(option, { maxLength: 6 }),
     sorted: fc.boolean(),
     payload: fc.oneof(

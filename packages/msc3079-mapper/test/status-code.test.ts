@@ -98,6 +98,7 @@ describe('announced sessions get exact codes', () => {
     ['GET', 502, '5.02'],
     ['GET', 503, '5.03'],
     ['GET', 504, '5.04'],
+    ['GET', 508, '5.08'],
   ] as const)('%s %i is %s, and needs no option 65006', (method, status, code) => {
     const response = answer(true, method, status);
     expect(codeToString(response.code)).toBe(code);
@@ -124,7 +125,7 @@ describe('announced sessions get exact codes', () => {
     ['PUT', 422, '4.00'],
     ['PUT', 499, '4.00'],
     ['PUT', 505, '5.00'],
-    ['PUT', 508, '5.00'],
+    ['PUT', 507, '5.00'],
     ['PUT', 599, '5.00'],
   ] as const)('%s %i is %s and says its status in option 65006', (method, status, code) => {
     const response = answer(true, method, status);
@@ -209,7 +210,7 @@ describe('a client reads', () => {
     ['5.03', 503, 503],
     ['5.04', 504, 504],
     ['5.05', 502, 502],
-    ['5.08', 502, 502],
+    ['5.08', 508, 508],
     ['5.31', 500, 500],
   ])('%s as %i without a body and %i with one', (code, empty, full) => {
     expect(read(code).status).toBe(empty);

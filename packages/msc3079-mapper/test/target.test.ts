@@ -157,7 +157,7 @@ describe('a client refuses', () => {
   it('a segment or an argument over 255 bytes, so that its caller can take HTTP', () => {
     const fits = `/_matrix/client/v3/profile/${'%C3%A9'.repeat(127)}a?q=${'x'.repeat(253)}`;
     expect(carry(fits).back).toBe(fits);
-    expect(refused('too_long', map(`${fits}y`)).status).toBe(414);
+    expect(refused('query_too_long', map(`${fits}y`)).status).toBe(414);
     refused('too_long', map(`/_matrix/client/v3/profile/${'%C3%A9'.repeat(128)}`));
   });
 });
