@@ -4,7 +4,7 @@ import type { HandshakeKind } from './handshake-kinds.ts';
 import { record, type Tampering, tamper } from './tampering.ts';
 
 /** How often each message is changed; `pnpm test:long` asks for more. */
-const HITS = Number(process.env.MUTATION_HITS ?? 200);
+const HITS = Number(process.env.MUTATION_HITS ?? 1_000);
 
 /** The share of messages that are changed before they are sealed: what the AEAD refuses anyway teaches little. */
 const PLAIN = 0.7;
