@@ -109,6 +109,8 @@ export class Endpoint {
   readonly #server: ServerRole | undefined;
   readonly #duplicates: Duplicates;
   readonly #sweep: Timer = { fire: (now) => this.#expire(now) };
+  /** The observations that wait for a message. */
+  readonly #listening: Set<number> = new Set();
   #sweeping = false;
   #nextId = 0;
   #closed = false;
@@ -168,6 +170,8 @@ export class Endpoint {
       return;
     }
     const { message } = decoded;
+    for (const id of this.#listening) this.#events.push({ kind: 'heard', id });
+    this.#listening.clear();
     switch (message.type) {
       case Type.ACK:
         this.#receiveAcknowledgement(message, now);
@@ -271,15 +275,20 @@ export class Endpoint {
    * Notifies an observer and returns the notification's id. Throws coap-codec's error for a response that cannot be
    * sent.
    */
-  notify(observation: number, response: CoapResponse, { confirmable = true }: NotifyOptions, now: number): number {
-    return this.#server!.notify(observation, response, confirmable, false, now);
+  notify(observation: number, response: CoapResponse, options: NotifyOptions, now: number): number {
+    return this.#server!.notify(observation, response, options, false, now);
   }
 
   /** Ends an observation: with a last notification (its id is returned), or in silence. */
   unobserve(observation: number, response: CoapResponse | undefined, now: number): number | undefined {
-    if (response !== undefined) return this.#server!.notify(observation, response, true, true, now);
+    if (response !== undefined) return this.#server!.notify(observation, response, {}, true, now);
     this.#server?.end(observation, now);
     return undefined;
+  }
+
+  /** Asks for the event `heard` when the next message of the peer arrives. */
+  listen(observation: number): void {
+    this.#listening.add(observation);
   }
 
   /** From now on new requests are answered 5.03; see `idle`. */

@@ -37,18 +37,24 @@ export type ServerEvent =
     }
   /** The answer is no longer wanted: the peer reset it or did not take it, or the endpoint ended. */
   | { readonly kind: 'cancelled'; readonly id: number }
+  /** What became of the answer to the registration of this observation. */
+  | { readonly kind: 'established'; readonly id: number; readonly outcome: NotificationOutcome }
   /** What became of the notification of this id. */
   | { readonly kind: 'notified'; readonly id: number; readonly outcome: NotificationOutcome }
   /** The observation of this id has ended. */
-  | { readonly kind: 'unobserved'; readonly id: number; readonly reason: ObservationEnd };
+  | { readonly kind: 'unobserved'; readonly id: number; readonly reason: ObservationEnd }
+  /** A message has arrived since `listen` was called for the observation of this id. */
+  | { readonly kind: 'heard'; readonly id: number };
 
 export type EndpointEvent = ClientEvent | ServerEvent;
 
 const SERVER_EVENTS: ReadonlySet<EndpointEvent['kind']> = new Set<ServerEvent['kind']>([
   'request',
   'cancelled',
+  'established',
   'notified',
   'unobserved',
+  'heard',
 ]);
 
 export function isServerEvent(event: EndpointEvent): event is ServerEvent {

@@ -2,6 +2,7 @@ import { type CoapOption, encodeMessage, Type } from '@lb-matrix/coap-codec';
 import type { Allowance } from './allowance.ts';
 import type { Deadlines } from './deadlines.ts';
 import { MessageIds } from './message-ids.ts';
+import { Retransmission } from './retransmission.ts';
 import type { EndpointStats } from './stats.ts';
 import type { Transmission } from './transmission.ts';
 
@@ -20,6 +21,11 @@ export interface Outgoing {
   readonly confirmable: boolean;
   /** Counts against NSTART: own requests, pings and notifications. */
   readonly counted: boolean;
+  /**
+   * For a CON that is the first block of a body: what tells the requests for the other blocks (blockwise's `cacheKey`).
+   * They show that it arrived.
+   */
+  readonly bodyKey?: string | undefined;
   /** How long a NON that counts keeps its place, in milliseconds. Default: what PROBING_RATE allows. */
   readonly pause?: number | undefined;
   /**
@@ -42,6 +48,8 @@ export interface Outgoing {
 interface InFlight extends Timer {
   /** The last one is that of the text at hand. */
   readonly messageIds: number[];
+  /** Of a CON. */
+  readonly retransmission?: Retransmission;
 }
 
 const NOTHING: Uint8Array = new Uint8Array();
@@ -102,7 +110,10 @@ export class MessageLayer {
     const inFlight = this.#inFlight.get(outgoing);
     if (inFlight === undefined) return;
     this.#inFlight.delete(outgoing);
-    for (const messageId of inFlight.messageIds) this.#byId.delete(messageId);
+    for (const messageId of inFlight.messageIds) {
+      // A long wait may have outlived the lifetime of the Message ID.
+      if (this.#byId.get(messageId) === outgoing) this.#byId.delete(messageId);
+    }
     this.#timers.delete(inFlight);
     if (outgoing.counted) {
       this.#outstanding--;
@@ -129,6 +140,20 @@ export class MessageLayer {
     this.settle(outgoing, now);
     outgoing.rejected(now);
     return true;
+  }
+
+  /** Something waits for an acknowledgement, or for the end of a pause. */
+  get waiting(): boolean {
+    return this.#inFlight.size > 0;
+  }
+
+  /** The peer asks for further blocks of this body: it has the first, and acknowledges it in its own time. */
+  prove(bodyKey: string, now: number): void {
+    for (const [outgoing, inFlight] of this.#inFlight) {
+      if (outgoing.bodyKey !== bodyKey || inFlight.retransmission === undefined) continue;
+      inFlight.retransmission.prove(now);
+      this.#timers.set(inFlight, inFlight.retransmission.deadline);
+    }
   }
 
   /** Puts a datagram that needs no Message ID of ours in line: an ACK, a RST, or one of them again. */
@@ -219,34 +244,27 @@ export class MessageLayer {
     return inFlight;
   }
 
-  /** Section 4.2: a CON is repeated after a random time, then after twice that, and so on. */
+  /** Section 4.2: a CON is repeated until it is acknowledged or given up. */
   #retransmission(outgoing: Outgoing, messageId: number, first: Uint8Array, start: number): InFlight {
-    const { ackTimeout, ackRandomFactor, maxRetransmit, maxTransmitSpan, maxTransmitWait } = this.#transmission;
     const random = this.#randomBytes(2);
-    const fraction = ((random[0]! << 8) | random[1]!) / 0x1_0000;
-    const timeout = ackTimeout * (1 + fraction * (ackRandomFactor - 1));
-    let count = 0;
+    const retransmission = new Retransmission(this.#transmission, ((random[0]! << 8) | random[1]!) / 0x1_0000, start);
     let datagram = first;
     const inFlight: InFlight = {
       messageIds: [messageId],
+      retransmission,
       fire: (now) => {
-        if (count === maxRetransmit || now >= start + maxTransmitWait) {
-          return this.#giveUp(outgoing, 'no_acknowledgement', now);
+        const due = retransmission.due(now);
+        if (due === 'give_up') return this.#giveUp(outgoing, 'no_acknowledgement', now);
+        if (due === 'again') {
+          datagram = this.#again(outgoing, inFlight, datagram, now);
+          if (datagram.length > this.#maxPayload()) return this.#giveUp(outgoing, 'too_large', now);
+          this.#stats.retransmissions++;
+          this.transmit(datagram);
         }
-        // Whoever is late (a suspended machine) leaves out what would fall beyond MAX_TRANSMIT_SPAN.
-        if (now > start + maxTransmitSpan) {
-          count = maxRetransmit;
-          return this.#timers.set(inFlight, start + maxTransmitWait);
-        }
-        datagram = this.#again(outgoing, inFlight, datagram, now);
-        if (datagram.length > this.#maxPayload()) return this.#giveUp(outgoing, 'too_large', now);
-        count++;
-        this.#stats.retransmissions++;
-        this.transmit(datagram);
-        this.#timers.set(inFlight, Math.max(start + timeout * (2 ** (count + 1) - 1), now + ackTimeout));
+        this.#timers.set(inFlight, retransmission.deadline);
       },
     };
-    this.#timers.set(inFlight, start + timeout);
+    this.#timers.set(inFlight, retransmission.deadline);
     return inFlight;
   }
 

@@ -8,7 +8,7 @@ export type NotificationOutcome =
   | 'sent'
   /** A newer one took its place before the client had acknowledged it (RFC 7641 section 4.5.2). */
   | 'superseded'
-  /** It stayed without acknowledgement after all retransmissions: the observation has ended. */
+  /** It stayed without acknowledgement after all retransmissions: the observation has ended, unless it is to `park`. */
   | 'lost'
   /** The client has reset it: the observation has ended. */
   | 'rejected'
@@ -33,6 +33,11 @@ export type ObservationEnd =
 export interface NotifyOptions {
   /** Sent as a CON. Default true; of NON notifications one in 24 hours is a CON all the same (RFC 7641 section 4.5). */
   readonly confirmable?: boolean | undefined;
+  /**
+   * When it stays without acknowledgement after all retransmissions (`lost`), the observation does not end but is silent
+   * until the next `notify`: see `heard`. Default false (RFC 7641 section 4.5).
+   */
+  readonly park?: boolean | undefined;
 }
 
 /** A client that is told of a resource's changes: an entry in the list of observers (RFC 7641 section 4). */
@@ -44,6 +49,16 @@ export interface Observation {
    * never rejects. Throws coap-codec's `CoapError` for a response that cannot be sent.
    */
   notify(response: CoapResponse, options?: NotifyOptions): Promise<NotificationOutcome>;
+  /**
+   * What became of the answer to the registration: `sent` when it went out in the ACK or as a NON, `acknowledged` when it
+   * was a message of its own, and `lost`, `rejected` or `ended` when the observation ended before. Never rejects.
+   */
+  readonly established: Promise<NotificationOutcome>;
+  /**
+   * Resolves when the next CoAP message of this client arrives, whatever it says: then a parked observation may
+   * `notify` again. Also when the observation ends. Never rejects.
+   */
+  heard(): Promise<void>;
   /** Ends it: with a last notification, or in silence. */
   end(response?: CoapResponse): void;
   /** Aborted when it has ended, whoever ended it; the reason is an `ObservationEnd`. */

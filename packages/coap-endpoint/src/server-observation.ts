@@ -1,5 +1,6 @@
 import type { MessagePart, Ticket } from '@lb-matrix/blockwise';
 import { type CoapOption, Code, codeClass, OptionNumber, uintValue } from '@lb-matrix/coap-codec';
+import { bodyKey } from './body-key.ts';
 import type { CoapResponse } from './exchange.ts';
 import type { MessageLayer, Outgoing } from './message-layer.ts';
 import type { NotificationOutcome, ObservationEnd } from './observation.ts';
@@ -9,6 +10,8 @@ export interface Notification {
   readonly id: number;
   readonly response: CoapResponse;
   readonly confirmable: boolean;
+  /** The observation outlives its loss. */
+  readonly park: boolean;
   /** Nothing follows it. */
   readonly last: boolean;
 }
@@ -20,6 +23,7 @@ export interface ObserverList {
   firstMessage(observation: ServerObservation, response: CoapResponse, now: number): MessagePart;
   /** The message with the next Observe value. */
   observed(part: MessagePart): MessagePart;
+  established(observation: ServerObservation, outcome: NotificationOutcome): void;
   settled(notification: Notification, outcome: NotificationOutcome): void;
   ended(observation: ServerObservation, reason: ObservationEnd): void;
 }
@@ -71,10 +75,15 @@ export class ServerObservation implements Outgoing {
     return this.#message.payload;
   }
 
-  /** The first response is with the client: notifications may follow it. */
-  activate(response: CoapResponse, now: number): void {
+  get bodyKey(): string | undefined {
+    return bodyKey(this.#message, this.ticket);
+  }
+
+  /** The first response is with the client, or sent once and for all: notifications may follow it. */
+  activate(response: CoapResponse, outcome: 'sent' | 'acknowledged', now: number): void {
     if (this.#state !== 'registering') return;
     this.#state = 'active';
+    this.#list.established(this, outcome);
     this.#format = formatOf(response);
     this.#proceed(now);
   }
@@ -92,9 +101,10 @@ export class ServerObservation implements Outgoing {
   /** Takes it off the list. What was not delivered has the outcome that goes with the reason. */
   remove(reason: ObservationEnd, now: number): void {
     if (this.#state === 'removed') return;
+    const outcome = reason === 'lost' || reason === 'rejected' ? reason : 'ended';
+    if (this.#state === 'registering') this.#list.established(this, outcome);
     this.#state = 'removed';
     this.#list.layer.settle(this, now);
-    const outcome = reason === 'lost' || reason === 'rejected' ? reason : 'ended';
     if (this.#current !== undefined) this.#list.settled(this.#current, outcome);
     if (this.#next !== undefined) this.#list.settled(this.#next, 'ended');
     this.#list.ended(this, reason);
@@ -141,7 +151,14 @@ export class ServerObservation implements Outgoing {
   }
 
   undeliverable(_why: unknown, now: number): void {
-    this.remove('lost', now);
+    const { park, last } = this.#current!;
+    if (!park || last) {
+      this.remove('lost', now);
+      return;
+    }
+    this.#inFlight = false;
+    this.#settle('lost');
+    this.#proceed(now);
   }
 
   /** Sends the next notification, if there is one and its turn has come. */

@@ -3,7 +3,7 @@ import { CoapError, Code, encodedLength, isResponse, OptionNumber, Type, uintOpt
 import type { ServerEvent } from './events.ts';
 import type { CoapResponse } from './exchange.ts';
 import type { MessageLayer } from './message-layer.ts';
-import type { NotificationOutcome, ObservationEnd } from './observation.ts';
+import type { NotificationOutcome, NotifyOptions, ObservationEnd } from './observation.ts';
 import { nextObserveValue } from './observe-sequence.ts';
 import type { Quota } from './quota.ts';
 import { type Notification, type ObserverList, ServerObservation } from './server-observation.ts';
@@ -49,11 +49,12 @@ export class ServerObservations implements ObserverList {
   }
 
   /** Queues a notification and returns its id. Throws `CoapError` for a response that cannot be sent. */
-  notify(id: number, response: CoapResponse, confirmable: boolean, last: boolean, now: number): number {
+  notify(id: number, response: CoapResponse, wishes: NotifyOptions, last: boolean, now: number): number {
     const { code, options } = response;
     if (!isResponse(code)) throw new CoapError('invalid_code', `${code} is not a response code`);
     encodedLength({ type: Type.CON, messageId: 0, token: NOTHING, code, options, payload: NOTHING });
-    const notification = { id: this.#nextNotification++, response, confirmable, last };
+    const { confirmable = true, park = false } = wishes;
+    const notification = { id: this.#nextNotification++, response, confirmable, park, last };
     const observation = this.#byId.get(id);
     if (observation === undefined) this.settled(notification, 'ended');
     else observation.notify(notification, now);
@@ -87,6 +88,10 @@ export class ServerObservations implements ObserverList {
   observed(part: MessagePart): MessagePart {
     this.#value = nextObserveValue(this.#value);
     return { ...part, options: [uintOption(OptionNumber.Observe, this.#value), ...part.options] };
+  }
+
+  established({ id }: ServerObservation, outcome: NotificationOutcome): void {
+    this.#emit({ kind: 'established', id, outcome });
   }
 
   settled({ id }: Notification, outcome: NotificationOutcome): void {

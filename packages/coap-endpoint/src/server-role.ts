@@ -1,5 +1,6 @@
 import {
   BlockwiseError,
+  cacheKey,
   findBlock,
   fits,
   type MessagePart,
@@ -11,6 +12,7 @@ import {
   type BadOption,
   CoapError,
   type CoapMessage,
+  type CoapOption,
   Code,
   checkOptions,
   codeClass,
@@ -25,11 +27,14 @@ import {
   uintValue,
 } from '@lb-matrix/coap-codec';
 import type { Allowance } from './allowance.ts';
+import { bodyKey } from './body-key.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { Duplicates, Received } from './duplicates.ts';
 import type { ServerEvent } from './events.ts';
 import type { CoapResponse, DescribeTooLarge } from './exchange.ts';
 import type { MessageLayer, Outgoing, Timer } from './message-layer.ts';
+import { isOf, unwanted } from './no-response.ts';
+import type { NotifyOptions } from './observation.ts';
 import type { Quota } from './quota.ts';
 import type { ServerObservation } from './server-observation.ts';
 import { ServerObservations } from './server-observations.ts';
@@ -135,6 +140,9 @@ export class ServerRole {
       const arrival = this.#transfers.receive(this.#session, part, this.#room(message), now);
       if (arrival.kind === 'request') this.#handOver(message, arrival.request, arrival.ticket, received!, now);
       else this.#reply(message, this.#described(message, part, arrival.response), received, now);
+      // RFC 7959 section 2.6: who asks for a further block has the first one, whenever it will acknowledge that.
+      if (this.#layer.waiting && isLater(usable, OptionNumber.Block2))
+        this.#layer.prove(cacheKey(part.code, part.options), now);
     } catch (error) {
       if (!(error instanceof BlockwiseError)) throw error;
       this.#reply(message, empty(Code.InternalServerError), received, now);
@@ -177,8 +185,8 @@ export class ServerRole {
   }
 
   /** Queues a notification and returns its id. Throws `CoapError` for a response that cannot be sent. */
-  notify(observation: number, response: CoapResponse, confirmable: boolean, last: boolean, now: number): number {
-    return this.#observations.notify(observation, response, confirmable, last, now);
+  notify(observation: number, response: CoapResponse, options: NotifyOptions, last: boolean, now: number): number {
+    return this.#observations.notify(observation, response, options, last, now);
   }
 
   /** Ends an observation in silence. */
@@ -267,7 +275,7 @@ export class ServerRole {
       this.#incoming.delete(id);
       if (!silent) this.#send(message, part, received, now);
       else if (!incoming.acknowledged) this.#hush(message, received);
-      observation?.activate(part, now);
+      observation?.activate(part, 'sent', now);
       return;
     }
     // Section 5.2.2: a CON of its own Message ID, repeated until it is acknowledged.
@@ -279,11 +287,12 @@ export class ServerRole {
     incoming.delivery = {
       ...part,
       token: message.token,
+      bodyKey: bodyKey(part, incoming.ticket),
       confirmable: true,
       counted: false,
       acknowledged: (at) => {
         this.#incoming.delete(id);
-        observation?.activate(part, at);
+        observation?.activate(part, 'acknowledged', at);
       },
       rejected: (at) => gone('rejected', at),
       undeliverable: (_why, at) => gone('lost', at),
@@ -342,16 +351,6 @@ export class ServerRole {
   }
 }
 
-/** The value of No-Response (RFC 7967 section 2.1): a bit for each class of responses. */
-function unwanted({ options }: CoapMessage): number {
-  const value = findOption(options, OptionNumber.NoResponse)?.value;
-  return value?.length === 1 ? value[0]! : 0;
-}
-
-function isOf(classes: number, code: number): boolean {
-  return classes !== 0 && (classes & (1 << (codeClass(code) - 1))) !== 0;
-}
-
 /** RFC 7641 section 2 and RFC 8132 section 2.4: 0 registers, 1 deregisters; a later block does neither. */
 function observeOf({ code, options }: MessagePart, { block2 }: Ticket): number | undefined {
   if ((code !== Code.GET && code !== Code.FETCH) || (block2?.num ?? 0) > 0) return undefined;
@@ -361,10 +360,12 @@ function observeOf({ code, options }: MessagePart, { block2 }: Ticket): number |
 
 /** A block of a transfer that has begun. */
 function laterBlock({ options }: MessagePart): boolean {
-  return [OptionNumber.Block1, OptionNumber.Block2].some((number) => {
-    const block = findBlock(options, number);
-    return block !== undefined && block !== 'invalid' && block.num > 0;
-  });
+  return isLater(options, OptionNumber.Block1) || isLater(options, OptionNumber.Block2);
+}
+
+function isLater(options: readonly CoapOption[], number: number): boolean {
+  const block = findBlock(options, number);
+  return block !== undefined && block !== 'invalid' && block.num > 0;
 }
 
 function empty(code: number): MessagePart {

@@ -94,6 +94,12 @@ export class ServerSession implements RequestCommands {
       case 'cancelled':
         this.#requests.get(event.id)?.abort();
         break;
+      case 'established':
+        this.#observations.get(event.id)?.establish(event.outcome);
+        break;
+      case 'heard':
+        this.#observations.get(event.id)?.hear();
+        break;
       case 'notified':
         this.#notifications.get(event.id)?.(event.outcome);
         this.#notifications.delete(event.id);
@@ -148,6 +154,7 @@ export class ServerSession implements RequestCommands {
         this.endpoint.unobserve(id, response, platform.now());
         this.#run();
       },
+      listen: () => this.endpoint.listen(id),
     });
     this.#observations.set(id, observation);
     return observation;

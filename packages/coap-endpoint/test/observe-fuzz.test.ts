@@ -66,13 +66,13 @@ const noise = fc.oneof(message, message, empty, mutated);
 const pause = fc.oneof(fc.constant(0), fc.nat(3000), fc.nat(100_000));
 
 describe('whatever a peer sends about observations', () => {
-  it('a server keeps within its limits, settles each notification once and ends each observation once', () => {
+  it('a server keeps within its limits, establishes and ends each observation once and settles each notification once', () => {
     const step = fc.record({
       bytes: noise,
       pause,
       accept: fc.boolean(),
       late: fc.boolean(),
-      notify: fc.constantFrom('CON', 'NON', 'error', 'end', undefined),
+      notify: fc.constantFrom('CON', 'NON', 'park', 'error', 'end', undefined),
       size: fc.constantFrom(3, 700, 3000),
     });
     fc.assert(
@@ -81,12 +81,14 @@ describe('whatever a peer sends about observations', () => {
         const server = new Engine({ server: { shared, maxRequests: 5 } });
         server.maxPayload = 250;
         const open = new Set<number>();
+        const established: number[] = [];
         const ended: number[] = [];
         const notifications: number[] = [];
         const settled: number[] = [];
         const collect = (accept: boolean, late: boolean) => {
           for (const event of server.events()) {
             if (event.kind === 'notified') settled.push(event.id);
+            else if (event.kind === 'established') established.push(event.id);
             else if (event.kind === 'unobserved') {
               ended.push(event.id);
               expect(open.delete(event.id)).toBe(true);
@@ -108,8 +110,8 @@ describe('whatever a peer sends about observations', () => {
             if (notify === 'end') server.endpoint.unobserve(id, undefined, server.now);
             else {
               const response = { ...content(bodyOf(size)), code: notify === 'error' ? Code.NotFound : Code.Content };
-              const confirmable = notify === 'CON';
-              notifications.push(server.endpoint.notify(id, response, { confirmable }, server.now));
+              const wishes = { confirmable: notify !== 'NON', park: notify === 'park' };
+              notifications.push(server.endpoint.notify(id, response, wishes, server.now));
             }
           }
           collect(accept, late);
@@ -120,6 +122,7 @@ describe('whatever a peer sends about observations', () => {
         collect(false, false);
         expect(open.size).toBe(0);
         expect(new Set(ended).size).toBe(ended.length);
+        expect(established.toSorted((a, b) => a - b)).toEqual(ended.toSorted((a, b) => a - b));
         expect(settled.toSorted((a, b) => a - b)).toEqual(notifications);
         expect(shared.observations.used).toBe(0);
         expect(shared.transfers.bytes).toBe(0);

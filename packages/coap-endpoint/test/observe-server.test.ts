@@ -37,7 +37,11 @@ describe('a registration (RFC 7641 section 4.1)', () => {
     expect(server.receive('60 00 0000')).toEqual([]);
     expect(server.notify(observation, plain('c'))).toEqual(['41450001776103' + '60ff63']);
     server.receive('60 00 0001');
-    expect(outcomes(server)).toEqual(['acknowledged', 'acknowledged']);
+    expect(outcomes(server)).toEqual([
+      { kind: 'established', id: observation, outcome: 'sent' },
+      'acknowledged',
+      'acknowledged',
+    ]);
     expect(server.pass(200_000)).toEqual([]);
   });
 
@@ -137,7 +141,11 @@ describe('a registration (RFC 7641 section 4.1)', () => {
       server.acknowledge(id);
       server.respond(id, plain('a'));
       end(server);
-      expect(server.events()).toMatchObject([{ kind: 'unobserved', reason }, { kind: 'cancelled' }]);
+      expect(server.events()).toMatchObject([
+        { kind: 'established', outcome: reason },
+        { kind: 'unobserved', reason },
+        { kind: 'cancelled' },
+      ]);
     }
   });
 });
@@ -335,7 +343,7 @@ describe('a notification in blocks (RFC 7959 sections 2.6 and 3.4)', () => {
     const observation = server.register(REGISTER, plain('a'));
     server.notify(observation, large(2));
     server.receive(ask(1, 21, 0x99));
-    expect(server.pass(2500)).toHaveLength(1);
+    expect(server.pass(8500)).toHaveLength(1);
     expect(parse(fromHex(server.receive(ask(2, 22, 0x99))[0]!)).payload).toEqual(bodyOf(2500, 2).subarray(2048));
   });
 

@@ -19,6 +19,7 @@ export class Engine {
   readonly endpoint: Endpoint;
   now = 0;
   maxPayload = 1232;
+  readonly #held: EndpointEvent[] = [];
   readonly #out = new Uint8Array(2048);
 
   constructor(options: Partial<Omit<EndpointOptions, 'server'>> & { server?: ServerParts } = {}) {
@@ -44,7 +45,7 @@ export class Engine {
   }
 
   events(): EndpointEvent[] {
-    const events: EndpointEvent[] = [];
+    const events = this.#held.splice(0);
     for (let e = this.endpoint.pollEvent(); e !== undefined; e = this.endpoint.pollEvent()) events.push(e);
     return events;
   }
@@ -79,13 +80,14 @@ export class Engine {
     return this.sent();
   }
 
-  /** Takes a registration, accepts it and answers it. Returns the observation's id; other events are gone. */
+  /** Takes a registration, accepts it and answers it. Returns the observation's id; `established` is gone. */
   register(datagram: string | Uint8Array, response: CoapResponse): number {
     this.receive(datagram);
     const request = this.events().find(({ kind }) => kind === 'request');
     const observation = request === undefined ? undefined : this.endpoint.accept(request.id, this.now);
     if (observation === undefined) throw new Error('not accepted');
     this.respond(request!.id, response);
+    this.#held.push(...this.events().filter(({ kind }) => kind !== 'established'));
     return observation;
   }
 
