@@ -52,28 +52,35 @@ export function readClientOffer(body: Uint8Array, capabilities: Capabilities): C
   return { random: hello.random, suite, group, scheme, recordSizeLimit, answer };
 }
 
+/** What a client may lack, and how the error says it. */
+const MISSING = {
+  'no-common-cipher-suite': 'the client offers no cipher suite of ours',
+  'no-common-group': 'the client knows no group of ours',
+  'no-common-signature-scheme': 'the client takes no signature of ours',
+} as const;
+
 function choose(
   { cipherSuites, compressionMethods, extensions }: ClientHello,
   { cipherSuites: ours, groups, signatureSchemes }: Capabilities,
 ): Pick<ClientOffer, 'suite' | 'group' | 'scheme'> {
   const offeredGroups = listOf(extensions, EXTENSION.supportedGroups, 'supported_groups');
   const offeredSchemes = listOf(extensions, EXTENSION.signatureAlgorithms, 'signature_algorithms');
-  let failure = noCommon('no-common-cipher-suite', 'the client offers no cipher suite of ours');
-  if (!compressionMethods.includes(NULL_COMPRESSION)) throw failure;
-  for (const suite of ours) {
+  const usable = compressionMethods.includes(NULL_COMPRESSION) ? ours : [];
+  let missing: keyof typeof MISSING = 'no-common-cipher-suite';
+  for (const suite of usable) {
     if (!cipherSuites.includes(suite.number)) continue;
     const group = usesEcdhe(suite) ? chooseGroup(offeredGroups, groups) : undefined;
     // RFC 5246 7.4.1.4.1: without the extension a client means SHA-1, which we do not sign.
     const scheme = schemesFor(suite, signatureSchemes).find((one) => offeredSchemes?.includes(SCHEME_NUMBERS[one]));
     if (usesEcdhe(suite) && group === undefined) {
-      failure = noCommon('no-common-group', 'the client knows no group of ours');
+      missing = 'no-common-group';
     } else if (usesCertificate(suite) && scheme === undefined) {
-      failure = noCommon('no-common-signature-scheme', 'the client takes no signature of ours');
+      missing = 'no-common-signature-scheme';
     } else {
       return { suite, group, scheme };
     }
   }
-  throw failure;
+  throw new DtlsPeerError(missing, ALERT.handshake_failure, MISSING[missing]);
 }
 
 /** RFC 8422 4: a client that names no groups takes any; P-256 is what the old ones know. */
@@ -111,11 +118,4 @@ function listOf(extensions: Extensions, type: number, what: string): readonly nu
   const list = readU16List(reader.vector16(2), what);
   reader.end();
   return list;
-}
-
-function noCommon(
-  reason: 'no-common-cipher-suite' | 'no-common-group' | 'no-common-signature-scheme',
-  message: string,
-): DtlsPeerError {
-  return new DtlsPeerError(reason, ALERT.handshake_failure, message);
 }
