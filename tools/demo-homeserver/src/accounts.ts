@@ -1,6 +1,9 @@
 import { createHash, randomBytes, scryptSync, timingSafeEqual } from 'node:crypto';
 import { newDeviceId, opaqueId } from './ids.ts';
 import type { JsonObject } from './json.ts';
+import type { CrossSigningUsage, KeySignature } from './keys/cross-signing.ts';
+import { createDeviceKeys, type DeviceKeys } from './keys/device-keys.ts';
+import type { KeyBackup } from './keys/key-backup.ts';
 import type { SyncFilter } from './sync/filter.ts';
 
 /** Somebody with an account. */
@@ -17,6 +20,14 @@ export interface User {
   readonly accountData: Map<string, AccountData>;
   /** Account data of rooms: room id -> type -> data. */
   readonly roomAccountData: Map<string, Map<string, AccountData>>;
+  /** Public cross-signing keys as they were uploaded. */
+  readonly crossSigning: Map<CrossSigningUsage, JsonObject>;
+  /** Signatures that the user made of their own keys and of others'. */
+  readonly signatures: KeySignature[];
+  /** Stream position of the latest change to the user's devices and keys; 0 before the first. */
+  deviceListPosition: number;
+  /** Every version of the key backup; one that was deleted leaves a hole, so that no version comes twice. */
+  readonly backups: (KeyBackup | undefined)[];
 }
 
 /** What a user shows of themselves. */
@@ -35,6 +46,16 @@ export interface Device {
   lastSeen: { readonly ts: number; readonly ip: string } | undefined;
   /** Answers to transactions, oldest first. */
   readonly transactions: Map<string, JsonObject>;
+  readonly keys: DeviceKeys;
+  /** To-device messages that no `/sync` has acknowledged yet, oldest first. */
+  inbox: readonly ToDeviceMessage[];
+}
+
+/** A message to one device. */
+export interface ToDeviceMessage {
+  readonly event: JsonObject;
+  /** Stream position. */
+  readonly position: number;
 }
 
 /** A piece of account data and the stream position of its latest change. */
@@ -89,6 +110,10 @@ export function createUser(accounts: Accounts, localpart: string, password: stri
     filters: [],
     accountData: new Map(),
     roomAccountData: new Map(),
+    crossSigning: new Map(),
+    signatures: [],
+    deviceListPosition: 0,
+    backups: [],
   };
   accounts.users.set(user.id, user);
   return user;
@@ -115,6 +140,8 @@ export function logIn(
     tokenDigest,
     lastSeen: undefined,
     transactions: new Map(),
+    keys: createDeviceKeys(),
+    inbox: [],
   };
   device.tokenDigest = tokenDigest;
   user.devices.set(deviceId, device);

@@ -18,6 +18,8 @@ export interface Homeserver {
   readonly sending: RateLimiter;
   /** Bodies of registrations that wait for their last stage, by session, oldest first. */
   readonly registrations: Map<string, JsonObject>;
+  /** Sessions in which somebody is asked for their password once more, oldest first. */
+  readonly confirmations: Set<string>;
 }
 
 /** What a homeserver is made of. */
@@ -41,5 +43,6 @@ export function createHomeserver({ serverName, baseUrl, clock, rateLimit }: Home
     rooms: createRooms(clock, stream),
     sending: createRateLimiter(clock, rateLimit),
     registrations: new Map(),
+    confirmations: new Set(),
   };
 }

@@ -6,6 +6,7 @@ export type ErrorCode =
   | 'M_BAD_STATE'
   | 'M_FORBIDDEN'
   | 'M_INVALID_PARAM'
+  | 'M_INVALID_SIGNATURE'
   | 'M_INVALID_USERNAME'
   | 'M_LIMIT_EXCEEDED'
   | 'M_MISSING_PARAM'
@@ -18,7 +19,8 @@ export type ErrorCode =
   | 'M_UNKNOWN_TOKEN'
   | 'M_UNRECOGNIZED'
   | 'M_UNSUPPORTED_ROOM_VERSION'
-  | 'M_USER_IN_USE';
+  | 'M_USER_IN_USE'
+  | 'M_WRONG_ROOM_KEYS_VERSION';
 
 /** An answer other than success. */
 export class Refusal extends Error {

@@ -2,6 +2,7 @@ import type { Clock } from './clock.ts';
 import { opaqueId } from './ids.ts';
 import { authorise } from './room/auth-rules.ts';
 import { checkDraft, type EventDraft, type RoomEvent } from './room/event.ts';
+import { redact, redactionTarget } from './room/redaction.ts';
 import { append, joinedMembers, membershipIn, type Room, stateOf } from './room/room.ts';
 import { createTyping } from './room/typing.ts';
 import type { Stream } from './stream.ts';
@@ -29,6 +30,7 @@ export function openRoom(rooms: Rooms, serverName: string): Room {
     timeline: [],
     state: new Map(),
     events: new Map(),
+    relations: new Map(),
     typing: createTyping(),
     receipts: new Map(),
     forgotten: new Set(),
@@ -46,11 +48,12 @@ export function discardRoom(rooms: Rooms, room: Room): void {
 /**
  * Checks a draft, makes it the room's next event and wakes those who are to hear of it.
  *
- * @throws MatrixError when {@link checkDraft} or {@link authorise} refuse it
+ * @throws MatrixError when {@link checkDraft}, {@link authorise} or {@link redactionTarget} refuse it
  */
 export function sendEvent(rooms: Rooms, room: Room, draft: EventDraft): RoomEvent {
   checkDraft(draft);
   authorise(room, draft);
+  const redacted = redactionTarget(room, draft);
   const { type, stateKey } = draft;
   const audience = memberIds(room);
   if (type === 'm.room.member' && stateKey !== undefined) audience.push(stateKey);
@@ -59,10 +62,12 @@ export function sendEvent(rooms: Rooms, room: Room, draft: EventDraft): RoomEven
     eventId: `$${opaqueId()}`,
     roomId: room.id,
     ts: rooms.clock.now(),
+    redactedBecause: undefined,
     replaces: stateKey === undefined ? undefined : stateOf(room, type, stateKey),
     position: rooms.stream.advance(audience),
   };
   append(room, event);
+  if (redacted !== undefined) redact(redacted, event);
   if (type === 'm.room.member' && stateKey !== undefined) {
     room.forgotten.delete(stateKey);
     const ofUser = rooms.byUser.get(stateKey) ?? new Set();

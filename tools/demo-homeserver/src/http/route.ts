@@ -24,6 +24,9 @@ export interface Route {
 
 const PREFIX = '/_matrix/client/v3';
 
+/** Where the newer endpoints are that never had another version. */
+export const V1 = '/_matrix/client/v1';
+
 /** An endpoint for anybody. `endpoint` is a method and a path: below `/_matrix/client/v3` unless it names a root of its own. */
 export function open(endpoint: string, handle: Handler, root: string = PREFIX): Route {
   const [method = '', path = ''] = endpoint.split(' ');
@@ -31,8 +34,8 @@ export function open(endpoint: string, handle: Handler, root: string = PREFIX): 
 }
 
 /** An endpoint for those who are logged in: others get M_MISSING_TOKEN or M_UNKNOWN_TOKEN. */
-export function authorised(endpoint: string, handle: AuthorisedHandler): Route {
-  return open(endpoint, (request, homeserver) => handle(request, homeserver, authenticate(request, homeserver)));
+export function authorised(endpoint: string, handle: AuthorisedHandler, root: string = PREFIX): Route {
+  return open(endpoint, (request, homeserver) => handle(request, homeserver, authenticate(request, homeserver)), root);
 }
 
 function authenticate({ accessToken, ip }: ClientRequest, { accounts, clock }: Homeserver): Requester {

@@ -5,6 +5,10 @@ import { badJson, MatrixError } from '../matrix-error.ts';
 
 /** An event of a room. */
 export interface RoomEvent extends EventDraft {
+  /** What it says; less after a redaction. */
+  content: JsonObject;
+  /** The redaction that took the content away. */
+  redactedBecause: RoomEvent | undefined;
   readonly eventId: string;
   readonly roomId: string;
   /** `origin_server_ts`: milliseconds since the epoch. */
@@ -72,13 +76,15 @@ export interface Viewer {
 export function toClientEvent(
   event: RoomEvent,
   { requester, now }: Viewer,
-  { roomId = false, membership }: { roomId?: boolean; membership?: string | undefined } = {},
+  options: { roomId?: boolean; membership?: string | undefined; relations?: JsonObject | undefined } = {},
 ): JsonObject {
-  const { replaces, transaction } = event;
+  const { roomId = false, membership, relations } = options;
+  const { replaces, transaction, redactedBecause } = event;
   return {
     content: event.content,
     event_id: event.eventId,
     origin_server_ts: event.ts,
+    ...(event.type === 'm.room.redaction' ? { redacts: event.content.redacts ?? null } : {}),
     ...(roomId ? { room_id: event.roomId } : {}),
     sender: event.sender,
     ...(event.stateKey === undefined ? {} : { state_key: event.stateKey }),
@@ -89,6 +95,10 @@ export function toClientEvent(
       ...(replaces === undefined
         ? {}
         : { prev_content: replaces.content, prev_sender: replaces.sender, replaces_state: replaces.eventId }),
+      ...(relations === undefined ? {} : { 'm.relations': relations }),
+      ...(redactedBecause === undefined
+        ? {}
+        : { redacted_because: toClientEvent(redactedBecause, { requester, now }, { roomId }) }),
       ...(transaction?.device === requester.device ? { transaction_id: transaction.id } : {}),
     },
   };

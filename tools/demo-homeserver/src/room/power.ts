@@ -2,7 +2,7 @@ import { isObject, type Json, type JsonObject } from '../json.ts';
 import { type Room, stateOf } from './room.ts';
 
 /** What needs power besides sending events. */
-export type PoweredAction = 'invite' | 'kick' | 'ban';
+export type PoweredAction = 'invite' | 'kick' | 'ban' | 'redact';
 
 /** The defaults of `m.room.power_levels` where the event exists but a field does not. */
 const DEFAULTS = { invite: 0, kick: 50, ban: 50, redact: 50, state_default: 50, events_default: 0, users_default: 0 };

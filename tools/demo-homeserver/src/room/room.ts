@@ -1,4 +1,4 @@
-import type { Json } from '../json.ts';
+import { isObject, type Json } from '../json.ts';
 import type { RoomEvent } from './event.ts';
 import type { Receipts } from './receipts.ts';
 import type { Typing } from './typing.ts';
@@ -10,6 +10,8 @@ export interface Room {
   /** Current state; see {@link stateOf} for its keys. */
   readonly state: Map<string, RoomEvent>;
   readonly events: Map<string, RoomEvent>;
+  /** Events that say to relate to one: event id -> them, in the order of the stream. */
+  readonly relations: Map<string, RoomEvent[]>;
   readonly typing: Typing;
   readonly receipts: Receipts;
   /** User ids of those who left and want to hear no more of it. */
@@ -77,6 +79,10 @@ export function joinedMembers(room: Room): RoomEvent[] {
 export function append(room: Room, event: RoomEvent): void {
   room.timeline.push(event);
   room.events.set(event.eventId, event);
+  const relation = event.content['m.relates_to'];
+  if (isObject(relation) && typeof relation.event_id === 'string') {
+    room.relations.set(relation.event_id, [...(room.relations.get(relation.event_id) ?? []), event]);
+  }
   if (event.stateKey !== undefined) room.state.set(stateId(event.type, event.stateKey), event);
 }
 

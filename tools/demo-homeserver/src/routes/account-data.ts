@@ -2,7 +2,7 @@ import type { AccountData, User } from '../accounts.ts';
 import type { Homeserver } from '../homeserver.ts';
 import { type ClientRequest, jsonBody, param } from '../http/client-request.ts';
 import { authorised, type Route } from '../http/route.ts';
-import type { Json, JsonObject } from '../json.ts';
+import { isObject, type Json, type JsonObject } from '../json.ts';
 import { forbidden, MatrixError, notFound } from '../matrix-error.ts';
 
 /** What clients keep for their user, in general and for a room. */
@@ -11,7 +11,28 @@ export const accountDataRoutes: readonly Route[] = [
     authorised(`PUT ${path}`, put),
     authorised(`GET ${path}`, get),
   ]),
+  authorised('GET /user/:userId/rooms/:roomId/tags', (request, _homeserver, { user }) => {
+    checkOwner(request, user);
+    return { tags: tagsOf(user, param(request, 'roomId')) };
+  }),
+  authorised('PUT /user/:userId/rooms/:roomId/tags/:tag', (request, homeserver, { user }) => {
+    checkOwner(request, user);
+    const roomId = param(request, 'roomId');
+    const tags = { ...tagsOf(user, roomId), [param(request, 'tag')]: jsonBody(request) };
+    setAccountData(homeserver, user, roomId, TAG_TYPE, { tags });
+    return {};
+  }),
+  authorised('DELETE /user/:userId/rooms/:roomId/tags/:tag', (request, homeserver, { user }) => {
+    checkOwner(request, user);
+    const roomId = param(request, 'roomId');
+    const { [param(request, 'tag')]: _removed, ...tags } = tagsOf(user, roomId);
+    setAccountData(homeserver, user, roomId, TAG_TYPE, { tags });
+    return {};
+  }),
 ];
+
+/** The account data of a room that its tags are. */
+const TAG_TYPE = 'm.tag';
 
 /** Types that have endpoints of their own. */
 const SERVER_MANAGED = ['m.fully_read', 'm.push_rules'];
@@ -33,6 +54,11 @@ function get(request: ClientRequest, _homeserver: Homeserver, { user }: { readon
   const found = data?.get(param(request, 'type'));
   if (found === undefined) throw notFound('Account data not found');
   return found.content;
+}
+
+function tagsOf({ roomAccountData }: User, roomId: string): JsonObject {
+  const tags = roomAccountData.get(roomId)?.get(TAG_TYPE)?.content.tags;
+  return isObject(tags) ? tags : {};
 }
 
 function checkOwner(request: ClientRequest, user: User): void {

@@ -1,6 +1,6 @@
 import type { Requester } from '../accounts.ts';
 import type { Homeserver } from '../homeserver.ts';
-import { type ClientRequest, jsonBody, param } from '../http/client-request.ts';
+import { type ClientRequest, jsonBody, jsonBodyOrEmpty, param } from '../http/client-request.ts';
 import { authorised, type Route } from '../http/route.ts';
 import { isUserId } from '../ids.ts';
 import type { Json } from '../json.ts';
@@ -8,7 +8,8 @@ import { badJson, invalidParam, notFound } from '../matrix-error.ts';
 import { limitOnDemand } from '../rate-limit.ts';
 import { isSameState, toClientEvent } from '../room/event.ts';
 import { changeMembership } from '../room/membership.ts';
-import { allStateAt, isMembership, membershipOf, stateAt, stateOf } from '../room/room.ts';
+import { showEvent } from '../room/relations.ts';
+import { allStateAt, isMembership, stateAt, stateOf } from '../room/room.ts';
 import { isVisible, viewLimit } from '../room/visibility.ts';
 import { sendEvent } from '../rooms.ts';
 import { findRoom } from './find-room.ts';
@@ -32,6 +33,26 @@ export const eventRoutes: readonly Route[] = [
       return { event_id: event.eventId };
     });
   }),
+  authorised('PUT /rooms/:roomId/redact/:eventId/:transactionId', (request, homeserver, requester) => {
+    const transactionId = param(request, 'transactionId');
+    limitOnDemand(transactionId);
+    return once(requester.device, request, () => {
+      const room = findRoom(request, homeserver);
+      const eventId = param(request, 'eventId');
+      const content = jsonBodyOrEmpty(request);
+      if (content.redacts !== undefined && content.redacts !== eventId) {
+        throw invalidParam("'redacts' is not the event of the path");
+      }
+      homeserver.sending(requester.user.id);
+      const event = sendEvent(homeserver.rooms, room, {
+        type: 'm.room.redaction',
+        sender: requester.user.id,
+        content: { ...content, redacts: eventId },
+        transaction: { device: requester.device, id: transactionId },
+      });
+      return { event_id: event.eventId };
+    });
+  }),
   ...['/rooms/:roomId/state/:type', '/rooms/:roomId/state/:type/:stateKey'].flatMap((path) => [
     authorised(`PUT ${path}`, putState),
     authorised(`GET ${path}`, getState),
@@ -50,8 +71,7 @@ export const eventRoutes: readonly Route[] = [
     if (room === undefined || event === undefined || room.forgotten.has(user.id) || !isVisible(room, user.id, event)) {
       throw notFound('Event not found.');
     }
-    const membership = membershipOf(room, user.id, event.position);
-    return toClientEvent(event, { requester, now: homeserver.clock.now() }, { roomId: true, membership });
+    return showEvent(room, event, { requester, now: homeserver.clock.now() }, { roomId: true });
   }),
 ];
 

@@ -3,18 +3,21 @@ import type { Homeserver } from '../homeserver.ts';
 import { type ClientRequest, jsonBody } from '../http/client-request.ts';
 import { authorised, open, type Route } from '../http/route.ts';
 import { isObject, type Json, type JsonObject } from '../json.ts';
+import { touchDeviceList } from '../keys/device-lists.ts';
 import { forbidden, invalidParam, MatrixError } from '../matrix-error.ts';
 
 /** Logging in and out. */
 export const loginRoutes: readonly Route[] = [
   open('GET /login', () => ({ flows: [{ type: 'm.login.password' }] })),
   open('POST /login', login),
-  authorised('POST /logout', (_request, { accounts }, requester) => {
-    logOut(accounts, requester);
+  authorised('POST /logout', (_request, homeserver, requester) => {
+    logOut(homeserver.accounts, requester);
+    touchDeviceList(homeserver, requester.user);
     return {};
   }),
-  authorised('POST /logout/all', (_request, { accounts }, { user }) => {
-    for (const device of user.devices.values()) logOut(accounts, { user, device });
+  authorised('POST /logout/all', (_request, homeserver, { user }) => {
+    for (const device of user.devices.values()) logOut(homeserver.accounts, { user, device });
+    touchDeviceList(homeserver, user);
     return {};
   }),
   authorised('GET /account/whoami', (_request, _homeserver, { user, device }) => ({
@@ -24,7 +27,8 @@ export const loginRoutes: readonly Route[] = [
   })),
 ];
 
-function login(request: ClientRequest, { accounts, serverName, baseUrl }: Homeserver): Json {
+function login(request: ClientRequest, homeserver: Homeserver): Json {
+  const { accounts, serverName, baseUrl } = homeserver;
   const body = jsonBody(request);
   if (body.type === undefined) throw new MatrixError(400, 'M_UNKNOWN', 'Missing JSON keys.');
   if (body.type !== 'm.login.password') throw invalidParam('Invalid login submission');
@@ -37,7 +41,9 @@ function login(request: ClientRequest, { accounts, serverName, baseUrl }: Homese
   }
   const user = findUser(accounts.users, name.startsWith('@') ? name : `@${name}:${serverName}`);
   if (user === undefined || !checkPassword(user, password)) throw forbidden('Invalid username or password');
+  const isNew = deviceId === undefined || !user.devices.has(deviceId);
   const device = logIn(accounts, user, { deviceId, displayName });
+  if (isNew) touchDeviceList(homeserver, user);
   return {
     user_id: user.id,
     access_token: device.accessToken,

@@ -1,9 +1,10 @@
 import type { User } from '../accounts.ts';
-import { integerParam } from '../http/client-request.ts';
+import { integerParam, param } from '../http/client-request.ts';
 import { authorised, type Route } from '../http/route.ts';
-import { invalidParam } from '../matrix-error.ts';
+import { invalidParam, notFound } from '../matrix-error.ts';
 import { type RoomEvent, toClientEvent } from '../room/event.ts';
-import { membershipOf, type Room } from '../room/room.ts';
+import { showEvent } from '../room/relations.ts';
+import { allStateAt, type Room } from '../room/room.ts';
 import { isVisible, viewLimit } from '../room/visibility.ts';
 import { formatToken, parseToken } from '../stream.ts';
 import { type EventFilter, MAX_EVENTS, parseEventFilter, parseFilterText, passes } from '../sync/filter.ts';
@@ -41,11 +42,33 @@ export const messageRoutes: readonly Route[] = [
     const last = chunk.at(-1);
     const viewer = { requester, now: clock.now() };
     return {
-      chunk: chunk.map((event) =>
-        toClientEvent(event, viewer, { roomId: true, membership: membershipOf(room, user.id, event.position) }),
-      ),
+      chunk: chunk.map((event) => showEvent(room, event, viewer, { roomId: true })),
       start: formatToken(from),
       ...(last === undefined ? {} : { end: formatToken(dir === 'b' ? last.position - 1 : last.position) }),
+    };
+  }),
+  authorised('GET /rooms/:roomId/context/:eventId', (request, homeserver, requester) => {
+    const { user } = requester;
+    const room = findRoom(request, homeserver);
+    const latest = Math.min(viewLimit(room, user.id), homeserver.stream.position);
+    const event = room.events.get(param(request, 'eventId'));
+    if (event === undefined || !isVisible(room, user.id, event)) throw notFound('Event not found.');
+    const text = request.query.get('filter');
+    const filter = parseEventFilter(text === null ? {} : parseFilterText(text));
+    const limit = Math.min(integerParam(request, 'limit', DEFAULT_LIMIT), MAX_EVENTS);
+    const half = Math.floor(limit / 2);
+    const before = page(room, user, filter, { after: 0, until: event.position - 1 }, 'b').slice(0, half);
+    const after = page(room, user, filter, { after: event.position, until: latest }, 'f').slice(0, limit - half);
+    const last = after.at(-1) ?? event;
+    const viewer = { requester, now: homeserver.clock.now() };
+    const show = (shown: RoomEvent) => showEvent(room, shown, viewer, { roomId: true });
+    return {
+      event: show(event),
+      events_before: before.map(show),
+      events_after: after.map(show),
+      state: allStateAt(room, last.position).map((shown) => toClientEvent(shown, viewer, { roomId: true })),
+      start: formatToken((before.at(-1) ?? event).position - 1),
+      end: formatToken(last.position),
     };
   }),
 ];

@@ -20,5 +20,9 @@ export const serverRoutes: readonly Route[] = [
       'm.get_login_token': { enabled: false },
     },
   })),
+  authorised('GET /pushers', () => ({ pushers: [] })),
+  // Presence is off, as on a Synapse that is told so: what clients set is taken and told to nobody.
+  authorised('PUT /presence/:userId/status', () => ({})),
+  authorised('GET /presence/:userId/status', () => ({ presence: 'offline' })),
   authorised('GET /pushrules/', (_request, _homeserver, { user }) => pushRules(user)),
 ];

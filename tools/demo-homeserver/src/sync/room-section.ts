@@ -2,6 +2,7 @@ import type { User } from '../accounts.ts';
 import type { JsonObject } from '../json.ts';
 import { type RoomEvent, toClientEvent, toStrippedEvent, type Viewer } from '../room/event.ts';
 import { receiptContent } from '../room/receipts.ts';
+import { showEvent } from '../room/relations.ts';
 import { allStateAt, membershipOf, type Room, stateOf } from '../room/room.ts';
 import { isVisible } from '../room/visibility.ts';
 import { formatToken } from '../stream.ts';
@@ -69,6 +70,7 @@ function commonSection(
   const limit = filter.timeline.limit ?? DEFAULT_TIMELINE_LIMIT;
   const recent = latestEvents(room, user, filter, since, until, limit + 1);
   const timeline = limit === 0 ? [] : recent.slice(-limit);
+  const limited = hasGap || recent.length > limit;
   const start = timeline[0] === undefined ? until : timeline[0].position - 1;
   const state = stateBefore(room, timeline, start, until, fullState ? 0 : since).filter(
     (event) => passes(filter.state, event) && (!isOut || isVisible(room, user.id, event)),
@@ -79,11 +81,10 @@ function commonSection(
   return {
     section: {
       timeline: {
-        events: timeline.map((event) =>
-          toClientEvent(event, viewer, { membership: membershipOf(room, user.id, event.position) }),
-        ),
+        // Who has all events sees what relates to what: only where some are left out they come with it.
+        events: timeline.map((event) => showEvent(room, event, viewer, { bundled: limited || since === 0 })),
         prev_batch: formatToken(start),
-        limited: hasGap || recent.length > limit,
+        limited,
       },
       state: { events: state.map((event) => toClientEvent(event, viewer)) },
       account_data: { events: accountData },

@@ -1,12 +1,14 @@
-import type { Requester } from '../accounts.ts';
+import type { Requester, User } from '../accounts.ts';
 import type { Homeserver } from '../homeserver.ts';
 import type { JsonObject } from '../json.ts';
+import { oneTimeKeyCounts, unusedFallbackKeyTypes } from '../keys/device-keys.ts';
+import { deviceListChanges } from '../keys/device-lists.ts';
 import { membershipOf, type Room, stateOf } from '../room/room.ts';
 import { formatToken } from '../stream.ts';
 import { accountDataSince } from './account-data.ts';
 import { passes, type SyncFilter } from './filter.ts';
 import { pushRules } from './push-rules.ts';
-import { invitedSection, joinedSection, leftSection } from './room-section.ts';
+import { invitedSection, joinedSection, leftSection, type Span } from './room-section.ts';
 
 /** What a client asks of `/sync`. */
 export interface SyncRequest {
@@ -27,6 +29,8 @@ export async function sync(homeserver: Homeserver, request: SyncRequest, signal:
   const { clock, stream } = homeserver;
   const { since, timeout, fullState, requester } = request;
   const deadline = clock.now() + timeout;
+  // Who syncs on from a position has received what came before it.
+  requester.device.inbox = requester.device.inbox.filter(({ position }) => position > since);
   for (;;) {
     const news = collect(homeserver, request);
     const left = deadline - clock.now();
@@ -36,10 +40,11 @@ export async function sync(homeserver: Homeserver, request: SyncRequest, signal:
 }
 
 function collect(
-  { stream, clock, rooms }: Homeserver,
+  homeserver: Homeserver,
   { requester, filter, since, fullState }: SyncRequest,
 ): { readonly response: JsonObject; readonly isEmpty: boolean } {
-  const { user } = requester;
+  const { user, device } = requester;
+  const { stream, clock, rooms } = homeserver;
   const until = stream.position;
   const viewer = { requester, now: clock.now() };
   const join: Record<string, JsonObject> = {};
@@ -71,15 +76,27 @@ function collect(
   const accountData = accountDataSince(user.accountData, fullState ? 0 : since);
   if (since === 0 || fullState) accountData.push({ type: 'm.push_rules', content: pushRules(user) });
   const global = accountData.filter((event) => passes(filter.accountData, event));
+  const toDevice = device.inbox.filter(({ position }) => position > since);
+  // A first sync starts from nothing, so that there is nothing to say about changes.
+  const devices = since === 0 ? undefined : deviceLists(homeserver, user, { since, until, fullState });
   const sections = Object.entries({ join, invite, leave }).filter(([, section]) => Object.keys(section).length > 0);
   return {
     response: {
       next_batch: formatToken(until),
       ...(global.length === 0 ? {} : { account_data: { events: global } }),
-      device_one_time_keys_count: { signed_curve25519: 0 },
-      device_unused_fallback_key_types: [],
+      ...(toDevice.length === 0 ? {} : { to_device: { events: toDevice.map(({ event }) => event) } }),
+      ...(devices === undefined ? {} : { device_lists: devices }),
+      device_one_time_keys_count: oneTimeKeyCounts(device.keys),
+      device_unused_fallback_key_types: unusedFallbackKeyTypes(device.keys),
       ...(sections.length === 0 ? {} : { rooms: Object.fromEntries(sections) }),
     },
-    isEmpty: sections.length === 0 && global.length === 0,
+    isEmpty: sections.length === 0 && global.length === 0 && toDevice.length === 0 && devices === undefined,
   };
+}
+
+/** `device_lists` of a sync, or `undefined` when there is nothing to tell. */
+function deviceLists(homeserver: Homeserver, user: User, span: Span): JsonObject | undefined {
+  const { changed, left } = deviceListChanges(homeserver, user, span);
+  if (changed.length === 0 && left.length === 0) return undefined;
+  return { ...(changed.length === 0 ? {} : { changed }), ...(left.length === 0 ? {} : { left }) };
 }

@@ -1,9 +1,13 @@
 import type { Step } from '../step.ts';
+import { deviceSteps } from './devices.ts';
 import { discoverySteps } from './discovery.ts';
+import { encryptionSteps } from './encryption.ts';
+import { keyBackupSteps } from './key-backup.ts';
 import { membershipSteps } from './membership.ts';
 import { messageSteps } from './messages.ts';
 import { profileSteps } from './profile.ts';
 import { registrationSteps } from './registration.ts';
+import { relationSteps } from './relations.ts';
 import { roomSteps } from './rooms.ts';
 import { sessionSteps } from './session.ts';
 import { syncSteps } from './sync.ts';
@@ -18,4 +22,8 @@ export const requestScript: readonly Step[] = [
   ...membershipSteps,
   ...messageSteps,
   ...syncSteps,
+  ...encryptionSteps,
+  ...keyBackupSteps,
+  ...relationSteps,
+  ...deviceSteps,
 ];

@@ -1,0 +1,168 @@
+import type { Step } from '../step.ts';
+
+/** Redactions, edits, reactions and threads. Uses `gus`, `fay` and `den`. */
+export const relationSteps: readonly Step[] = [
+  { name: 'fay comes back to the den', request: 'POST /v3/rooms/{den}/join', as: 'fay', body: {} },
+  {
+    name: 'gus says something',
+    request: 'PUT /v3/rooms/{den}/send/m.room.message/said',
+    as: 'gus',
+    body: { msgtype: 'm.text', body: 'Somebody was here' },
+    capture: { said: '/event_id' },
+  },
+  {
+    name: 'gus says it better',
+    request: 'PUT /v3/rooms/{den}/send/m.room.message/better',
+    as: 'gus',
+    body: {
+      msgtype: 'm.text',
+      body: '* Nobody was here',
+      'm.new_content': { msgtype: 'm.text', body: 'Nobody was here' },
+      'm.relates_to': { rel_type: 'm.replace', event_id: '{said}' },
+    },
+    capture: { better: '/event_id' },
+  },
+  {
+    name: 'fay likes it',
+    request: 'PUT /v3/rooms/{den}/send/m.reaction/like',
+    as: 'fay',
+    body: { 'm.relates_to': { rel_type: 'm.annotation', event_id: '{said}', key: '+1' } },
+    capture: { like: '/event_id' },
+  },
+  {
+    name: 'fay starts a thread',
+    request: 'PUT /v3/rooms/{den}/send/m.room.message/thread',
+    as: 'fay',
+    body: {
+      msgtype: 'm.text',
+      body: 'Who then?',
+      'm.relates_to': { rel_type: 'm.thread', event_id: '{said}' },
+    },
+    capture: { answer: '/event_id' },
+  },
+  {
+    name: 'an event comes with what relates to it',
+    request: 'GET /v3/rooms/{den}/event/{said}',
+    as: 'gus',
+    values: {
+      '/unsigned/m.relations/m.thread/count': 1,
+      '/unsigned/m.relations/m.thread/current_user_participated': true,
+      '/unsigned/m.relations/m.replace/event_id': '{better}',
+    },
+  },
+  {
+    name: 'relations are listed, newest first',
+    request: 'GET /v1/rooms/{den}/relations/{said}',
+    as: 'gus',
+    values: { '/chunk/*/event_id': ['{answer}', '{like}', '{better}'] },
+  },
+  {
+    name: 'or oldest first',
+    request: 'GET /v1/rooms/{den}/relations/{said}?dir=f&limit=2',
+    as: 'gus',
+    capture: { more: '/next_batch' },
+    values: { '/chunk/*/event_id': ['{better}', '{like}'] },
+  },
+  {
+    name: 'page by page',
+    request: 'GET /v1/rooms/{den}/relations/{said}?dir=f&limit=2&from={more}',
+    as: 'gus',
+    values: { '/chunk/*/event_id': ['{answer}'] },
+  },
+  {
+    name: 'by their kind',
+    request: 'GET /v1/rooms/{den}/relations/{said}/m.annotation/m.reaction',
+    as: 'gus',
+    values: { '/chunk/*/event_id': ['{like}'] },
+  },
+  {
+    name: 'or with theirs',
+    request: 'GET /v1/rooms/{den}/relations/{said}/m.thread?recurse=true',
+    as: 'gus',
+    values: { '/chunk/*/event_id': ['{answer}'], '/recursion_depth': 3 },
+  },
+  {
+    name: 'an unknown event has no relations',
+    request: 'GET /v1/rooms/{den}/relations/$nosuch',
+    as: 'gus',
+    status: 404,
+    errcode: 'M_UNKNOWN',
+  },
+  {
+    name: 'threads are listed',
+    request: 'GET /v1/rooms/{den}/threads',
+    as: 'gus',
+    values: { '/chunk/*/event_id': ['{said}'] },
+  },
+  {
+    name: 'an event has its surroundings',
+    request: 'GET /v3/rooms/{den}/context/{better}?limit=2',
+    as: 'gus',
+    values: {
+      '/event/event_id': '{better}',
+      '/events_before/*/event_id': ['{said}'],
+      '/events_after/*/event_id': ['{like}'],
+    },
+  },
+  {
+    name: 'an unknown event has none',
+    request: 'GET /v3/rooms/{den}/context/$nosuch',
+    as: 'gus',
+    status: 404,
+    errcode: 'M_NOT_FOUND',
+  },
+  {
+    name: 'gus catches up before it is taken back',
+    request: 'GET /v3/sync?timeout=0&since={gus_since}',
+    as: 'gus',
+    capture: { gus_since: '/next_batch' },
+  },
+  {
+    name: 'fay takes her answer back',
+    request: 'PUT /v3/rooms/{den}/redact/{answer}/back',
+    as: 'fay',
+    body: { reason: 'said in haste' },
+    capture: { redaction: '/event_id' },
+  },
+  {
+    name: 'gus hears of it',
+    request: 'GET /v3/sync?timeout=20000&since={gus_since}',
+    as: 'gus',
+    values: {
+      '/rooms/join/{den}/timeline/events/0/type': 'm.room.redaction',
+      '/rooms/join/{den}/timeline/events/0/content': { reason: 'said in haste', redacts: '{answer}' },
+    },
+  },
+  {
+    name: 'what was taken back is empty',
+    request: 'GET /v3/rooms/{den}/event/{answer}',
+    as: 'gus',
+    values: { '/content': {}, '/unsigned/redacted_because/event_id': '{redaction}' },
+  },
+  {
+    name: 'and relates to nothing',
+    request: 'GET /v1/rooms/{den}/relations/{said}/m.thread',
+    as: 'gus',
+    values: { '/chunk': [] },
+  },
+  {
+    name: "others' words are not fay's to take back",
+    request: 'PUT /v3/rooms/{den}/redact/{said}/not-mine',
+    as: 'fay',
+    body: {},
+    status: 403,
+    errcode: 'M_FORBIDDEN',
+  },
+  {
+    name: 'but gus may, for he has the power',
+    request: 'PUT /v3/rooms/{den}/redact/{like}/mine',
+    as: 'gus',
+    body: {},
+  },
+  {
+    name: 'to take back what is not there changes nothing',
+    request: 'PUT /v3/rooms/{den}/redact/$nosuch/nothing',
+    as: 'gus',
+    body: {},
+  },
+];
