@@ -1,7 +1,11 @@
-/** The command line `coap` with a go-coap 3 server, over UDP and over DTLS; the protocol itself is in coap.test.ts. */
+/** What is special about go-coap 3 servers, and the command line `coap` with them; the protocol itself is in coap-etsi.test.ts. */
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Code, OptionNumber, stringOption } from '@lb-matrix/coap-codec';
+import { connect } from '@lb-matrix/coap-endpoint';
+import { connectUdp, nodePlatform } from '@lb-matrix/coap-endpoint/node';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type CertificateFiles, makeCertificate } from '../src/certificate.ts';
 import { goCoap } from '../src/coap/go-coap.ts';
@@ -44,6 +48,29 @@ describe('coap to go-coap', () => {
         output: '0123456789abcdef'.repeat(4096),
       });
     } finally {
+      await server.stop();
+    }
+  });
+});
+
+describe('a go-coap server that answers each Reset with a 4.04', () => {
+  it('is left alone, so that it ends', async () => {
+    const server = await goCoap.startServer();
+    const client = connect(await connectUdp({ host: '127.0.0.1', port: server.port }), { platform: nodePlatform });
+    try {
+      const obs = { code: Code.GET, options: [stringOption(OptionNumber.UriPath, 'obs')] };
+      // To leave the loop forgets the observation: what the server then says is reset.
+      for await (const _state of client.observe(obs, { forget: true })) break;
+      await sleep(1500);
+      const { datagramsSent, datagramsReceived } = client.stats();
+      expect(datagramsReceived).toBeGreaterThan(60);
+      await sleep(2000);
+      const later = client.stats();
+      expect(later.datagramsSent).toBe(datagramsSent);
+      // It says the last ones again, and still notifies.
+      expect(later.datagramsReceived - datagramsReceived).toBeLessThan(50);
+    } finally {
+      client.close();
       await server.stop();
     }
   });
