@@ -1,0 +1,78 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { App } from './app.ts';
+import { EventStatus, type ICreateRoomOpts, MatrixError, type MatrixEvent, type Room } from './matrix-js-sdk.ts';
+import { stubbornly } from './stubborn.ts';
+import { until } from './until.ts';
+
+/** How long a room may take to turn up after the answer to its creation was lost. */
+const CREATION_MS = 10_000;
+
+/** The room, once the app knows it. */
+export function roomOf(app: App, roomId: string): Promise<Room> {
+  return until(`room ${roomId}`, app.patience, () => app.client.getRoom(roomId) ?? undefined);
+}
+
+/** Creates a room. If the answer is lost, looks whether a room with its name turns up before it tries again. */
+export async function createRoom(app: App, options: ICreateRoomOpts & { readonly name: string }): Promise<string> {
+  const deadline = performance.now() + app.patience;
+  for (;;) {
+    try {
+      return (await app.client.createRoom(options)).room_id;
+    } catch (error) {
+      if (error instanceof MatrixError && error.httpStatus !== undefined && error.httpStatus < 500) throw error;
+      for (const end = performance.now() + CREATION_MS; performance.now() < end; await sleep(100)) {
+        const room = app.client.getRooms().find(({ name }) => name === options.name);
+        if (room !== undefined) return room.roomId;
+      }
+      if (performance.now() > deadline) throw error;
+    }
+  }
+}
+
+/**
+ * Sends an event, again as often as need be: the SDK repeats it with the same transaction id, so it is there once.
+ *
+ * @param threadId - the event that the thread starts with
+ * @returns its id
+ */
+export function send(
+  app: App,
+  roomId: string,
+  type: 'm.room.message' | 'm.reaction',
+  content: object,
+  threadId: string | null = null,
+): Promise<string> {
+  return repeating(app, roomId, () => app.client.sendEvent(roomId, threadId, type as never, content as never));
+}
+
+/** Redacts an event; returns the redaction's id. */
+export function redact(app: App, roomId: string, eventId: string): Promise<string> {
+  return repeating(app, roomId, () => app.client.redactEvent(roomId, eventId, undefined, { reason: 'wrong room' }));
+}
+
+async function repeating(app: App, roomId: string, first: () => Promise<{ event_id: string }>): Promise<string> {
+  const { client, patience } = app;
+  let failed: MatrixEvent | undefined;
+  return stubbornly(patience, async () => {
+    try {
+      if (failed === undefined) return (await first()).event_id;
+      const room = await roomOf(app, roomId);
+      return (await client.resendEvent(failed, room)).event_id;
+    } catch (error) {
+      const room = await roomOf(app, roomId);
+      failed = room.getPendingEvents().find(({ status }) => status === EventStatus.NOT_SENT);
+      if (failed === undefined) throw new Error('the SDK lost an event that it could not send', { cause: error });
+      throw error;
+    }
+  });
+}
+
+/** The event, once the app has it from the homeserver and has decrypted it. */
+export function arrived(app: App, roomId: string, eventId: string): Promise<MatrixEvent> {
+  return until(`${eventId} in the app of ${app.userId}`, app.patience, async () => {
+    const event = (await roomOf(app, roomId)).findEventById(eventId);
+    if (event === undefined || event.status !== null) return undefined;
+    await app.client.decryptEventIfNeeded(event);
+    return event.isDecryptionFailure() ? undefined : event;
+  });
+}
