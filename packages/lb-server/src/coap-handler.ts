@@ -1,9 +1,9 @@
 import { codeName, codeToString, OptionNumber, stringValues } from '@lb-matrix/coap-codec';
 import type { CoapResponse, DescribeTooLarge, Handler, IncomingRequest, Platform } from '@lb-matrix/coap-endpoint';
 import {
-  type CoapParts,
   createServerSession,
   errorToCoap,
+  type HttpRequest,
   type MappedRequest,
   MappingError,
   type PathPrefix,
@@ -11,30 +11,26 @@ import {
   responseToCoap,
   type ServerSession,
 } from '@lb-matrix/msc3079-mapper';
+import type { Answer } from './answer.ts';
 import type { ExchangeRecord } from './exchange-record.ts';
-import type { Gateway, SessionLoad } from './gateway.ts';
+import type { Gateway } from './gateway.ts';
 import { longPollTimeout } from './long-poll.ts';
+import type { Observers, ObservingSession } from './observe/observers.ts';
 import { advertise } from './versions.ts';
 
 export interface CoapHandlerOptions {
   readonly gateway: Gateway;
+  readonly observers: Observers;
   readonly platform: Platform;
   readonly dtlsPort: number;
   readonly pathPrefix: PathPrefix;
-  readonly forwardClientAddress: boolean;
+  /** What goes to the homeserver in a client's name. */
+  readonly forward: Forward;
   readonly onExchange: ((record: ExchangeRecord) => void) | undefined;
 }
 
-interface Session extends SessionLoad {
-  readonly matrix: ServerSession;
-}
-
-/** What came out of one request. */
-interface Answer {
-  readonly coap: CoapParts;
-  readonly status: number;
-  readonly error?: unknown;
-}
+/** A client's request as the homeserver gets it. */
+export type Forward = (http: HttpRequest, request: IncomingRequest) => HttpRequest;
 
 /** What the endpoint asks of the layer above. */
 export interface CoapHandler {
@@ -45,9 +41,9 @@ export interface CoapHandler {
 
 /** Answers CoAP requests with what the homeserver says, each session with its own sticky options (R14). */
 export function createCoapHandler(options: CoapHandlerOptions): CoapHandler {
-  const { gateway, platform, dtlsPort, pathPrefix, forwardClientAddress, onExchange } = options;
+  const { gateway, observers, platform, dtlsPort, pathPrefix, forward, onExchange } = options;
   // The session's own state, gone with the session; never found by address.
-  const sessions = new WeakMap<object, Session>();
+  const sessions = new WeakMap<object, ObservingSession>();
   const describeTooLarge: DescribeTooLarge = (request) =>
     errorToCoap(TOO_LARGE, request, sessionOf(request.session).matrix);
   return { handler, describeTooLarge };
@@ -57,7 +53,9 @@ export function createCoapHandler(options: CoapHandlerOptions): CoapHandler {
     const session = sessionOf(request.session);
     const mapped = mapRequest(request, session.matrix);
     const answer =
-      mapped instanceof MappingError ? refuse(mapped, request, session.matrix) : await ask(mapped, request, session);
+      mapped instanceof MappingError
+        ? refuse(mapped, request, session.matrix)
+        : await (observers.register(request, mapped, session) ?? ask(mapped, request, session));
     onExchange?.({
       transport: 'coap',
       method: codeName(request.code) ?? codeToString(request.code),
@@ -72,26 +70,26 @@ export function createCoapHandler(options: CoapHandlerOptions): CoapHandler {
     return answer.coap;
   }
 
-  function sessionOf(key: object): Session {
+  function sessionOf(key: object): ObservingSession {
     let session = sessions.get(key);
     if (session === undefined) {
-      session = { matrix: createServerSession({ pathPrefix }), requests: 0 };
+      session = {
+        matrix: createServerSession({ pathPrefix }),
+        requests: 0,
+        places: { count: 0, address: '' },
+        observers: new Set(),
+        replaced: undefined,
+      };
       sessions.set(key, session);
     }
     return session;
   }
 
-  async function ask(mapped: MappedRequest, request: IncomingRequest, session: Session): Promise<Answer> {
+  async function ask(mapped: MappedRequest, request: IncomingRequest, session: ObservingSession): Promise<Answer> {
     const { method, target, headers, body, answer: context } = mapped;
     // The answer may be half a minute away: the client need not wonder whether we got its request.
     if (longPollTimeout(target) > 0) request.acknowledge();
-    const forwarded = forwardClientAddress && request.peer.validated;
-    const outgoing = {
-      method,
-      target,
-      headers: forwarded ? [...headers, ['x-forwarded-for', request.peer.address] as const] : headers,
-      ...(body === undefined ? {} : { body }),
-    };
+    const outgoing = forward({ method, target, headers, ...(body === undefined ? {} : { body }) }, request);
     const { response, error } = await gateway.ask(outgoing, request.signal, session);
     try {
       const coap = responseToCoap(advertise(outgoing, response, dtlsPort), context, session.matrix);

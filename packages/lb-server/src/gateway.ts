@@ -2,6 +2,7 @@ import type { Platform } from '@lb-matrix/coap-endpoint';
 import type { HttpRequest, HttpResponse } from '@lb-matrix/msc3079-mapper';
 import type { Limits } from './limits.ts';
 import { longPollTimeout } from './long-poll.ts';
+import type { LoopGuard } from './loop-guard.ts';
 import { matrixResponse } from './matrix-response.ts';
 import type { Upstream } from './upstream.ts';
 
@@ -33,7 +34,7 @@ export interface Gateway {
   endLongPolls(): void;
 }
 
-export function createGateway(upstream: Upstream, platform: Platform, limits: Limits): Gateway {
+export function createGateway(upstream: Upstream, platform: Platform, limits: Limits, guard: LoopGuard): Gateway {
   const longPolls = new Set<() => void>();
   let requests = 0;
   let ending = false;
@@ -41,6 +42,7 @@ export function createGateway(upstream: Upstream, platform: Platform, limits: Li
   return {
     async ask(request, signal, load = { requests: 0 }) {
       const longPoll = longPollTimeout(request.target);
+      if (guard.hasPassed(request.headers)) return { response: loopDetected() };
       if (request.body !== undefined && request.body.length > limits.maxRequestBytes) return { response: tooLarge() };
       if (load.requests >= limits.maxSessionRequests) return { response: tooMany() };
       if (requests >= limits.maxRequests) return { response: overloaded() };
@@ -82,7 +84,7 @@ export function createGateway(upstream: Upstream, platform: Platform, limits: Li
       if (longPoll > 0) longPolls.add(end);
       signal?.addEventListener('abort', leave);
       if (signal?.aborted) leave();
-      else askUpstream({ ...request, signal: abort.signal }).then(settle);
+      else askUpstream({ ...request, headers: guard.stamp(request.headers), signal: abort.signal }).then(settle);
     });
   }
 
@@ -97,6 +99,11 @@ export function createGateway(upstream: Upstream, platform: Platform, limits: Li
   }
 }
 
+/** RFC 5842 section 7.2. */
+function loopDetected(): HttpResponse {
+  return matrixResponse(508, 'M_UNKNOWN', 'This server is its own homeserver');
+}
+
 function tooLarge(): HttpResponse {
   return matrixResponse(413, 'M_TOO_LARGE', 'Body too large');
 }
@@ -105,7 +112,8 @@ function tooMany(): HttpResponse {
   return matrixResponse(429, 'M_LIMIT_EXCEEDED', 'Too many requests at a time', { retry_after_ms: 1000 });
 }
 
-function overloaded(): HttpResponse {
+/** For what there is no place for. */
+export function overloaded(): HttpResponse {
   return matrixResponse(503, 'M_LIMIT_EXCEEDED', 'The server is busy', { retry_after_ms: 5000 });
 }
 

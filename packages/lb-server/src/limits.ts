@@ -8,6 +8,17 @@ export interface Limits {
   readonly maxSessionRequests: number;
   /** Requests that wait for the homeserver at a time, of all sessions and over HTTP: beyond it 503. Default 16,384. */
   readonly maxRequests: number;
+  /** Observations of one session at a time: beyond it 503. Default 8. */
+  readonly maxSessionObservations: number;
+  /** Observations at a time, of all sessions; each has a request that waits for the homeserver: beyond it 503. Default 12,288. */
+  readonly maxObservations: number;
+  /** Sessions of one address that observe at a time, since many clients may share one: beyond it 503. Default 1,024. */
+  readonly maxAddressSessions: number;
+  /**
+   * Bytes of answers that observing clients have not acknowledged, of all sessions: beyond it those of clients that have
+   * been out of reach for longest are dropped, then a client with news is told to register again (503). Default 256 MiB.
+   */
+  readonly maxUnacknowledgedBytes: number;
   /**
    * Milliseconds that the homeserver has for an answer, on top of what a long-poll asked for itself with `timeout` (of
    * which an hour counts at most): beyond it 504. Default 60,000.
@@ -21,5 +32,9 @@ export const DEFAULT_LIMITS: Limits = {
   maxResponseBytes: 64 * 1024 * 1024,
   maxSessionRequests: 32,
   maxRequests: 16_384,
+  maxSessionObservations: 8,
+  maxObservations: 12_288,
+  maxAddressSessions: 1024,
+  maxUnacknowledgedBytes: 256 * 1024 * 1024,
   upstreamTimeout: 60_000,
 };

@@ -19,12 +19,12 @@ export interface ListeningServer extends Omit<LowBandwidthServer, 'serve'> {
  */
 export async function listenLowBandwidth(options: ListenLowBandwidthOptions): Promise<ListeningServer> {
   const listener = await listenDtls(options);
-  const { serve, handleHttp, close } = createLowBandwidthServer({
+  const { serve, handleHttp, loopGuard, close } = createLowBandwidthServer({
     ...options,
     platform: nodePlatform,
     dtlsPort: listener.address.port,
   });
   serve(listener);
   const setCertificate: ListeningServer['setCertificate'] = (certificate) => listener.setCertificate(certificate);
-  return { address: listener.address, setCertificate, handleHttp, close };
+  return { address: listener.address, setCertificate, handleHttp, loopGuard, close };
 }

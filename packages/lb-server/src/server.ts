@@ -1,10 +1,13 @@
 import { type CoapServer, listen, type PipeListener, type Platform } from '@lb-matrix/coap-endpoint';
 import { mapperOptionRegistry, type PathPrefix } from '@lb-matrix/msc3079-mapper';
-import { createCoapHandler } from './coap-handler.ts';
+import { createCoapHandler, type Forward } from './coap-handler.ts';
 import type { ExchangeRecord } from './exchange-record.ts';
 import { createGateway } from './gateway.ts';
 import { createHttpHandler, type HttpHandler } from './http-handler.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
+import { createLoopGuard, type LoopGuard } from './loop-guard.ts';
+import type { ObservationRecord } from './observe/observation-record.ts';
+import { createObservers } from './observe/observers.ts';
 import type { Upstream } from './upstream.ts';
 
 /** What a low-bandwidth server is made of. */
@@ -24,6 +27,8 @@ export interface LowBandwidthOptions {
   readonly limits?: Partial<Limits> | undefined;
   /** Told of each finished exchange, for logs. */
   readonly onExchange?: ((record: ExchangeRecord) => void) | undefined;
+  /** Told when a client observes, gets news and ends, for logs. */
+  readonly onObservation?: ((record: ObservationRecord) => void) | undefined;
   /** Told of faults of our own; the client gets a 5.00 without details. */
   readonly onError?: ((error: unknown) => void) | undefined;
 }
@@ -38,8 +43,10 @@ export interface LowBandwidthServer {
    * client or the homeserver does.
    */
   readonly handleHttp: HttpHandler;
+  /** For requests that the caller passes to the homeserver itself: stamps them, and knows those that come back. */
+  readonly loopGuard: LoopGuard;
   /**
-   * Ends the listeners: long-polls are answered at once, other requests have `graceful` milliseconds (default 5,000) to
+   * Ends the listeners: observations end, long-polls are answered at once, other requests have `graceful` milliseconds (default 5,000) to
    * finish, then every session is told (close_notify).
    */
   close(options?: { readonly graceful?: number | undefined }): Promise<void>;
@@ -47,17 +54,23 @@ export interface LowBandwidthServer {
 
 /** Puts a low-bandwidth server together. It listens on nothing before `serve` is called. */
 export function createLowBandwidthServer(options: LowBandwidthOptions): LowBandwidthServer {
-  const { upstream, platform, dtlsPort, onExchange, onError, ackDelay } = options;
+  const { upstream, platform, dtlsPort, onExchange, onObservation, onError, ackDelay } = options;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
-  const gateway = createGateway(upstream, platform, limits);
+  const loopGuard = createLoopGuard(platform);
+  const gateway = createGateway(upstream, platform, limits, loopGuard);
   const common = {
     gateway,
     platform,
     dtlsPort,
-    forwardClientAddress: options.forwardClientAddress ?? false,
     onExchange,
   };
-  const { handler, describeTooLarge } = createCoapHandler({ ...common, pathPrefix: options.pathPrefix ?? 'v3' });
+  const { forwardClientAddress = false, pathPrefix = 'v3' } = options;
+  const forward: Forward = (http, { peer }) =>
+    forwardClientAddress && peer.validated
+      ? { ...http, headers: [...http.headers, ['x-forwarded-for', peer.address]] }
+      : http;
+  const observers = createObservers({ gateway, platform, limits, forward, onObservation, onError });
+  const { handler, describeTooLarge } = createCoapHandler({ ...common, observers, forward, pathPrefix });
   const servers: CoapServer[] = [];
 
   return {
@@ -74,8 +87,10 @@ export function createLowBandwidthServer(options: LowBandwidthOptions): LowBandw
         }),
       );
     },
-    handleHttp: createHttpHandler(common),
+    handleHttp: createHttpHandler({ ...common, forwardClientAddress }),
+    loopGuard,
     async close({ graceful = 5000 } = {}) {
+      observers.close();
       gateway.endLongPolls();
       await Promise.all(servers.map((server) => server.close({ graceful })));
     },

@@ -13,7 +13,7 @@ import type { ExchangeRecord } from '@lb-matrix/lb-server';
 import { PrivateOption } from '@lb-matrix/msc3079-mapper';
 import { describe, expect, it } from 'vitest';
 import { testServer, within } from './support/link.ts';
-import { json, parse, scriptedUpstream } from './support/upstream.ts';
+import { json, parse, scriptedUpstream, VIA } from './support/upstream.ts';
 
 const EVENT = { msgtype: 'm.text', body: 'Hello World' };
 const SEND = '/_matrix/client/v3/rooms/!r:x/send/m.room.message/1';
@@ -32,6 +32,7 @@ describe('a request over CoAP', () => {
           ['accept', 'application/json'],
           ['authorization', 'Bearer syt_secret'],
           ['content-type', 'application/json'],
+          VIA,
         ],
         body: new TextEncoder().encode(JSON.stringify(EVENT)),
         signal: expect.any(AbortSignal),
@@ -86,10 +87,10 @@ describe('a request over CoAP', () => {
     expect(codeToString(response.code)).toBe('4.02');
   });
 
-  it('with Observe is answered as a plain GET', async () => {
+  it('with Observe is answered as a plain GET where there is nothing to observe', async () => {
     const { upstream } = scriptedUpstream(() => json(200, { next_batch: 's1' }));
     const { platform, session } = testServer({ upstream });
-    const options = [uintOption(OptionNumber.Observe, 0), stringOption(OptionNumber.UriPath, '7')];
+    const options = [uintOption(OptionNumber.Observe, 0), stringOption(OptionNumber.UriPath, '2')];
     const response = await within(platform, 10, session().client.request({ code: Code.GET, options }));
     expect(codeToString(response.code)).toBe('2.05');
     expect(uintValue(response.options, OptionNumber.Observe)).toBeUndefined();

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createGateway, type Outcome } from '../src/gateway.ts';
 import { DEFAULT_LIMITS, type Limits } from '../src/limits.ts';
+import { createLoopGuard } from '../src/loop-guard.ts';
 import { json, parse, scriptedUpstream } from './support/upstream.ts';
 import { settle, virtualPlatform } from './support/virtual-platform.ts';
 
@@ -10,7 +11,11 @@ const SYNC = { method: 'GET', target: '/_matrix/client/v3/sync?timeout=30000', h
 function silentHomeserver(limits: Partial<Limits> = {}) {
   const platform = virtualPlatform();
   const { upstream, requests } = scriptedUpstream(() => new Promise(() => undefined));
-  return { platform, requests, gateway: createGateway(upstream, platform, { ...DEFAULT_LIMITS, ...limits }) };
+  return {
+    platform,
+    requests,
+    gateway: createGateway(upstream, platform, { ...DEFAULT_LIMITS, ...limits }, createLoopGuard(platform)),
+  };
 }
 
 /** What a promise has resolved with by now. */
@@ -70,7 +75,7 @@ describe('the way to the homeserver', () => {
       },
       () => Promise.reject(new Error('connect ECONNREFUSED 127.0.0.1:8008')),
     ]) {
-      const gateway = createGateway(upstream, virtualPlatform(), DEFAULT_LIMITS);
+      const gateway = createGateway(upstream, virtualPlatform(), DEFAULT_LIMITS, createLoopGuard(virtualPlatform()));
       const { response, error } = await gateway.ask(GET, undefined);
       expect(response.status).toBe(502);
       expect(parse(response.body)).toEqual({ errcode: 'M_UNKNOWN', error: 'The homeserver cannot be reached' });
@@ -81,7 +86,7 @@ describe('the way to the homeserver', () => {
   it('answers 413 for a body above the limit, and 502 for such an answer', async () => {
     const limits = { ...DEFAULT_LIMITS, maxRequestBytes: 10, maxResponseBytes: 10 };
     const { upstream, requests } = scriptedUpstream(() => json(200, { long: 'answer' }));
-    const gateway = createGateway(upstream, virtualPlatform(), limits);
+    const gateway = createGateway(upstream, virtualPlatform(), limits, createLoopGuard(virtualPlatform()));
     const body = (length: number) => ({ ...GET, method: 'PUT', body: new Uint8Array(length) });
     expect((await gateway.ask(body(11), undefined)).response.status).toBe(413);
     expect(requests).toHaveLength(0);

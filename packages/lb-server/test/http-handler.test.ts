@@ -1,7 +1,7 @@
 import { decodeToJson, decodeValue, encodeJson, keyTable } from '@lb-matrix/lb-cbor-keys';
 import { concernsLowBandwidth, createLowBandwidthServer, type HttpHeaders } from '@lb-matrix/lb-server';
 import { describe, expect, it } from 'vitest';
-import { json, parse, type ScriptedUpstream, scriptedUpstream } from './support/upstream.ts';
+import { json, parse, type ScriptedUpstream, scriptedUpstream, VIA } from './support/upstream.ts';
 import { virtualPlatform } from './support/virtual-platform.ts';
 
 const CBOR: HttpHeaders = [['Content-Type', 'application/cbor']];
@@ -34,6 +34,7 @@ describe('CBOR over HTTP', () => {
       ['authorization', 'Bearer t'],
       ['accept', 'application/json'],
       ['content-type', 'application/json'],
+      VIA,
     ]);
     expect(response.status).toBe(200);
     expect(type(response.headers)).toBe('application/cbor');
@@ -128,7 +129,7 @@ describe('CBOR over HTTP', () => {
         ['accept-encoding', 'gzip, br'],
       ],
     });
-    expect(homeserver.requests[0]!.headers).toEqual([['accept', 'application/json']]);
+    expect(homeserver.requests[0]!.headers).toEqual([['accept', 'application/json'], VIA]);
   });
 });
 
@@ -176,10 +177,10 @@ describe('HTTP', () => {
     const peer = { address: '192.0.2.7', port: 1 };
     const silent = scriptedUpstream(() => json(200, {}));
     await serverOn(silent).handleHttp(request, { peer });
-    expect(silent.requests[0]!.headers).toEqual([]);
+    expect(silent.requests[0]!.headers).toEqual([VIA]);
     const told = scriptedUpstream(() => json(200, {}));
     await serverOn(told, { forwardClientAddress: true }).handleHttp(request, { peer });
-    expect(told.requests[0]!.headers).toEqual([['x-forwarded-for', '192.0.2.7']]);
+    expect(told.requests[0]!.headers).toEqual([['x-forwarded-for', '192.0.2.7'], VIA]);
   });
 
   it.each([

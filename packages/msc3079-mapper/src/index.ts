@@ -10,5 +10,6 @@ export { type MappedCoapRequest, type RequestOptions, requestToCoap } from './re
 export { type AnswerContext, type MappedRequest, requestToHttp } from './request-to-http.ts';
 export { errorToCoap, responseToCoap } from './response-to-coap.ts';
 export { keyTableRefused, responseToHttp } from './response-to-http.ts';
+export { retryAfter } from './retry-after.ts';
 export { createServerSession, type ServerSession, type ServerSessionOptions } from './server-session.ts';
 export { isSlidingSync } from './sliding-sync.ts';

@@ -1,4 +1,5 @@
 import type { HttpHeaders, HttpResponse, Upstream, UpstreamRequest } from '@lb-matrix/lb-server';
+import { expect } from 'vitest';
 
 /** A homeserver whose answers the test writes, and that remembers what it was asked. */
 export interface ScriptedUpstream {
@@ -28,6 +29,9 @@ export function json(status: number, value: unknown, headers: HttpHeaders = []):
     body: new TextEncoder().encode(JSON.stringify(value)),
   };
 }
+
+/** The Via header that a server adds to every request. */
+export const VIA: readonly [string, unknown] = ['via', expect.stringMatching(/^1\.1 lb-[0-9a-f]{16}$/)];
 
 /** What bytes of JSON say. */
 export function parse(body: Uint8Array | undefined): unknown {
