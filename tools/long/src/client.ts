@@ -15,15 +15,16 @@ export class Client {
   #onData: (datagram: Uint8Array) => void = () => {};
   #messageId = 0;
 
-  /** Resolves when the handshake is done. */
-  static async connect(port: number, spki: Uint8Array): Promise<Client> {
-    const client = new Client(port);
+  /** Resolves when the handshake is done. `address` is one of 127.0.0.0/8. */
+  static async connect(port: number, spki: Uint8Array, address = '127.0.0.1'): Promise<Client> {
+    const client = new Client(port, address);
     await client.#handshake(spki);
     return client;
   }
 
-  private constructor(port: number) {
+  private constructor(port: number, address: string) {
     this.#port = port;
+    this.#socket.bind(0, address);
     const { randomBytes } = nodePlatform;
     this.#engine = new DtlsClient({ crypto: nodeCrypto, randomBytes, path: PATH }, nodePlatform.now());
   }
