@@ -20,6 +20,7 @@ import { understood } from './known-options.ts';
 import { MessageLayer, type Timer } from './message-layer.ts';
 import type { NotifyOptions } from './observation.ts';
 import { Quota } from './quota.ts';
+import { requestInAck } from './request-in-ack.ts';
 import { Resets } from './resets.ts';
 import { ServerRole } from './server-role.ts';
 import { type EndpointStats, emptyStats } from './stats.ts';
@@ -164,12 +165,12 @@ export class Endpoint {
     this.#stats.bytesReceived += datagram.length;
     this.#allowance?.received(datagram.length);
     const decoded = decodeMessage(new Uint8Array(datagram), this.#decoding);
-    if (decoded.kind === 'malformed') {
-      if (decoded.response === 'reset') this.#resets.reject(decoded.messageId!, now);
+    const message = decoded.kind === 'message' ? decoded.message : this.#askedInAck(datagram, now);
+    if (message === undefined) {
+      if (decoded.kind === 'malformed' && decoded.response === 'reset') this.#resets.reject(decoded.messageId!, now);
       else this.#stats.dropped++;
       return;
     }
-    const { message } = decoded;
     for (const id of this.#listening) this.#events.push({ kind: 'heard', id });
     this.#listening.clear();
     switch (message.type) {
@@ -304,6 +305,12 @@ export class Endpoint {
     this.#observations.close(error, now);
     this.#server?.close(now);
     this.#duplicates.clear();
+  }
+
+  /** The request that came in an ACK which something waits for. */
+  #askedInAck(datagram: Uint8Array, now: number): CoapMessage | undefined {
+    const asked = requestInAck(datagram, this.#decoding);
+    return asked !== undefined && this.#layer.acknowledge(asked.messageId, undefined, now) ? asked : undefined;
   }
 
   #receiveAcknowledgement(message: CoapMessage, now: number): void {

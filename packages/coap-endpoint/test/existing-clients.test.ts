@@ -1,5 +1,5 @@
 import { blockOption, findBlock } from '@lb-matrix/blockwise';
-import { Code, findOption, OptionNumber, uintOption } from '@lb-matrix/coap-codec';
+import { Code, findOption, OptionNumber, Type, uintOption } from '@lb-matrix/coap-codec';
 import { describe, expect, it } from 'vitest';
 import { Engine } from './support/engine.ts';
 import { bodyOf, content, datagram, fromHex, parse, path, text } from './support/messages.ts';
@@ -84,5 +84,37 @@ describe('existing clients', () => {
         OptionNumber.UriPath,
       ]);
     }
+  });
+
+  describe('ask for the second block of a notification in the ACK to it', () => {
+    const pushed = () => {
+      const server = new Engine({ server: {} });
+      const options = [uintOption(OptionNumber.Observe, 0), ...path('obs-large')];
+      const observation = server.register(datagram({ code: Code.GET, options }), content('a'));
+      server.notify(observation, content(bodyOf(1500)));
+      server.endpoint.listen(observation);
+      return server;
+    };
+    // Recorded, but for the Message ID: an ACK with a GET, NUM 1 and SZX 6.
+    const ask = (messageId: string) => `6801${messageId}836395c9719daa27b96f62732d6c61726765c11e`;
+
+    it('and get it, as a NON; the notification has arrived', () => {
+      const server = pushed();
+      const [second] = server.receive(ask('0000'));
+      const { type, code, token, payload } = parse(fromHex(second!));
+      expect([type, code, token]).toEqual([Type.NON, Code.Content, fromHex('836395c9719daa27')]);
+      expect(payload).toEqual(bodyOf(1500).subarray(1024));
+      expect(server.events()).toMatchObject([{ kind: 'notified', outcome: 'acknowledged' }, { kind: 'heard' }]);
+      expect(server.pass(200_000)).toEqual([]);
+    });
+
+    it('which is noise when nothing waits for that ACK, or when it is a response that makes no sense', () => {
+      const server = pushed();
+      expect(server.receive(ask('0007'))).toEqual([]);
+      expect(server.receive('60e00000')).toEqual([]);
+      expect(server.receive('')).toEqual([]);
+      expect(server.events()).toEqual([]);
+      expect(server.endpoint.stats.dropped).toBe(3);
+    });
   });
 });

@@ -42,7 +42,6 @@ export const goCoap: CoapPeer = {
   clientLacks: {
     CORE_12: 'our client program for it lets it choose the token',
     OBS_06: 'it ends an observation by Observe 1',
-    OBS_13: 'its client shows only the first state of a resource that comes in blocks',
     'CORE_16, its acknowledgement is lost':
       'its client sends the request again after the response, which has acknowledged it',
   },
