@@ -1,0 +1,98 @@
+import type { ClientPlatform } from './client-platform.ts';
+import { isObject } from './json.ts';
+import type { Memory } from './memory.ts';
+import { type Offer, readOffer } from './offer.ts';
+
+/** Where a low-bandwidth server is, and what it understands. */
+export interface ServerAddress {
+  readonly host: string;
+  readonly port: number;
+  /** `undefined`: nobody has said. */
+  readonly offer: Offer | undefined;
+}
+
+/** How long an offer is believed, and how long its absence. */
+const MAX_AGE = 6 * 3_600_000;
+const PROBE_TIMEOUT = 15_000;
+/** How long a probe that did not get an answer is not repeated. */
+const RETRY = 30_000;
+
+/** Finds the low-bandwidth server of one homeserver by one question over HTTPS, whose answer is remembered. */
+export class Discovery {
+  readonly #origin: string;
+  readonly #platform: ClientPlatform;
+  readonly #memory: Memory;
+  readonly #fetch: typeof fetch;
+  #finding: Promise<ServerAddress | undefined> | undefined;
+  #askAgainAt = Number.POSITIVE_INFINITY;
+  #doubted = false;
+
+  constructor(origin: string, platform: ClientPlatform, memory: Memory, realFetch: typeof fetch) {
+    this.#origin = origin;
+    this.#platform = platform;
+    this.#memory = memory;
+    this.#fetch = realFetch;
+  }
+
+  /** The server's address; `undefined` when there is none, or it is not to be found out now. Never rejects. */
+  find(): Promise<ServerAddress | undefined> {
+    if (this.#finding === undefined || this.#platform.now() >= this.#askAgainAt) {
+      this.#askAgainAt = Number.POSITIVE_INFINITY;
+      this.#finding = this.#find();
+    }
+    return this.#finding;
+  }
+
+  /** Nobody answers where the server was said to be: the next `find` asks again. */
+  doubt(): void {
+    this.#finding = undefined;
+    this.#doubted = true;
+  }
+
+  async #find(): Promise<ServerAddress | undefined> {
+    const known = this.#doubted ? undefined : await this.#memory.recall(this.#key, MAX_AGE);
+    this.#doubted = false;
+    if (known === null) return this.#later(MAX_AGE);
+    if (isOffer(known)) return this.#address(known);
+    return this.#probe();
+  }
+
+  async #probe(): Promise<ServerAddress | undefined> {
+    const control = new AbortController();
+    const cancel = this.#platform.setTimer(PROBE_TIMEOUT, () => control.abort());
+    try {
+      const response = await this.#fetch(`${this.#origin}/_matrix/client/versions`, { signal: control.signal });
+      // A server in trouble has said nothing about what it offers.
+      if (response.status >= 500 || response.status === 429) return this.#later(RETRY);
+      const offer = response.ok ? readOffer(await response.json()) : undefined;
+      await this.#memory.remember(this.#key, offer ?? null);
+      return offer === undefined ? this.#later(MAX_AGE) : this.#address(offer);
+    } catch {
+      this.#later(RETRY);
+      // Without HTTPS there is no better answer than the last one.
+      const known = await this.#memory.recall(this.#key, MAX_AGE);
+      return isOffer(known) ? this.#address(known) : undefined;
+    } finally {
+      cancel();
+    }
+  }
+
+  /** No server now; whoever asks after `ms` milliseconds makes us look again. */
+  #later(ms: number): undefined {
+    this.#askAgainAt = this.#platform.now() + ms;
+  }
+
+  #address(offer: Offer): ServerAddress {
+    // Brackets belong to URLs, not to addresses (RFC 3986 3.2.2).
+    const host = new URL(this.#origin).hostname.replace(/^\[|\]$/g, '');
+    return { host, port: offer.dtls, offer };
+  }
+
+  get #key(): string {
+    return `offer:${this.#origin}`;
+  }
+}
+
+function isOffer(value: unknown): value is Offer {
+  return isObject(value) && typeof value.dtls === 'number';
+}

@@ -1,0 +1,290 @@
+import { Code, OptionNumber, uintValue } from '@lb-matrix/coap-codec';
+import {
+  type CoapClient,
+  type CoapResponse,
+  connect,
+  type DatagramPipe,
+  EndpointError,
+} from '@lb-matrix/coap-endpoint';
+import {
+  type ClientSession,
+  createClientSession,
+  type HttpRequest,
+  type HttpResponse,
+  keyTableRefused,
+  type MappedCoapRequest,
+  mapperOptionRegistry,
+  PrivateOption,
+  requestToCoap,
+  responseToHttp,
+} from '@lb-matrix/msc3079-mapper';
+import type { ClientPipe, ClientPlatform } from './client-platform.ts';
+import type { KeepAlive } from './keep-alive.ts';
+import type { Offer } from './offer.ts';
+
+/** Signs that the server may have lost the session; `silence`: two retransmissions and no answer. */
+export type Trouble = 'alert' | 'unreachable' | 'silence';
+
+/** Retransmissions without an answer that are taken for a sign. */
+const LOST = 2;
+/** Requests on their way at once: more than NSTART of RFC 7252 4.7, since apps ask for several things at a time. */
+const NSTART = 4;
+
+export interface LinkOptions {
+  readonly pipe: ClientPipe;
+  readonly platform: ClientPlatform;
+  readonly offer: Offer | undefined;
+  /** The features that this server has accepted in another session. */
+  readonly features: number | undefined;
+  readonly keepAlive: KeepAlive;
+  readonly onFeatures: (accepted: number | undefined) => void;
+  /** The keep-alive has learnt something. */
+  readonly onLearnt: () => void;
+  readonly onTrouble: (trouble: Trouble) => void;
+  /** The session is over. */
+  readonly onEnd: () => void;
+}
+
+/** An answer and whether the server goes on to notify, for what is observed. */
+export interface Notification {
+  readonly response: HttpResponse;
+  readonly observed: boolean;
+  /** It refuses the form of the question, not the question: ask again. */
+  readonly again: boolean;
+}
+
+/** What is observed on one link. */
+export interface Subscription {
+  /** The next answer; asking for it says that the one before was consumed. `undefined`: there is no other. */
+  next(): Promise<Notification | undefined>;
+  /** No more: the server learns of it by the Reset to its next notification, for the answer to a farewell may be large. */
+  leave(): void;
+}
+
+/** One session with the server: requests on it, what is observed on it, and its keep-alives. */
+export class Link {
+  readonly pipe: ClientPipe;
+  readonly since: number;
+  readonly #platform: ClientPlatform;
+  readonly #client: CoapClient;
+  readonly #keepAlive: KeepAlive;
+  readonly #options: LinkOptions;
+  readonly #superseded: AbortController = new AbortController();
+  #session: ClientSession;
+  #lastSent: number;
+  #lastReceived: number;
+  #heardAt = 0; // retransmissions when the server was last heard
+  #alive = true;
+  #watchers = 0;
+  #cancelTimer: (() => void) | undefined;
+  #cancelGrace: (() => void) | undefined;
+  /** The server does not notify, or does not know FETCH. */
+  #pollsOnly = false;
+  /** Requests under way. */
+  pending = 0;
+
+  constructor(options: LinkOptions) {
+    const { pipe, platform, offer, features, keepAlive } = options;
+    this.#options = options;
+    this.pipe = pipe;
+    this.#platform = platform;
+    this.#keepAlive = keepAlive;
+    this.since = platform.now();
+    this.#lastSent = this.since;
+    this.#lastReceived = this.since;
+    // Integer keys only where /versions says so.
+    this.#session = createClientSession({
+      keyTable: offer?.integerKeys ? 1 : 0,
+      askKeyTable: offer?.integerKeys ?? false,
+      pathEnums: offer?.pathEnums ?? true,
+    });
+    this.#session.features = features;
+    pipe.onHint = (hint) => this.#trouble(hint === 'unreachable' ? 'unreachable' : 'alert');
+    this.#client = connect(this.#watched(pipe), {
+      platform,
+      tokenLength: 2,
+      optionRegistry: mapperOptionRegistry,
+      transmission: { nstart: NSTART },
+    });
+  }
+
+  get alive(): boolean {
+    return this.#alive;
+  }
+
+  /** Aborted when a newer link has taken over. */
+  get superseded(): AbortSignal {
+    return this.#superseded.signal;
+  }
+
+  /** When the server was last heard, in the platform's milliseconds. */
+  get lastReceived(): number {
+    return this.#lastReceived;
+  }
+
+  /** It had a token, and has none any more. */
+  get tokenSpent(): boolean {
+    return this.#session.token === '';
+  }
+
+  get observes(): boolean {
+    return this.#session.features !== undefined && !this.#pollsOnly;
+  }
+
+  /** Rejects with `MappingError`, or with `EndpointError`. */
+  async ask(request: HttpRequest, signal: AbortSignal | undefined): Promise<HttpResponse> {
+    this.pending++;
+    try {
+      for (;;) {
+        const mapped = requestToCoap(request, this.#session);
+        const answer = await this.#client.request(mapped, { signal });
+        if (!keyTableRefused(answer, mapped, this.#session)) return this.#read(answer, mapped);
+      }
+    } finally {
+      this.pending--;
+      if (this.pending === 0 && this.superseded.aborted) this.close();
+    }
+  }
+
+  /** Throws `MappingError`, or `EndpointError` for what does not fit one message. */
+  observe(request: HttpRequest): Subscription {
+    const mapped = requestToCoap(request, this.#session, { asFetch: request.method === 'POST' });
+    const states = this.#client.observe(mapped, { acknowledgeConsumed: true, reregister: false, forget: true });
+    const release = this.#watch();
+    return {
+      next: async () => {
+        try {
+          const { value, done } = await states.next();
+          if (done) {
+            release();
+            return undefined;
+          }
+          const observed = uintValue(value.options, OptionNumber.Observe) !== undefined;
+          const keysRefused = keyTableRefused(value, mapped, this.#session);
+          const refused = REFUSALS.has(value.code) && !keysRefused;
+          // This server has to be asked each time.
+          if (refused || (!observed && value.code >> 5 === 2)) this.#pollsOnly = true;
+          return { response: this.#read(value, mapped), observed, again: keysRefused || refused };
+        } catch (error) {
+          release();
+          throw error;
+        }
+      },
+      leave: () => {
+        release();
+        void states.return?.();
+      },
+    };
+  }
+
+  /** Another link has taken over. Ends as soon as nothing is under way, after `grace` milliseconds at the latest. */
+  supersede(grace: number): void {
+    this.#superseded.abort();
+    if (this.pending === 0) this.close();
+    else this.#cancelGrace = this.#platform.setTimer(grace, () => this.close());
+  }
+
+  close(): void {
+    this.#client.close();
+    this.#end();
+  }
+
+  #read(answer: CoapResponse, mapped: MappedCoapRequest): HttpResponse {
+    const response = responseToHttp(answer, mapped, this.#session);
+    const announced = mapped.options.some(({ number }) => number === PrivateOption.Features);
+    // What this server had accepted in an earlier session it does not any more.
+    if (announced && answer.code >> 5 === 2 && uintValue(answer.options, PrivateOption.Features) === undefined) {
+      this.#session.features = undefined;
+    }
+    this.#options.onFeatures(this.#session.features);
+    return response;
+  }
+
+  /** The pipe, with what passes through it seen. */
+  #watched(pipe: ClientPipe): DatagramPipe {
+    const watched: DatagramPipe = {
+      get maxPayload() {
+        return pipe.maxPayload;
+      },
+      get peer() {
+        return pipe.peer;
+      },
+      send: (datagram) => {
+        this.#lastSent = this.#platform.now();
+        pipe.send(datagram);
+        if (this.#client.stats().retransmissions - this.#heardAt >= LOST) this.#trouble('silence');
+      },
+      close: () => pipe.close(),
+    };
+    pipe.onDatagram = (datagram, now) => {
+      this.#lastReceived = this.#platform.now();
+      this.#heardAt = this.#client.stats().retransmissions;
+      watched.onDatagram?.(datagram, now);
+    };
+    pipe.onClose = (reason) => {
+      watched.onClose?.(reason);
+      this.#end();
+    };
+    return watched;
+  }
+
+  #trouble(trouble: Trouble): void {
+    if (this.#alive) this.#options.onTrouble(trouble);
+  }
+
+  #end(): void {
+    if (!this.#alive) return;
+    this.#alive = false;
+    this.#cancelTimer?.();
+    this.#cancelGrace?.();
+    this.#options.onEnd();
+  }
+
+  /** Keeps the link known to the network until the returned function is called. */
+  #watch(): () => void {
+    if (this.#watchers++ === 0) this.#armKeepAlive();
+    let released = false;
+    return () => {
+      if (released) return;
+      released = true;
+      if (--this.#watchers === 0) this.#cancelTimer?.();
+    };
+  }
+
+  #armKeepAlive(): void {
+    this.#cancelTimer?.();
+    if (!this.#alive || this.#watchers === 0) return;
+    const { interval } = this.#keepAlive;
+    const silence = this.#platform.now() - this.#lastSent;
+    if (silence >= interval) void this.#ping();
+    else this.#cancelTimer = this.#platform.setTimer(interval - silence, () => this.#armKeepAlive());
+  }
+
+  async #ping(): Promise<void> {
+    const now = this.#platform.now();
+    // What the server has sent meanwhile may have kept the mapping too: that proves less.
+    const proven = now - Math.max(this.#lastSent, this.#lastReceived);
+    const silence = now - this.#lastSent;
+    const lost = () => {
+      this.#keepAlive.lost(silence);
+      this.#options.onLearnt();
+    };
+    this.superseded.addEventListener('abort', lost, { once: true });
+    try {
+      await this.#client.ping();
+      this.#keepAlive.answered(proven);
+      this.#options.onLearnt();
+    } catch (error) {
+      if (error instanceof EndpointError && error.code === 'timed_out') {
+        lost();
+        this.close();
+      }
+    } finally {
+      this.superseded.removeEventListener('abort', lost);
+      this.#armKeepAlive();
+    }
+  }
+}
+
+/** What a server says that does not know FETCH, or an option of ours. */
+const REFUSALS: ReadonlySet<number> = new Set([Code.BadOption, Code.MethodNotAllowed]);

@@ -1,0 +1,27 @@
+import { isObject } from './json.ts';
+
+/** What a server's /versions says of low bandwidth (MSC3079, Versioning). */
+export interface Offer {
+  /** The UDP port. */
+  readonly dtls: number;
+  /** It knows integer keys of table 1: option 257 may be sent. */
+  readonly integerKeys: boolean;
+  /** It knows path enums of table 1. */
+  readonly pathEnums: boolean;
+}
+
+/** The offer in the parsed body of /versions; `undefined` when there is none that we can use. */
+export function readOffer(versions: unknown): Offer | undefined {
+  if (!isObject(versions)) return undefined;
+  // R28: the name while the proposal is in review.
+  const offer = versions['m.low_bandwidth'] ?? versions['org.matrix.msc3079.low_bandwidth'];
+  if (!isObject(offer)) return undefined;
+  const { dtls, cbor_enum_version: keys, coap_enum_version: paths } = offer;
+  if (typeof dtls !== 'number' || !Number.isInteger(dtls) || dtls < 1 || dtls > 0xffff) return undefined;
+  return { dtls, integerKeys: isVersion(keys), pathEnums: isVersion(paths) };
+}
+
+/** Tables only grow: whoever has a later one knows the first. */
+function isVersion(value: unknown): boolean {
+  return typeof value === 'number' && value >= 1;
+}

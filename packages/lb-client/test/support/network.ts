@@ -1,0 +1,151 @@
+import type { PipeListener } from '@lb-matrix/coap-endpoint';
+import { createLowBandwidthServer, type LowBandwidthServer, type Upstream } from '@lb-matrix/lb-server';
+import type { ClientPipe, ConnectTarget } from '../../src/index.ts';
+import type { VirtualTime } from './virtual-time.ts';
+
+/** A datagram inside a session, as it was sent. */
+export interface Sighting {
+  readonly from: 'client' | 'server';
+  readonly at: number;
+  readonly bytes: Uint8Array;
+}
+
+/** One session: both ends of its pipe. */
+interface Session {
+  readonly near: ClientPipe;
+  readonly far: ClientPipe;
+  /** The server still knows of it. */
+  known: boolean;
+}
+
+/**
+ * The network between one client and a proxy: latency, loss, blocked UDP, a NAT that forgets, and a proxy that is killed
+ * and started. Sessions are plain pipes; that of DTLS which matters here (an alert for what is not known, close_notify)
+ * is imitated.
+ */
+export class Network {
+  latency = 20;
+  /** From 0 to 1. */
+  loss = 0;
+  /** Nothing gets through, and nobody says so. */
+  blocked = false;
+  /** Milliseconds without a datagram from the client after which what comes from either side is dropped. */
+  natTimeout = Number.POSITIVE_INFINITY;
+  handshakes = 0;
+  readonly sightings: Sighting[] = [];
+  readonly #time: VirtualTime;
+  readonly #upstream: Upstream;
+  readonly #sessions: Set<Session> = new Set();
+  #server: LowBandwidthServer | undefined;
+  #listener: PipeListener = { onPipe: undefined, close: () => undefined };
+
+  constructor(time: VirtualTime, upstream: Upstream) {
+    this.#time = time;
+    this.#upstream = upstream;
+    this.start();
+  }
+
+  /** A proxy process. */
+  start(): void {
+    const sessions = this.#sessions;
+    this.#listener = {
+      onPipe: undefined,
+      close() {
+        for (const session of sessions) if (session.known) session.far.close();
+      },
+    };
+    this.#server = createLowBandwidthServer({
+      platform: {
+        now: () => this.#time.now(),
+        setTimer: (ms, fn) => this.#time.setTimer(ms, fn),
+        randomBytes: (length) => this.#time.randomBytes(length),
+      },
+      dtlsPort: 8448,
+      upstream: this.#upstream,
+    });
+    this.#server.serve(this.#listener);
+  }
+
+  /** kill -9: nobody is told, and what runs in the old process reaches nobody. */
+  kill(): void {
+    for (const session of this.#sessions) session.known = false;
+    this.#server = undefined;
+  }
+
+  /** SIGTERM. */
+  async stop(): Promise<void> {
+    const server = this.#server;
+    this.#server = undefined;
+    await server?.close({ graceful: 0 });
+  }
+
+  restart(): void {
+    this.kill();
+    this.start();
+  }
+
+  /** The client has another address: without a connection id the server does not know its sessions. */
+  moveClient(): void {
+    for (const session of this.#sessions) session.known = false;
+  }
+
+  readonly connect = async ({ signal }: ConnectTarget): Promise<ClientPipe> => {
+    this.handshakes++;
+    await new Promise<void>((resolve, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason));
+      const refused = () => reject(Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }));
+      if (!this.blocked) this.#time.setTimer(4 * this.latency, () => (this.#server ? resolve() : refused()));
+    });
+    const session = this.#open();
+    this.#listener.onPipe?.(session.far);
+    return session.near;
+  };
+
+  #open(): Session {
+    const traffic = { datagramsSent: 0, bytesSent: 0, datagramsReceived: 0, bytesReceived: 0 };
+    let closed = false;
+    let lastFromClient = this.#time.now();
+    const end = (from: Sighting['from']): ClientPipe => ({
+      maxPayload: 1200,
+      peer: { address: '192.0.2.7', port: 40_000, validated: true },
+      stats: () => ({ ...traffic }),
+      send: (datagram) => {
+        if (closed || (from === 'server' && !session.known)) return;
+        const bytes = Uint8Array.from(datagram);
+        this.sightings.push({ from, at: this.#time.now(), bytes });
+        if (from === 'client') {
+          traffic.datagramsSent++;
+          traffic.bytesSent += bytes.length;
+          if (this.#time.now() - lastFromClient > this.natTimeout) session.known = false;
+          lastFromClient = this.#time.now();
+        }
+        if (this.blocked || this.#time.random() < this.loss) return;
+        if (from === 'server' && this.#time.now() - lastFromClient > this.natTimeout) return;
+        this.#time.setTimer(this.latency, () => arrive(from, bytes));
+      },
+      close: () => {
+        if (closed) return;
+        closed = true;
+        this.#sessions.delete(session);
+        (from === 'client' ? session.near : session.far).onClose?.(undefined);
+        if (session.known)
+          this.#time.setTimer(this.latency, () =>
+            (from === 'client' ? session.far : session.near).onClose?.(undefined),
+          );
+      },
+    });
+    const arrive = (from: Sighting['from'], bytes: Uint8Array) => {
+      if (closed) return;
+      if (from === 'server') {
+        traffic.datagramsReceived++;
+        traffic.bytesReceived += bytes.length;
+        session.near.onDatagram?.(bytes, this.#time.now());
+      } else if (session.known) session.far.onDatagram?.(bytes, this.#time.now());
+      else if (this.#server !== undefined) this.#time.setTimer(this.latency, () => session.near.onHint?.('alert'));
+      else this.#time.setTimer(this.latency, () => session.near.onHint?.('unreachable'));
+    };
+    const session: Session = { near: end('client'), far: end('server'), known: true };
+    this.#sessions.add(session);
+    return session;
+  }
+}

@@ -1,0 +1,54 @@
+import { onTestFinished } from 'vitest';
+import {
+  type ClientStorage,
+  createLowBandwidthFetch,
+  type FallbackEvent,
+  type LowBandwidthFetchOptions,
+} from '../../src/index.ts';
+import { TestHomeserver } from './homeserver.ts';
+import { Network } from './network.ts';
+import { VirtualTime } from './virtual-time.ts';
+
+export const ORIGIN = 'https://matrix.example.org';
+
+export interface WorldOptions extends Omit<Partial<LowBandwidthFetchOptions>, 'platform'> {
+  readonly seed?: number;
+  readonly storage?: ClientStorage;
+}
+
+/** A client, a network, a proxy (the real lb-server) and a homeserver, all in virtual time. */
+export function world({ seed = 1, storage, ...options }: WorldOptions = {}) {
+  const time = new VirtualTime(seed);
+  const homeserver = new TestHomeserver(time);
+  const network = new Network(time, homeserver.upstream);
+  const fallbacks: FallbackEvent[] = [];
+
+  /** Another run of the app. */
+  function app(more: WorldOptions = {}) {
+    const lowBandwidth = createLowBandwidthFetch({
+      server: { host: 'proxy.example.org', port: 8448 },
+      fetch: homeserver.fetch,
+      onFallback: (event) => void fallbacks.push(event),
+      ...options,
+      ...more,
+      platform: {
+        now: () => time.now(),
+        setTimer: (ms, fn) => time.setTimer(ms, fn),
+        randomBytes: (length) => time.randomBytes(length),
+        wallTime: () => 1_800_000_000_000 + time.now(),
+        connect: network.connect,
+        storage: more.storage ?? storage,
+      },
+    });
+    onTestFinished(() => lowBandwidth.close());
+    return lowBandwidth;
+  }
+
+  const fetch = app();
+  const ask = (path: string, init: RequestInit & { token?: string | undefined } = {}, through = fetch) => {
+    const { token = 'secret', ...rest } = init;
+    const headers = { ...(token === '' ? {} : { authorization: `Bearer ${token}` }), ...rest.headers };
+    return through(`${ORIGIN}/_matrix/client/${path}`, { ...rest, headers });
+  };
+  return { time, homeserver, network, fallbacks, fetch, app, ask };
+}
