@@ -5,6 +5,7 @@ import type { CrossSigningUsage, KeySignature } from './keys/cross-signing.ts';
 import { createDeviceKeys, type DeviceKeys } from './keys/device-keys.ts';
 import type { KeyBackup } from './keys/key-backup.ts';
 import type { SyncFilter } from './sync/filter.ts';
+import { createPushRules, type PushRules } from './sync/push-rules.ts';
 
 /** Somebody with an account. */
 export interface User {
@@ -20,6 +21,7 @@ export interface User {
   readonly accountData: Map<string, AccountData>;
   /** Account data of rooms: room id -> type -> data. */
   readonly roomAccountData: Map<string, Map<string, AccountData>>;
+  readonly pushRules: PushRules;
   /** Public cross-signing keys as they were uploaded. */
   readonly crossSigning: Map<CrossSigningUsage, JsonObject>;
   /** Signatures that the user made of their own keys and of others'. */
@@ -101,8 +103,9 @@ export function createAccounts(serverName: string): Accounts {
 /** Makes an account; the name must be free. */
 export function createUser(accounts: Accounts, localpart: string, password: string): User {
   const salt = randomBytes(16);
+  const id = `@${localpart}:${accounts.serverName}`;
   const user: User = {
-    id: `@${localpart}:${accounts.serverName}`,
+    id,
     localpart,
     password: { salt, hash: scryptSync(password, salt, 32, SCRYPT) },
     profile: { displayname: localpart },
@@ -110,6 +113,7 @@ export function createUser(accounts: Accounts, localpart: string, password: stri
     filters: [],
     accountData: new Map(),
     roomAccountData: new Map(),
+    pushRules: createPushRules({ id, localpart }),
     crossSigning: new Map(),
     signatures: [],
     deviceListPosition: 0,

@@ -31,7 +31,7 @@ export interface DemoHomeserver {
 }
 
 /**
- * Starts a Matrix homeserver that lives in memory and has no federation, media, encryption or presence.
+ * Starts a Matrix homeserver that lives in memory and has no federation, media or presence.
  *
  * @throws Error of node:net when it cannot listen, such as EADDRINUSE
  */

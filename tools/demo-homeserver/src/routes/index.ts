@@ -12,6 +12,7 @@ import { memberRoutes } from './members.ts';
 import { membershipRoutes } from './membership.ts';
 import { messageRoutes } from './messages.ts';
 import { profileRoutes } from './profile.ts';
+import { pushRuleRoutes } from './push-rules.ts';
 import { registrationRoutes } from './registration.ts';
 import { relationRoutes } from './relations.ts';
 import { serverRoutes } from './server.ts';
@@ -33,6 +34,7 @@ export const routes: readonly Route[] = [
   ...relationRoutes,
   ...ephemeralRoutes,
   ...accountDataRoutes,
+  ...pushRuleRoutes,
   ...syncRoutes,
   ...toDeviceRoutes,
   ...keyRoutes,

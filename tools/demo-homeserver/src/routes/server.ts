@@ -1,6 +1,5 @@
 import { authorised, open, type Route } from '../http/route.ts';
 import { ROOM_VERSION } from '../room/create-room.ts';
-import { pushRules } from '../sync/push-rules.ts';
 
 /** What the homeserver says about itself. */
 export const serverRoutes: readonly Route[] = [
@@ -24,5 +23,4 @@ export const serverRoutes: readonly Route[] = [
   // Presence is off, as on a Synapse that is told so: what clients set is taken and told to nobody.
   authorised('PUT /presence/:userId/status', () => ({})),
   authorised('GET /presence/:userId/status', () => ({ presence: 'offline' })),
-  authorised('GET /pushrules/', (_request, _homeserver, { user }) => pushRules(user)),
 ];

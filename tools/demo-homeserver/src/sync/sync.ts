@@ -7,7 +7,7 @@ import { membershipOf, type Room, stateOf } from '../room/room.ts';
 import { formatToken } from '../stream.ts';
 import { accountDataSince } from './account-data.ts';
 import { passes, type SyncFilter } from './filter.ts';
-import { pushRules } from './push-rules.ts';
+import { pushRuleEvent } from './push-rules.ts';
 import { invitedSection, joinedSection, leftSection, type Span } from './room-section.ts';
 
 /** What a client asks of `/sync`. */
@@ -74,7 +74,7 @@ function collect(
   for (const room of rooms.byUser.get(user.id) ?? []) describe(room);
 
   const accountData = accountDataSince(user.accountData, fullState ? 0 : since);
-  if (since === 0 || fullState) accountData.push({ type: 'm.push_rules', content: pushRules(user) });
+  if (since === 0 || fullState || user.pushRules.position > since) accountData.push(pushRuleEvent(user));
   const global = accountData.filter((event) => passes(filter.accountData, event));
   const toDevice = device.inbox.filter(({ position }) => position > since);
   // A first sync starts from nothing, so that there is nothing to say about changes.

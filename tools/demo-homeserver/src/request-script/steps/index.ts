@@ -6,6 +6,7 @@ import { keyBackupSteps } from './key-backup.ts';
 import { membershipSteps } from './membership.ts';
 import { messageSteps } from './messages.ts';
 import { profileSteps } from './profile.ts';
+import { pushRuleSteps } from './push-rules.ts';
 import { registrationSteps } from './registration.ts';
 import { relationSteps } from './relations.ts';
 import { roomSteps } from './rooms.ts';
@@ -26,4 +27,5 @@ export const requestScript: readonly Step[] = [
   ...keyBackupSteps,
   ...relationSteps,
   ...deviceSteps,
+  ...pushRuleSteps,
 ];
