@@ -1,5 +1,5 @@
 export { type BothWays, bothWays } from './both-ways.ts';
 export { type LowBandwidth, type LowBandwidthOptions, lowBandwidth } from './low-bandwidth.ts';
-export type { EventOutcome, Outcome, RoomOutcome } from './outcome.ts';
+export { type EventOutcome, eventsOf, type Outcome, type RoomOutcome } from './outcome.ts';
 export { type Stage, tellStory } from './story.ts';
 export { until } from './until.ts';

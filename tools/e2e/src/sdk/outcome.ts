@@ -38,6 +38,12 @@ export function outcomeOf(apps: Readonly<Record<string, App>>): Outcome {
   return withNames(Object.fromEntries(named), apps);
 }
 
+/** All events of all timelines in an outcome. */
+export function eventsOf(outcome: Outcome): EventOutcome[] {
+  const rooms = Object.values(outcome).flat();
+  return rooms.flatMap(({ timeline, threads }) => [...timeline, ...Object.values(threads).flat()]);
+}
+
 function roomsOf(app: App): RoomOutcome[] {
   return app.client
     .getRooms()
