@@ -84,6 +84,22 @@ describe('plain UDP', () => {
     expect(lengths[0]).toBeGreaterThan(128);
   });
 
+  it('refuses an mtu with which nothing would work; with the least that it takes, a GET works', async () => {
+    for (const mtu of [67, 0, -1, Number.NaN, 65_536]) {
+      await expect(connectUdp({ host: '127.0.0.1', port: 1, mtu })).rejects.toThrow(
+        new RangeError(`the mtu is ${mtu}; it has to be 68 to 65535 bytes`),
+      );
+      await expect(listenUdp({ mtu })).rejects.toThrow(RangeError);
+    }
+    await expect(connectUdp({ host: '::1', port: 1, mtu: 87 })).rejects.toThrow('88');
+    const udp = await listener({ mtu: 68 });
+    const server = listen(udp, { platform, handler: () => content(bodyOf(200)) });
+    const client = connect(await pipeTo(udp.address.port, { mtu: 68 }), { platform });
+    expect((await client.request(get('a'))).payload).toEqual(bodyOf(200));
+    client.close();
+    await server.close();
+  });
+
   it('fails at once when nobody listens there (ECONNREFUSED)', async () => {
     const socket = createSocket('udp4');
     socket.bind(0, '127.0.0.1');

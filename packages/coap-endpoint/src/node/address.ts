@@ -19,9 +19,25 @@ export function unmapped(address: string): string {
   return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
 }
 
+/** What every IPv4 link carries (RFC 791 section 3.2), without the headers: enough for a block of 16 bytes with a short path. */
+const LEAST_PAYLOAD = 68 - 28;
+/** What an IP packet holds at most, in bytes. */
+const LARGEST_MTU = 65_535;
+
+/** Throws `RangeError` for a packet size with which nothing would work. */
+export function checkMtu(mtu: number, address: string): void {
+  const least = LEAST_PAYLOAD + headers(address);
+  if (mtu >= least && mtu <= LARGEST_MTU) return;
+  throw new RangeError(`the mtu is ${mtu}; it has to be ${least} to ${LARGEST_MTU} bytes`);
+}
+
 /** The largest UDP payload in an IP packet of `mtu` bytes. */
 export function maxPayload(mtu: number, address: string): number {
-  return mtu - (address.includes(':') ? 48 : 28);
+  return mtu - headers(address);
+}
+
+function headers(address: string): number {
+  return address.includes(':') ? 48 : 28;
 }
 
 /** A lookup for sockets that are only given numeric addresses: at once. */

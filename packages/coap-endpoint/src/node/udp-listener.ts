@@ -1,14 +1,16 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { performance } from 'node:perf_hooks';
 import type { DatagramPipe, PipeListener } from '../pipe.ts';
-import { maxPayload, numericLookup, resolve, unmapped } from './address.ts';
+import { checkMtu, maxPayload, numericLookup, resolve, unmapped } from './address.ts';
+
+const DEFAULT_MTU = 1280;
 
 export interface ListenUdpOptions {
   /** Name or address to bind. Default 127.0.0.1; `::` takes IPv4 as well. */
   readonly host?: string | undefined;
   /** Default: one that is free. */
   readonly port?: number | undefined;
-  /** The IP packet size that datagrams stay within, in bytes. Default 1280 (RFC 7252 section 4.6). */
+  /** The IP packet size that datagrams stay within, in bytes, from 68 (IPv6: 88). Default 1280 (RFC 7252 section 4.6). */
   readonly mtu?: number | undefined;
   /** Peers at once; datagrams of others are dropped until one has been idle for long enough. Default 10,000. */
   readonly maxPeers?: number | undefined;
@@ -34,10 +36,12 @@ export interface UdpListener extends PipeListener {
 
 /**
  * Listens for plain CoAP: a pipe for each address and port that sends something. An address proves nothing about who is
- * there, so this is for trusted networks. Rejects with Node's error (`EADDRINUSE`).
+ * there, so this is for trusted networks. Rejects with Node's error (`EADDRINUSE`), and with `RangeError` for an mtu that is too
+ * small.
  */
 export async function listenUdp(options: ListenUdpOptions = {}): Promise<UdpListener> {
   const { address, family } = await resolve(options.host ?? '127.0.0.1');
+  checkMtu(options.mtu ?? DEFAULT_MTU, address);
   const socket = createSocket({ type: family === 6 ? 'udp6' : 'udp4', lookup: numericLookup });
   await new Promise<void>((done, fail) => {
     socket.once('error', fail);
@@ -68,7 +72,7 @@ class Listener implements UdpListener {
     const { address, port } = socket.address();
     this.address = { address, port };
     this.#socket = socket;
-    this.#mtu = options.mtu ?? 1280;
+    this.#mtu = options.mtu ?? DEFAULT_MTU;
     this.#maxPeers = options.maxPeers ?? 10_000;
     this.#idleTimeout = options.idleTimeout ?? 300_000;
     this.#trusting = options.dangerTrustAddresses ?? false;
