@@ -1,5 +1,10 @@
-import { type CommandFlag, parseCommandLine, UsageError } from '@lb-matrix/cli-args';
-import { type BindAddress, parseBindAddress } from './bind-address.ts';
+import {
+  type BindAddress,
+  type CommandFlag,
+  parseBindAddress,
+  parseCommandLine,
+  UsageError,
+} from '@lb-matrix/cli-args';
 import { type Homeserver, parseHomeserver, parseHttpUrl } from './homeserver-url.ts';
 import type { LogFormat, LogLevel } from './log.ts';
 import type { CertificateFiles } from './server-certificate.ts';

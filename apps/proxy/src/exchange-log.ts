@@ -1,6 +1,6 @@
+import { hostAndPort } from '@lb-matrix/cli-args';
 import type { ExchangeRecord } from '@lb-matrix/lb-server';
 import type { Logger } from 'pino';
-import { hostAndPort } from './bind-address.ts';
 
 /** Logs one line an exchange; as a warning what the homeserver, or we, have failed at. */
 export function exchangeLog(log: Logger): (record: ExchangeRecord) => void {

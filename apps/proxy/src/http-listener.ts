@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { BindAddress } from '@lb-matrix/cli-args';
 import {
   concernsLowBandwidth,
   type ExchangeRecord,
@@ -11,7 +12,6 @@ import {
   matrixResponse,
 } from '@lb-matrix/lb-server';
 import { namesHomeserver } from './advertised-url.ts';
-import type { BindAddress } from './bind-address.ts';
 import type { HomeserverPool } from './homeserver-pool.ts';
 import { type HttpExchange, httpExchange, writeResponse } from './http-exchange.ts';
 import { streamThrough } from './http-stream.ts';

@@ -1,5 +1,5 @@
+import { textLine } from '@lb-matrix/cli-args';
 import type { Logger } from 'pino';
-import { textLine } from './text-line.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 export type LogFormat = 'text' | 'json';

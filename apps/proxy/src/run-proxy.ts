@@ -1,9 +1,7 @@
-import { packageVersion } from '@lb-matrix/cli-args';
-import { hostAndPort } from './bind-address.ts';
+import { hostAndPort, packageVersion, stopSignal } from '@lb-matrix/cli-args';
 import { readCommandLine } from './command-line.ts';
 import { createLog } from './log.ts';
 import { startProxy } from './start-proxy.ts';
-import { stopSignal } from './stop-signal.ts';
 
 /** Milliseconds that requests have to finish in when the proxy is stopped. */
 const GRACEFUL = 5000;

@@ -1,13 +1,12 @@
+import { type BindAddress, hostAndPort, openKeyLog } from '@lb-matrix/cli-args';
 import { DEFAULT_LIMITS } from '@lb-matrix/lb-server';
 import { type ListeningServer, type ListenLowBandwidthOptions, listenLowBandwidth } from '@lb-matrix/lb-server/node';
 import type { Logger } from 'pino';
 import { withAdvertisedUrl } from './advertised-url.ts';
-import { type BindAddress, hostAndPort } from './bind-address.ts';
 import { chooseCertificate } from './choose-certificate.ts';
 import type { ProxySettings } from './command-line.ts';
 import { exchangeLog } from './exchange-log.ts';
 import { createHomeserverPool } from './homeserver-pool.ts';
-import { openKeyLog } from './key-log.ts';
 import { listenError } from './listen-error.ts';
 import type { CertificateFiles, ServerCertificate } from './server-certificate.ts';
 

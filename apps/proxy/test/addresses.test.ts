@@ -1,6 +1,5 @@
-import { UsageError } from '@lb-matrix/cli-args';
+import { hostAndPort, parseBindAddress, UsageError } from '@lb-matrix/cli-args';
 import { describe, expect, it } from 'vitest';
-import { hostAndPort, parseBindAddress } from '../src/bind-address.ts';
 import { parseHomeserver } from '../src/homeserver-url.ts';
 
 describe('--dtls-bind-addr', () => {

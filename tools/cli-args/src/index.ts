@@ -1,7 +1,11 @@
+export { type BindAddress, hostAndPort, parseBindAddress } from './bind-address.ts';
 export { CliError, UsageError } from './cli-error.ts';
 export { type CommandFlag, type CommandLine, type ParsedCommandLine, parseCommandLine } from './command-line.ts';
 export { readDataArgument, readDataPieces, writeOutput } from './data-argument.ts';
+export { openKeyLog } from './key-log.ts';
 export { type FlagSpec, type FlagSpecs, normaliseArgv } from './normalise-argv.ts';
 export { packageVersion } from './package-version.ts';
 export { runCli } from './run-cli.ts';
+export { stopSignal } from './stop-signal.ts';
+export { textLine } from './text-line.ts';
 export { writeStdout } from './write-stdout.ts';

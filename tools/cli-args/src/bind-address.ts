@@ -1,5 +1,5 @@
 import { isIPv6 } from 'node:net';
-import { UsageError } from '@lb-matrix/cli-args';
+import { UsageError } from './cli-error.ts';
 
 /** Where to listen. */
 export interface BindAddress {

@@ -1,5 +1,5 @@
 import { appendFileSync } from 'node:fs';
-import { CliError } from '@lb-matrix/cli-args';
+import { CliError } from './cli-error.ts';
 
 /**
  * Where session secrets go when SSLKEYLOGFILE asks for them: lines in NSS format, for Wireshark. `undefined` without it.
