@@ -31,6 +31,8 @@ export class Network {
   blocked = false;
   /** Milliseconds without a datagram from the client after which what comes from either side is dropped. */
   natTimeout = Number.POSITIVE_INFINITY;
+  /** What the server does not know gets no alert. */
+  hintless = false;
   handshakes = 0;
   readonly sightings: Sighting[] = [];
   readonly #time: VirtualTime;
@@ -141,6 +143,7 @@ export class Network {
         traffic.bytesReceived += bytes.length;
         session.near.onDatagram?.(bytes, this.#time.now());
       } else if (session.known) session.far.onDatagram?.(bytes, this.#time.now());
+      else if (this.hintless) return;
       else if (this.#server !== undefined) this.#time.setTimer(this.latency, () => session.near.onHint?.('alert'));
       else this.#time.setTimer(this.latency, () => session.near.onHint?.('unreachable'));
     };

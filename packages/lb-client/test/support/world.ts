@@ -7,6 +7,7 @@ import {
 } from '../../src/index.ts';
 import { TestHomeserver } from './homeserver.ts';
 import { Network } from './network.ts';
+import type { SyncBody } from './sdk.ts';
 import { VirtualTime } from './virtual-time.ts';
 
 export const ORIGIN = 'https://matrix.example.org';
@@ -50,5 +51,8 @@ export function world({ seed = 1, storage, ...options }: WorldOptions = {}) {
     const headers = { ...(token === '' ? {} : { authorization: `Bearer ${token}` }), ...rest.headers };
     return through(`${ORIGIN}/_matrix/client/${path}`, { ...rest, headers });
   };
-  return { time, homeserver, network, fallbacks, fetch, app, ask };
+  /** The answer of /sync, once it is there. */
+  const sync = async (query: string) =>
+    (await (await time.until(ask(`v3/sync?timeout=30000${query}`))).json()) as SyncBody;
+  return { sync, time, homeserver, network, fallbacks, fetch, app, ask };
 }
