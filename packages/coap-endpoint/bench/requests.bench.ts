@@ -1,9 +1,8 @@
-import { Code, OptionNumber, stringOption } from '@lb-matrix/coap-codec';
+import { Code } from '@lb-matrix/coap-codec';
 import { Agent, createServer, type IncomingMessage } from 'coap';
 import { afterAll, bench, describe } from 'vitest';
 import {
   type CoapClient,
-  type CoapRequest,
   connect,
   type DatagramPipe,
   type Handler,
@@ -12,18 +11,11 @@ import {
   serve,
 } from '../src/index.ts';
 import { connectUdp, listenUdp, nodePlatform as platform } from '../src/node.ts';
+import { AT_A_TIME, BODY, nodeCoapRequestOf, requestOf } from './support/workload.ts';
 
-const body = new Uint8Array(100).fill(0x61);
-const request: CoapRequest = {
-  code: Code.PUT,
-  options: ['9', '!room:localhost', 'm.room.message', 'txn'].map((segment) =>
-    stringOption(OptionNumber.UriPath, segment),
-  ),
-  payload: body,
-};
 const handler: Handler = ({ payload }) => ({ code: Code.Content, options: [], payload });
 // A client that does nothing else uses up the Message IDs of the default lifetime, 247 s, in a few seconds. node-coap reuses them.
-const transmission = { maxLatency: 0, nstart: 16 };
+const transmission = { maxLatency: 0, nstart: AT_A_TIME };
 const limits: Partial<ServerOptions> = { maxPeerDuplicates: 65_536 };
 const cleanups: (() => unknown)[] = [];
 afterAll(async () => {
@@ -48,15 +40,9 @@ function pipePair(): [DatagramPipe, DatagramPipe] {
 
 /** Sixteen at a time, as far as they are there. */
 const sixteen = (one: (i: number) => Promise<unknown>): Promise<unknown> =>
-  Promise.all(Array.from({ length: 16 }, (_, i) => one(i)));
+  Promise.all(Array.from({ length: AT_A_TIME }, (_, i) => one(i)));
 
-const paths = Array.from(
-  { length: 16 },
-  (_, i): CoapRequest => ({
-    ...request,
-    options: [...request.options, stringOption(OptionNumber.UriQuery, `n=${i}`)],
-  }),
-);
+const requests = Array.from({ length: AT_A_TIME }, (_, n) => requestOf(n));
 
 /** A client of its own for each benchmark, so that none waits for Message IDs that another used up. */
 const inMemory = (): CoapClient => {
@@ -88,23 +74,17 @@ cleanups.push(
 );
 const theirs = (i: number): Promise<IncomingMessage> =>
   new Promise((resolve, reject) => {
-    const outgoing = agent.request({
-      hostname: '127.0.0.1',
-      port,
-      method: 'PUT',
-      pathname: '/9/!room:localhost/m.room.message/txn',
-      query: `n=${i}`,
-    });
+    const outgoing = agent.request(nodeCoapRequestOf(i, port));
     outgoing.on('response', resolve).on('error', reject);
-    outgoing.end(Buffer.from(body));
+    outgoing.end(Buffer.from(BODY));
   });
 
 describe('a PUT of 100 bytes, echoed, client and server in one process, one at a time', () => {
   bench('coap-endpoint, in memory', async () => {
-    await memory1.request(request);
+    await memory1.request(requests[0]!);
   });
   bench('coap-endpoint, UDP loopback', async () => {
-    await udp1.request(request);
+    await udp1.request(requests[0]!);
   });
   bench('node-coap, UDP loopback', async () => {
     await theirs(0);
@@ -113,10 +93,10 @@ describe('a PUT of 100 bytes, echoed, client and server in one process, one at a
 
 describe('the same, sixteen at a time', () => {
   bench('coap-endpoint, in memory', async () => {
-    await sixteen((i) => memory16.request(paths[i]!));
+    await sixteen((i) => memory16.request(requests[i]!));
   });
   bench('coap-endpoint, UDP loopback', async () => {
-    await sixteen((i) => udp16.request(paths[i]!));
+    await sixteen((i) => udp16.request(requests[i]!));
   });
   bench('node-coap, UDP loopback', async () => {
     await sixteen(theirs);
