@@ -10,7 +10,7 @@ export interface Limits {
   readonly maxRequests: number;
   /** Observations of one session at a time: beyond it 503. Default 8. */
   readonly maxSessionObservations: number;
-  /** Observations at a time, of all sessions; each has a request that waits for the homeserver: beyond it 503. Default 12,288. */
+  /** Observations at a time, of all sessions; each has a request at the homeserver: beyond it 503. Default 12,288. */
   readonly maxObservations: number;
   /** Sessions of one address that observe at a time, since many clients may share one: beyond it 503. Default 1,024. */
   readonly maxAddressSessions: number;

@@ -1,6 +1,9 @@
 import type { Cursor, Subject } from './subject.ts';
 
-/** Counts that homeservers repeat in every answer, changed or not; by name, as text that is the same for the same counts. */
+/**
+ * What homeservers repeat in every answer, changed or not: counts of keys, and the lists of sliding sync; by name, as text
+ * that is the same for the same content.
+ */
 export type Counts = Readonly<Record<string, string>>;
 
 /** What an answer of /sync or sliding sync says, as far as it decides about pushing it. */
@@ -47,11 +50,10 @@ function readSlidingSync(answer: Json): SyncAnswer | undefined {
   const { e2ee, to_device, ...otherExtensions } = asObject(extensions);
   const { next_batch: toDevice, ...toDeviceRest } = asObject(to_device);
   const keys = takeCounts(asObject(e2ee));
-  const rooms = takeListCounts(asObject(lists));
   return {
     cursor: { position, toDevice: typeof toDevice === 'string' ? toDevice : undefined },
-    counts: { ...keys.counts, ...rooms.counts },
-    content: !isEmpty([rest, keys.others, rooms.others, toDeviceRest, otherExtensions]),
+    counts: { ...keys.counts, ...listCounts(asObject(lists)) },
+    content: !isEmpty([rest, keys.others, toDeviceRest, otherExtensions]),
   };
 }
 
@@ -71,16 +73,9 @@ function takeCounts(object: Json): Parted {
   return { counts, others };
 }
 
-/** Each list says how many rooms it has. */
-function takeListCounts(lists: Json): Parted {
-  const counts: Record<string, string> = {};
-  const others: Record<string, unknown> = {};
-  for (const [name, list] of Object.entries(lists)) {
-    const { count, ...rest } = asObject(list);
-    if (count !== undefined) counts[`list ${name}`] = JSON.stringify(count);
-    others[name] = rest;
-  }
-  return { counts, others };
+/** Each list says how many rooms it has, and Synapse, in the old form, which ones are in the window. */
+function listCounts(lists: Json): Counts {
+  return Object.fromEntries(Object.entries(lists).map(([name, list]) => [`list ${name}`, JSON.stringify(list)]));
 }
 
 /** JSON of a flat object or array, whatever the order of its members; `[]` for an empty one. */

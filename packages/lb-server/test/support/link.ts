@@ -60,8 +60,10 @@ export interface SessionOptions extends ClientSessionOptions {
 const PEER = { address: '192.0.2.7', port: 40_000, validated: true };
 
 /** A server in virtual time, and sessions with it over links without loss. */
-export function testServer(options: Omit<LowBandwidthOptions, 'platform' | 'dtlsPort'>) {
-  const platform = virtualPlatform();
+export function testServer({
+  platform = virtualPlatform(),
+  ...options
+}: Omit<LowBandwidthOptions, 'platform' | 'dtlsPort'> & { readonly platform?: VirtualPlatform }) {
   const listener: PipeListener & { closed: boolean } = {
     closed: false,
     close() {
