@@ -18,6 +18,10 @@ export interface Stage {
   readonly patience: number;
 }
 
+/** How long Bob types without saying so again, and how soon he says so again when Alice does not see it. */
+const TYPING_MS = 60_000;
+const TYPING_AGAIN_MS = 5_000;
+
 const text = (body: string) => ({ msgtype: 'm.text', body });
 
 /**
@@ -121,13 +125,10 @@ async function talk(alice: App, bob: App, roomId: string): Promise<void> {
   };
   const say = async (app: App, content: object, thread: string | null = null) =>
     both(await send(app, roomId, 'm.room.message', content, thread));
-  const isTyping = () => alice.client.getRoom(roomId)?.getMember(bob.userId)?.typing === true;
 
-  await stubbornly(patience, () => bob.client.sendTyping(roomId, true, 120_000));
-  await until('that Bob types', patience, isTyping);
+  await showTyping(bob, alice, roomId, true);
   const hello = await say(bob, text('Hello Alice, ☕ at 5?'));
-  await stubbornly(patience, () => bob.client.sendTyping(roomId, false, 0));
-  await until('that Bob types no more', patience, () => !isTyping());
+  await showTyping(bob, alice, roomId, false);
 
   const event = await arrived(alice, roomId, hello);
   await stubbornly(patience, () => alice.client.sendReadReceipt(event, ReceiptType.Read, true));
@@ -153,6 +154,19 @@ async function talk(alice: App, bob: App, roomId: string): Promise<void> {
   await redact(bob, roomId, mistake);
   const alicesRoom = await roomOf(alice, roomId);
   await until('the redaction', patience, () => alicesRoom.findEventById(mistake)?.isRedacted());
+}
+
+/** Says whether Bob types until Alice sees it: again and again, since a homeserver that restarts has forgotten it. */
+async function showTyping(bob: App, alice: App, roomId: string, types: boolean): Promise<void> {
+  const { patience } = alice;
+  let said = Number.NEGATIVE_INFINITY;
+  await until(`that Bob types: ${types}`, patience, async () => {
+    if (alice.client.getRoom(roomId)?.getMember(bob.userId)?.typing === types) return true;
+    if (performance.now() - said < TYPING_AGAIN_MS) return false;
+    await stubbornly(patience, () => bob.client.sendTyping(roomId, types, TYPING_MS));
+    said = performance.now();
+    return false;
+  });
 }
 
 async function rename(alice: App, bob: App, roomId: string): Promise<void> {
