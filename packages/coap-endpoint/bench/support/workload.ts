@@ -1,9 +1,9 @@
 import { Code, OptionNumber, stringOption } from '@lb-matrix/coap-codec';
 import type { CoapRequest } from '../../src/index.ts';
 
-/** What is asked in all benchmarks: a PUT of 100 bytes to `SEGMENTS`, which comes back. */
+/** What is asked in all benchmarks: a PUT of 100 bytes, which comes back. */
 export const BODY: Uint8Array = new Uint8Array(100).fill(0x61);
-export const SEGMENTS: readonly string[] = ['9', '!room:localhost', 'm.room.message', 'txn'];
+const SEGMENTS: readonly string[] = ['9', '!room:localhost', 'm.room.message', 'txn'];
 /** How many run side by side, each with a query of its own: those with the same would wait for each other. */
 export const AT_A_TIME = 16;
 
