@@ -9,6 +9,7 @@ import { createLowBandwidthServer, type HttpHeaders, type LowBandwidthOptions } 
 import {
   type ClientSessionOptions,
   createClientSession,
+  type MappedCoapRequest,
   mapperOptionRegistry,
   requestToCoap,
   responseToHttp,
@@ -47,6 +48,10 @@ export interface TestSession {
   readonly sightings: Sighting[];
   /** Why the server's end was closed by the server. */
   readonly closed: () => boolean;
+  /** A request as our own client makes it. */
+  map(method: string, target: string, ask?: Ask): MappedCoapRequest;
+  /** Nothing arrives any more, either way, and nobody is told. */
+  cut(): void;
   /** Sends a request the way our own client does. Resolves in virtual time. */
   ask(method: string, target: string, ask?: Ask): Promise<Got>;
 }
@@ -55,6 +60,8 @@ export interface SessionOptions extends ClientSessionOptions {
   readonly peer?: DatagramPipe['peer'];
   /** Milliseconds one way. */
   readonly latency?: number;
+  /** What becomes of a datagram: after how many milliseconds each copy of it arrives. Default: one, after `latency`. */
+  readonly carry?: () => readonly number[];
 }
 
 const PEER = { address: '192.0.2.7', port: 40_000, validated: true };
@@ -83,12 +90,13 @@ export function testServer({
 function openSession(
   platform: VirtualPlatform,
   accept: (pipe: DatagramPipe) => void,
-  { peer = PEER, latency = 0, ...clientOptions }: SessionOptions,
+  { peer = PEER, latency = 0, carry = () => [latency], ...clientOptions }: SessionOptions,
 ): TestSession {
   const sightings: Sighting[] = [];
   const near = end('client', PEER);
   const far = end('server', peer);
   let closed = false;
+  let isCut = false;
 
   function end(from: Sighting['from'], peerOfEnd: DatagramPipe['peer']): DatagramPipe {
     return {
@@ -98,7 +106,11 @@ function openSession(
         const bytes = Uint8Array.from(datagram);
         sightings.push({ from, at: platform.now(), bytes });
         const other = from === 'client' ? far : near;
-        platform.setTimer(latency, () => other.onDatagram?.(bytes, platform.now()));
+        for (const delay of isCut ? [] : carry()) {
+          platform.setTimer(delay, () => {
+            if (!isCut) other.onDatagram?.(Uint8Array.from(bytes), platform.now());
+          });
+        }
       },
       close() {
         if (closed) return;
@@ -112,25 +124,31 @@ function openSession(
   accept(far);
   const session = createClientSession(clientOptions);
   const client = connect(near, { platform, optionRegistry: mapperOptionRegistry });
+  const map: TestSession['map'] = (method, target, { token, json, headers = [] } = {}) =>
+    requestToCoap(
+      {
+        method,
+        target,
+        headers: [
+          ...headers,
+          ...(token === undefined ? [] : [['authorization', `Bearer ${token}`] as const]),
+          ...(json === undefined ? [] : [['content-type', 'application/json'] as const]),
+        ],
+        ...(json === undefined ? {} : { body: new TextEncoder().encode(JSON.stringify(json)) }),
+      },
+      session,
+    );
   return {
+    map,
+    cut() {
+      isCut = true;
+    },
     client,
     pipe: far,
     sightings,
     closed: () => closed,
-    async ask(method, target, { token, json, headers = [] } = {}) {
-      const request = requestToCoap(
-        {
-          method,
-          target,
-          headers: [
-            ...headers,
-            ...(token === undefined ? [] : [['authorization', `Bearer ${token}`] as const]),
-            ...(json === undefined ? [] : [['content-type', 'application/json'] as const]),
-          ],
-          ...(json === undefined ? {} : { body: new TextEncoder().encode(JSON.stringify(json)) }),
-        },
-        session,
-      );
+    async ask(method, target, ask) {
+      const request = map(method, target, ask);
       const coap = await client.request(request);
       const response = responseToHttp(coap, request, session);
       return {
