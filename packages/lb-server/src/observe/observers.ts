@@ -1,4 +1,4 @@
-import { OptionNumber, uintValue } from '@lb-matrix/coap-codec';
+import { Code, OptionNumber, uintValue } from '@lb-matrix/coap-codec';
 import type { IncomingRequest, Observation, Platform } from '@lb-matrix/coap-endpoint';
 import type { HttpRequest, MappedRequest, ServerSession } from '@lb-matrix/msc3079-mapper';
 import type { Answer } from '../answer.ts';
@@ -70,10 +70,13 @@ export function createObservers(options: ObserversOptions): Observers {
     register(request, mapped, session) {
       const { replaced } = session;
       session.replaced = undefined;
-      if (uintValue(request.options, OptionNumber.Observe) !== 0) return undefined;
+      const wish = uintValue(request.options, OptionNumber.Observe);
+      if (wish === undefined) return undefined;
       const { format, token } = mapped.answer;
       const registration = registrationOf(request.code, mapped, `${format} ${session.matrix.keyTable}`);
       if (registration === undefined) return undefined;
+      // RFC 7641 section 3.6 has the state sent once more, which may be megabytes: our own client wants to leave, not that.
+      if (wish !== 0) return session.matrix.features === undefined ? undefined : Promise.resolve(FAREWELL);
       const write = writer(request, mapped.answer, session.matrix);
       if (token === undefined) return Promise.resolve(answerWith(missingToken(), write));
       const kept = keptFor(registration, session, replaced);
@@ -164,6 +167,8 @@ function keptFor(
 function answerWith(response: Parameters<Write>[0], write: Write): Answer {
   return { coap: write(response), status: response.status };
 }
+
+const FAREWELL: Answer = { coap: { code: Code.Content, options: [], payload: new Uint8Array() }, status: 200 };
 
 function missingToken(): Parameters<Write>[0] {
   return matrixResponse(401, 'M_MISSING_TOKEN', 'Missing access token');
