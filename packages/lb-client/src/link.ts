@@ -57,7 +57,7 @@ export interface Notification {
 export interface Subscription {
   /** The next answer; asking for it says that the one before was consumed. `undefined`: there is no other. */
   next(): Promise<Notification | undefined>;
-  /** No more: the server learns of it by the Reset to its next notification, for the answer to a farewell may be large. */
+  /** No more. The server is told. */
   leave(): void;
 }
 
@@ -149,7 +149,7 @@ export class Link {
   /** Throws `MappingError`, or `EndpointError` for what does not fit one message. */
   observe(request: HttpRequest): Subscription {
     const mapped = requestToCoap(request, this.#session, { asFetch: request.method === 'POST' });
-    const states = this.#client.observe(mapped, { acknowledgeConsumed: true, reregister: false, forget: true });
+    const states = this.#client.observe(mapped, { acknowledgeConsumed: true, reregister: false });
     const release = this.#watch();
     return {
       next: async () => {

@@ -1,3 +1,4 @@
+import { isSlidingSync } from '@lb-matrix/msc3079-mapper';
 import type { FallbackReason } from './options.ts';
 
 const METHODS: ReadonlySet<string> = new Set(['GET', 'POST', 'PUT', 'DELETE']);
@@ -13,7 +14,8 @@ export function otherWay(url: URL, method: string): FallbackReason | undefined {
 /** PUTs with a transaction id, which a homeserver carries out once however often they come (Client-Server API, Transaction identifiers). */
 const TRANSACTION = /^\/_matrix\/client\/[^?]*\/(?:send|redact|sendToDevice)\/[^/?]+\/[^/?]+(?:\?|$)/;
 
-/** Whether a request may be sent again when it is not known to have arrived. */
+/** Whether a request may be sent again when it is not known to have arrived. Sliding sync may: it goes on from `pos`. */
 export function isRepeatable(method: string, target: string): boolean {
-  return method === 'GET' || (method === 'PUT' && TRANSACTION.test(target));
+  if (method === 'PUT') return TRANSACTION.test(target);
+  return method === 'GET' || (method === 'POST' && isSlidingSync(target));
 }

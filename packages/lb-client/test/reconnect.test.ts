@@ -84,9 +84,10 @@ describe('a request whose connection breaks', () => {
     const there = world();
     await there.time.until(there.ask('v3/account/whoami'));
     await there.time.advance(6000);
+    there.homeserver.slowness = 1000;
     const call = there.ask(path, init);
     const outcome = Promise.allSettled([call]);
-    await there.time.advance(there.network.latency + 1);
+    await there.time.advance(500);
     there.network.restart();
     const [result] = await there.time.until(outcome);
     return { ...there, result: result! };

@@ -10,7 +10,11 @@ export interface SyncAnswer {
 }
 
 /** The members of a /sync answer that say how things are, not what is new: an empty answer repeats them. */
-const STANDING = ['device_one_time_keys_count', 'device_unused_fallback_key_types'] as const;
+const STANDING = [
+  'device_one_time_keys_count',
+  'device_unused_fallback_key_types',
+  'org.matrix.msc2732.device_unused_fallback_key_types',
+] as const;
 
 /** Reads what one kind of sync says about itself, and makes the answers that say nothing new. */
 export class SyncAnswers {

@@ -120,7 +120,9 @@ export class SyncObserver {
     this.#forgetLink?.();
     this.#link = link;
     const onSuperseded = () => {
-      if (turn === this.#turn) this.#lost();
+      if (turn !== this.#turn) return;
+      this.#subscription = undefined; // the old link ends as a whole
+      this.#lost();
     };
     link.superseded.addEventListener('abort', onSuperseded, { once: true });
     this.#forgetLink = () => link.superseded.removeEventListener('abort', onSuperseded);

@@ -30,6 +30,8 @@ export class TestHomeserver {
   readonly posts: string[] = [];
   /** Answers in place of all others, for outages. */
   outage: HttpResponse | undefined;
+  /** Milliseconds from what a request does to its answer. */
+  slowness = 0;
   token = 'secret';
   #position = 1;
   #events: Event[] = [];
@@ -72,10 +74,10 @@ export class TestHomeserver {
       return json(401, { errcode: 'M_UNKNOWN_TOKEN', error: 'unknown' });
     }
     if (path.endsWith('/sync')) return this.#sync(request, url);
-    if (method === 'PUT' && path.includes('/send/')) return this.#send(path);
+    if (method === 'PUT' && path.includes('/send/')) return this.#slowly(this.#send(path));
     if (method === 'POST') {
       this.posts.push(path);
-      return json(200, { done: this.posts.length });
+      return this.#slowly(json(200, { done: this.posts.length }));
     }
     if (path.endsWith('/whoami')) return json(200, { user_id: '@alice:example.org' });
     return json(404, { errcode: 'M_NOT_FOUND', error: 'not here' });
@@ -94,6 +96,10 @@ export class TestHomeserver {
     });
     return new Response(new TextDecoder().decode(body), { status, headers: headers.map(([a, b]) => [a, b]) });
   };
+
+  #slowly(response: HttpResponse): Promise<HttpResponse> {
+    return new Promise((resolve) => this.#time.setTimer(this.slowness, () => resolve(response)));
+  }
 
   #send(path: string): HttpResponse {
     const transaction = path.split('/').at(-1)!;

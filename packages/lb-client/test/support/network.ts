@@ -1,4 +1,4 @@
-import type { PipeListener } from '@lb-matrix/coap-endpoint';
+import type { PipeListener, Platform } from '@lb-matrix/coap-endpoint';
 import { createLowBandwidthServer, type LowBandwidthServer, type Upstream } from '@lb-matrix/lb-server';
 import type { ClientPipe, ConnectTarget } from '../../src/index.ts';
 import type { VirtualTime } from './virtual-time.ts';
@@ -36,6 +36,7 @@ export class Network {
   handshakes = 0;
   readonly sightings: Sighting[] = [];
   readonly #time: VirtualTime;
+  readonly #platform: Platform;
   readonly #upstream: Upstream;
   readonly #sessions: Set<Session> = new Set();
   #server: LowBandwidthServer | undefined;
@@ -43,6 +44,11 @@ export class Network {
 
   constructor(time: VirtualTime, upstream: Upstream) {
     this.#time = time;
+    this.#platform = {
+      now: () => time.now(),
+      setTimer: (ms, fn) => time.setTimer(ms, fn),
+      randomBytes: (length) => time.randomBytes(length),
+    };
     this.#upstream = upstream;
     this.start();
   }
@@ -56,16 +62,14 @@ export class Network {
         for (const session of sessions) if (session.known) session.far.close();
       },
     };
-    this.#server = createLowBandwidthServer({
-      platform: {
-        now: () => this.#time.now(),
-        setTimer: (ms, fn) => this.#time.setTimer(ms, fn),
-        randomBytes: (length) => this.#time.randomBytes(length),
-      },
-      dtlsPort: 8448,
-      upstream: this.#upstream,
-    });
+    this.#server = createLowBandwidthServer({ platform: this.#platform, dtlsPort: 8448, upstream: this.#upstream });
     this.#server.serve(this.#listener);
+  }
+
+  /** Another server in place of the proxy. */
+  serve(start: (listener: PipeListener, platform: Platform) => void): void {
+    this.#listener = { onPipe: undefined, close: () => undefined };
+    start(this.#listener, this.#platform);
   }
 
   /** kill -9: nobody is told, and what runs in the old process reaches nobody. */

@@ -24,6 +24,25 @@ export function world({ seed = 1, storage, ...options }: WorldOptions = {}) {
   const network = new Network(time, homeserver.upstream);
   const fallbacks: FallbackEvent[] = [];
 
+  let timers = 0;
+  /** The client's timers, counted. */
+  const setTimer = (ms: number, fn: () => void) => {
+    timers++;
+    let over = false;
+    const once = () => {
+      if (!over) timers--;
+      over = true;
+    };
+    const cancel = time.setTimer(ms, () => {
+      once();
+      fn();
+    });
+    return () => {
+      once();
+      cancel();
+    };
+  };
+
   /** Another run of the app. */
   function app(more: WorldOptions = {}) {
     const lowBandwidth = createLowBandwidthFetch({
@@ -34,7 +53,7 @@ export function world({ seed = 1, storage, ...options }: WorldOptions = {}) {
       ...more,
       platform: {
         now: () => time.now(),
-        setTimer: (ms, fn) => time.setTimer(ms, fn),
+        setTimer,
         randomBytes: (length) => time.randomBytes(length),
         wallTime: () => 1_800_000_000_000 + time.now(),
         connect: network.connect,
@@ -54,5 +73,5 @@ export function world({ seed = 1, storage, ...options }: WorldOptions = {}) {
   /** The answer of /sync, once it is there. */
   const sync = async (query: string) =>
     (await (await time.until(ask(`v3/sync?timeout=30000${query}`))).json()) as SyncBody;
-  return { sync, time, homeserver, network, fallbacks, fetch, app, ask };
+  return { sync, timers: () => timers, time, homeserver, network, fallbacks, fetch, app, ask };
 }
