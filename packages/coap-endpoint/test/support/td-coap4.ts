@@ -1,7 +1,7 @@
 import { type CoapClient, type CoapServer, connect, serve } from '../../src/index.ts';
 import { type LinkOptions, VirtualLink } from './link.ts';
 import { seen } from './seen.ts';
-import { tdCoap4Resources } from './td-coap4-server.ts';
+import { tdCoap4Handler } from './td-coap4-server.ts';
 import { VirtualTime } from './virtual-time.ts';
 
 export interface Bench {
@@ -18,7 +18,7 @@ export function bench(options: LinkOptions = {}): Bench {
   const time = new VirtualTime();
   const link = new VirtualLink(time, options);
   const client = connect(link.client, { platform: time.platform(1) });
-  const server = serve(link.server, { platform: time.platform(2), handler: tdCoap4Resources(time) });
+  const server = serve(link.server, { platform: time.platform(2), handler: tdCoap4Handler(time) });
   let looked = 0;
   return {
     time,

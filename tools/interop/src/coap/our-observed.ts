@@ -1,6 +1,8 @@
-import { Code, findOption, OptionNumber } from '@lb-matrix/coap-codec';
+import { Code, ContentFormat, findOption, OptionNumber, uintOption } from '@lb-matrix/coap-codec';
 import type { CoapResponse, Handler, IncomingRequest, Observation } from '@lb-matrix/coap-endpoint';
-import { bytes, NONE, OCTETS, reply } from './reply.ts';
+import { reply, text } from '../../../../packages/coap-endpoint/test/support/td-coap4-resources.ts';
+
+const OCTETS = uintOption(OptionNumber.ContentFormat, ContentFormat.OctetStream);
 
 /** Who observes one resource. */
 class Observers {
@@ -22,11 +24,11 @@ class Observers {
 /** Adds the resources that change several times a second. */
 export function startTicking(handlers: Map<string, Handler>): { stop(): void } {
   let n = 0;
-  const tick = (): CoapResponse => reply(Code.Content, bytes(`tick ${n}`));
+  const tick = (): CoapResponse => text(`tick ${n}`);
   const resources = [
     { path: 'obs', state: tick, confirmable: true },
     { path: 'obs-non', state: tick, confirmable: false },
-    { path: 'obs-large', state: () => reply(Code.Content, bytes(String(n % 10).repeat(3000))), confirmable: true },
+    { path: 'obs-large', state: () => text(String(n % 10).repeat(3000)), confirmable: true },
   ].map((resource) => ({ ...resource, observers: new Observers() }));
   for (const { path, state, observers } of resources) {
     handlers.set(path, (request) => {
@@ -52,8 +54,8 @@ export function observed(): Handler {
       return state;
     }
     const format = findOption(options, OptionNumber.ContentFormat) ?? OCTETS;
-    state = code === Code.DELETE ? reply(Code.NotFound, bytes('gone')) : reply(Code.Content, payload, format);
+    state = code === Code.DELETE ? reply(Code.NotFound) : reply(Code.Content, [format], payload);
     observers.notify(state);
-    return reply(code === Code.DELETE ? Code.Deleted : Code.Changed, NONE);
+    return reply(code === Code.DELETE ? Code.Deleted : Code.Changed);
   };
 }
