@@ -9,6 +9,7 @@ import {
   type HttpHandler,
   type HttpResponse,
   hasDotSegment,
+  type LoopGuard,
   matrixResponse,
 } from '@lb-matrix/lb-server';
 import { namesHomeserver } from './advertised-url.ts';
@@ -27,6 +28,7 @@ export interface HttpListenerOptions {
   readonly maxRequestBytes: number;
   /** For all else. */
   readonly pool: HomeserverPool;
+  readonly loopGuard: LoopGuard;
   readonly forwardClientAddress: boolean;
   readonly onExchange: (record: ExchangeRecord) => void;
   /** Session secrets of HTTPS. */

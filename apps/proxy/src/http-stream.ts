@@ -4,6 +4,7 @@ import {
   type ExchangeRecord,
   forwardRequestHeaders,
   type HttpResponse,
+  type LoopGuard,
   longPollTimeout,
   matrixResponse,
 } from '@lb-matrix/lb-server';
@@ -15,6 +16,7 @@ const HEAD_TIMEOUT = 60_000;
 
 export interface StreamOptions {
   readonly pool: HomeserverPool;
+  readonly loopGuard: LoopGuard;
   readonly forwardClientAddress: boolean;
   readonly onExchange: (record: ExchangeRecord) => void;
 }
@@ -48,10 +50,15 @@ export async function streamThrough(exchange: HttpExchange, options: StreamOptio
 
 async function pass(exchange: HttpExchange, options: StreamOptions, sent: { bytes: number }): Promise<void> {
   const { method, target, headers, incoming, outgoing, peer, signal } = exchange;
+  if (options.loopGuard.hasPassed(headers)) {
+    writeResponse(exchange, matrixResponse(508, 'M_UNKNOWN', 'This server is its own homeserver'));
+    return;
+  }
+  const forwarded = forwardRequestHeaders(headers, options.forwardClientAddress ? peer.address : undefined);
   const response = await options.pool.stream({
     method,
     target,
-    headers: forwardRequestHeaders(headers, options.forwardClientAddress ? peer.address : undefined),
+    headers: options.loopGuard.stamp(forwarded),
     body: hasBody(incoming) ? incoming : undefined,
     signal,
     timeout: HEAD_TIMEOUT + longPollTimeout(target),

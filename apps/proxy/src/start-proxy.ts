@@ -8,6 +8,7 @@ import type { ProxySettings } from './command-line.ts';
 import { exchangeLog } from './exchange-log.ts';
 import { createHomeserverPool } from './homeserver-pool.ts';
 import { listenError } from './listen-error.ts';
+import { observationLog } from './observation-log.ts';
 import type { CertificateFiles, ServerCertificate } from './server-certificate.ts';
 
 /** A proxy that listens. */
@@ -41,6 +42,7 @@ export async function startProxy(settings: ProxySettings, log: Logger, env: Node
     ackDelay,
     forwardClientAddress,
     onExchange,
+    onObservation: observationLog(log),
     onError: (error) => log.error({ error: error instanceof Error ? error.stack : String(error) }, 'Unexpected error'),
   });
   const { port } = dtls.address;
@@ -88,6 +90,7 @@ export async function startProxy(settings: ProxySettings, log: Logger, env: Node
         handler: dtls.handleHttp,
         maxRequestBytes: DEFAULT_LIMITS.maxRequestBytes,
         pool,
+        loopGuard: dtls.loopGuard,
         forwardClientAddress,
         onExchange,
         keyLog,

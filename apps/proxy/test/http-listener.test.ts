@@ -27,13 +27,19 @@ async function startListener(local: string, options: { forwardClientAddress?: bo
     },
     randomBytes,
   };
-  const { handleHttp } = createLowBandwidthServer({ upstream: pool.upstream, platform, dtlsPort: 8448, onExchange });
+  const { handleHttp, loopGuard } = createLowBandwidthServer({
+    upstream: pool.upstream,
+    platform,
+    dtlsPort: 8448,
+    onExchange,
+  });
   const listener = await listenHttp({
     bind: { host: '127.0.0.1', port: 0 },
     certificate: undefined,
     handler: handleHttp,
     maxRequestBytes: MAX,
     pool,
+    loopGuard,
     forwardClientAddress: options.forwardClientAddress ?? false,
     onExchange,
     keyLog: undefined,

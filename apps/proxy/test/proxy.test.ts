@@ -57,6 +57,42 @@ describe('the proxy in front of a homeserver', () => {
     }
   });
 
+  it('tells an observer of /sync of each message, and its log when it does so', async () => {
+    const { port, lines } = await startTestProxy(await demo());
+    const { client } = await registered(port, 'alice');
+    const { json: room } = await client.request('POST', '/_matrix/client/v3/createRoom', { name: 'Room' });
+    const { json: first } = await client.request('GET', '/_matrix/client/v3/sync?timeout=0');
+    const pushes = client.observe(`/_matrix/client/v3/sync?since=${first.next_batch}`);
+    await pushes.next();
+    const bodies: string[] = [];
+    for (const body of ['one', 'two', 'three']) {
+      const path = `/_matrix/client/v3/rooms/${encodeURIComponent(room.room_id)}/send/m.room.message/${body}`;
+      await client.request('PUT', path, { msgtype: 'm.text', body });
+      const { value: news } = await pushes.next();
+      bodies.push(news.rooms.join[room.room_id].timeline.events[0].content.body);
+    }
+    expect(bodies).toEqual(['one', 'two', 'three']);
+    await pushes.return?.();
+    await expect.poll(() => lines.join('')).toContain('OBSERVE /_matrix/client/v3/sync - ended');
+    const observed = lines.filter((line) => line.includes('OBSERVE')).map((line) => line.match(/- (\w+)/)?.[1]);
+    expect(observed).toEqual(['registered', 'pushed', 'pushed', 'pushed', 'ended']);
+    expect(lines.join('')).not.toContain(first.next_batch);
+  });
+
+  it('answers 508 when it is its own homeserver', async () => {
+    const free = createServer().listen(0, '127.0.0.1');
+    await once(free, 'listening');
+    const { port } = free.address() as { port: number };
+    await new Promise((resolve) => free.close(resolve));
+    const itself = `http://127.0.0.1:${port}`;
+    await startTestProxy(itself, ['--dtls-bind-addr', `127.0.0.1:${port}`, '--advertise', itself]);
+    for (const path of ['/_matrix/client/v3/login', '/_matrix/client/versions']) {
+      expect((await fetch(itself + path)).status).toBe(508);
+    }
+    const client = await connectLowBandwidth(port);
+    expect((await client.request('GET', '/_matrix/client/v3/login')).status).toBe(508);
+  });
+
   it('says when to try again (retry_after_ms of a 429)', async () => {
     const { port } = await startTestProxy(await demo());
     const { login, client } = await registered(port, 'alice');

@@ -20,6 +20,9 @@ interface Got {
 /** A client of its own DTLS session, that carries one token. */
 export interface LowBandwidthClient {
   request(method: string, target: string, json?: unknown): Promise<Got>;
+  /** The answers to a GET that observes. */
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  observe(target: string): AsyncIterableIterator<any>;
   close(): void;
 }
 
@@ -33,6 +36,13 @@ export async function connectLowBandwidth(
   onTestFinished(() => client.close());
   const session = createClientSession(options);
   return {
+    async *observe(target) {
+      const headers: [string, string][] = token === undefined ? [] : [['authorization', `Bearer ${token}`]];
+      const request = requestToCoap({ method: 'GET', target, headers }, session);
+      for await (const response of client.observe(request)) {
+        yield JSON.parse(new TextDecoder().decode(responseToHttp(response, request, session).body));
+      }
+    },
     async request(method, target, json) {
       const headers: [string, string][] = [];
       if (token !== undefined) headers.push(['authorization', `Bearer ${token}`]);

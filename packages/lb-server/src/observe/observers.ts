@@ -71,12 +71,12 @@ export function createObservers(options: ObserversOptions): Observers {
       const { replaced } = session;
       session.replaced = undefined;
       const wish = uintValue(request.options, OptionNumber.Observe);
-      if (wish === undefined) return undefined;
+      if (wish !== 0 && wish !== 1) return undefined;
       const { format, token } = mapped.answer;
       const registration = registrationOf(request.code, mapped, `${format} ${session.matrix.keyTable}`);
       if (registration === undefined) return undefined;
       // RFC 7641 section 3.6 has the state sent once more, which may be megabytes: our own client wants to leave, not that.
-      if (wish !== 0) return session.matrix.features === undefined ? undefined : Promise.resolve(FAREWELL);
+      if (wish === 1) return session.matrix.features === undefined ? undefined : Promise.resolve(FAREWELL);
       const write = writer(request, mapped.answer, session.matrix);
       if (token === undefined) return Promise.resolve(answerWith(missingToken(), write));
       const kept = keptFor(registration, session, replaced);
@@ -168,6 +168,7 @@ function answerWith(response: Parameters<Write>[0], write: Write): Answer {
   return { coap: write(response), status: response.status };
 }
 
+/** To a client that observes no more. */
 const FAREWELL: Answer = { coap: { code: Code.Content, options: [], payload: new Uint8Array() }, status: 200 };
 
 function missingToken(): Parameters<Write>[0] {

@@ -83,8 +83,9 @@ function kindOf(code: number, target: string): Subject['kind'] | undefined {
 function withToDeviceSince(body: string, since: string | undefined): string {
   if (since === undefined) return body;
   const request = JSON.parse(body);
-  if (request.extensions?.to_device === undefined) return body;
-  request.extensions.to_device.since = since;
+  const toDevice = request?.extensions?.to_device;
+  if (typeof toDevice !== 'object' || toDevice === null) return body;
+  toDevice.since = since;
   return JSON.stringify(request);
 }
 

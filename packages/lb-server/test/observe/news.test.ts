@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Counts, isNews, readAnswer } from '../../src/observe/news.ts';
 
@@ -126,6 +127,34 @@ describe('what is no answer', () => {
   it.each(['[]', 'null', '1', '{}', '{"next_batch":1}', '{"next_batch"', '<html>', ''])('%j is not read', (text) => {
     expect(readAnswer('sync', new TextEncoder().encode(text))).toBeUndefined();
     expect(readAnswer('sliding', new TextEncoder().encode(text))).toBeUndefined();
+  });
+
+  it('property: nothing that a homeserver says makes it throw, and every answer is no news after itself but for content', () => {
+    const member = fc.oneof(fc.jsonValue(), fc.constantFrom({}, [], null, 1));
+    const answer = fc.record(
+      {
+        next_batch: fc.oneof(fc.string(), fc.jsonValue()),
+        pos: fc.oneof(fc.string(), fc.jsonValue()),
+        lists: fc.oneof(fc.dictionary(fc.string(), member), member),
+        extensions: fc.oneof(fc.record({ e2ee: member, to_device: member }, { requiredKeys: [] }), member),
+        device_one_time_keys_count: member,
+        rooms: member,
+      },
+      { requiredKeys: [] },
+    );
+    fc.assert(
+      fc.property(
+        fc.oneof(answer, fc.jsonValue()),
+        fc.constantFrom('sync' as const, 'sliding' as const),
+        (value, kind) => {
+          const found = read(kind, value);
+          if (found === undefined) return;
+          expect(typeof found.cursor.position).toBe('string');
+          expect(isNews(found, found.counts)).toBe(found.content);
+        },
+      ),
+      { seed: 3079, numRuns: 1000 },
+    );
   });
 
   it('bytes that are no UTF-8 are not taken for text', () => {

@@ -156,14 +156,19 @@ describe('registering', () => {
     ]);
   });
 
-  it('ends with Observe 1', async () => {
-    const { platform, homeserver, observer } = setUp();
+  it('with Observe 1 is the end: our own client gets nothing more, others the state once more', async () => {
+    const { platform, homeserver, observer, client, one } = setUp();
     const observing = await observer();
     expect(homeserver.waiting).toBe(1);
     observing.register(['since=s0'], { observe: 1 });
     await platform.advance(0);
-    expect(observing.received().map(observeOf)).toEqual([undefined]);
-    expect(homeserver.waiting).toBe(0);
+    const [farewell] = observing.received();
+    expect([kind(farewell!), observeOf(farewell!), farewell!.payload.length]).toEqual(['ACK 2.05', undefined, 0]);
+    expect([homeserver.targets(), homeserver.waiting]).toEqual([[], 0]);
+    const existing = client();
+    existing.register(['since=s0'], { observe: 1 });
+    await platform.advance(0);
+    expect(nextBatch(one(existing))).toBe('s0');
     homeserver.send('a');
     await platform.advance(MINUTE);
     expect(observing.received()).toEqual([]);
