@@ -1,5 +1,6 @@
 import { onTestFinished } from 'vitest';
 import {
+  type ClientPlatform,
   type ClientStorage,
   createLowBandwidthFetch,
   type FallbackEvent,
@@ -15,10 +16,12 @@ export const ORIGIN = 'https://matrix.example.org';
 export interface WorldOptions extends Omit<Partial<LowBandwidthFetchOptions>, 'platform'> {
   readonly seed?: number;
   readonly storage?: ClientStorage;
+  /** Default: over this world's network. */
+  readonly connect?: ClientPlatform['connect'];
 }
 
 /** A client, a network, a proxy (the real lb-server) and a homeserver, all in virtual time. */
-export function world({ seed = 1, storage, ...options }: WorldOptions = {}) {
+export function world({ seed = 1, storage, connect, ...options }: WorldOptions = {}) {
   const time = new VirtualTime(seed);
   const homeserver = new TestHomeserver(time);
   const network = new Network(time, homeserver.upstream);
@@ -56,7 +59,7 @@ export function world({ seed = 1, storage, ...options }: WorldOptions = {}) {
         setTimer,
         randomBytes: (length) => time.randomBytes(length),
         wallTime: () => 1_800_000_000_000 + time.now(),
-        connect: network.connect,
+        connect: more.connect ?? connect ?? network.connect,
         storage: more.storage ?? storage,
       },
     });
