@@ -42,7 +42,6 @@ export async function startClientProxy(
         ...(error === undefined ? {} : { error: describe(error) }),
       }),
   });
-  fetch.connection.onState((state) => log.info(`Connection: ${state}`));
   const status = createStatus({ fetch, homeserver: homeserver.origin });
   const https = createHttpsWay(homeserver.origin);
   const listener = await listenHttp({ ...settings, fetch, https, status, log }).catch(async (error) => {
@@ -57,6 +56,7 @@ export async function startClientProxy(
   for (const warning of settings.warnings) log.warn(warning);
   if (keyLog) log.warn(`Session secrets are written to ${env.SSLKEYLOGFILE} (SSLKEYLOGFILE)`);
   log.info(`How it goes: ${url}/_lb/`);
+  fetch.connection.onState((state) => log.info(`Connection: ${state}`));
 
   return {
     url,
