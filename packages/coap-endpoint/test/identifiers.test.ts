@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { MessageIds } from '../src/message-ids.ts';
 import { Tokens } from '../src/tokens.ts';
+import { hexOf } from './support/messages.ts';
 import { seededBytes } from './support/random.ts';
 
 describe('Message IDs (RFC 7252 4.4)', () => {
@@ -38,13 +39,13 @@ describe('tokens', () => {
   it.each([2, 3, 4] as const)('of %i bytes do not repeat within the Message IDs of a lifetime', (length) => {
     const tokens = new Tokens(length, seededBytes(length));
     const seen = new Set<string>();
-    for (let i = 0; i < 65_536; i++) seen.add(Buffer.from(tokens.take()).toString('hex'));
+    for (let i = 0; i < 65_536; i++) seen.add(hexOf(tokens.take()));
     expect(seen.size).toBe(65_536);
     expect([...seen][0]).toHaveLength(2 * length);
   });
 
   it('of two clients have nothing in common', () => {
-    const of = (seed: number) => Buffer.from(new Tokens(4, seededBytes(seed)).take()).toString('hex');
+    const of = (seed: number) => hexOf(new Tokens(4, seededBytes(seed)).take());
     expect(new Set([1, 2, 3, 4, 5].map(of)).size).toBe(5);
   });
 });

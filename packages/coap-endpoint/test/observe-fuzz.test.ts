@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { EndpointError, sharedState } from '../src/index.ts';
 import { Engine } from './support/engine.ts';
-import { bodyOf, content, get, NONE, path } from './support/messages.ts';
+import { bodyOf, content, fromHex, get, NONE, path } from './support/messages.ts';
 
 const CLOSED = new EndpointError('closed', 'closed_here', '');
 
@@ -188,7 +188,7 @@ describe('whatever a peer sends about observations', () => {
             ] as const) {
               for (const hex of from.sent()) {
                 quiet = false;
-                const bytes = new Uint8Array(Buffer.from(hex, 'hex'));
+                const bytes = fromHex(hex);
                 const { damage, at, bit } = steps[i++ % steps.length]!;
                 if (damage === 0 && i < 200) bytes[at % bytes.length]! ^= 1 << bit;
                 to.endpoint.receive(bytes, to.now);

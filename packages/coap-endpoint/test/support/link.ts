@@ -1,5 +1,6 @@
 import { type CoapMessage, decodeMessage } from '@lb-matrix/coap-codec';
 import type { DatagramPipe } from '../../src/index.ts';
+import { hexOf } from './messages.ts';
 import { seeded } from './random.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
@@ -71,7 +72,7 @@ export class VirtualLink {
       const sent: Sent = {
         from,
         at: time.now(),
-        hex: Buffer.from(datagram).toString('hex'),
+        hex: hexOf(datagram),
         message: decoded.kind === 'message' ? decoded.message : undefined,
       };
       this.log.push(sent);

@@ -11,6 +11,7 @@ import {
   Type,
 } from '@lb-matrix/coap-codec';
 import type { Sent } from './link.ts';
+import { hexOf } from './messages.ts';
 
 const TYPES = Object.fromEntries(Object.entries(Type).map(([name, type]) => [type, name]));
 
@@ -56,7 +57,7 @@ function optionText({ number, value }: CoapOption, message: CoapMessage): string
   if (format === 'empty') return name;
   if (format === 'uint') return `${name}:${decodeUint(value)}`;
   if (format === 'string') return `${name}:${new TextDecoder().decode(value)}`;
-  return `${name}:${Buffer.from(value).toString('hex')}`;
+  return `${name}:${hexOf(value)}`;
 }
 
 function payloadText(payload: Uint8Array): string {
