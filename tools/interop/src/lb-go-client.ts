@@ -21,8 +21,17 @@ export interface GoAnswer {
   readonly error?: string;
 }
 
+/** A response to a registration, or a notification. */
+export interface GoNotification extends GoAnswer {
+  readonly messageId: number;
+  /** -1 where there is none. */
+  readonly observe: number;
+}
+
 export interface GoClient {
   request(request: GoRequest): Promise<GoAnswer>;
+  /** Registers with a GET, and returns what waits for each next response. The client is for nothing else from then on. */
+  observe(request: Omit<GoRequest, 'method'>): () => Promise<GoNotification>;
   close(): Promise<void>;
 }
 
@@ -31,14 +40,30 @@ export async function connectGoClient(address: string): Promise<GoClient> {
   const peer = startPeer(buildGoPeer('lb-go-client'), [address]);
   await peer.waitFor(/\{"connected":true\}\n/);
   let lines = 1;
+
+  function write(
+    method: string,
+    { path, query = [], token = '', body, timeoutMs = 20_000 }: Omit<GoRequest, 'method'>,
+  ): void {
+    const hex = body === undefined ? '' : Buffer.from(body).toString('hex');
+    peer.write(`${JSON.stringify({ method, path, query, token, body: hex, timeoutMs })}\n`);
+  }
+
+  async function read(timeoutMs = 20_000): Promise<GoNotification> {
+    const answer = new RegExp(`^(?:.*\\n){${lines++}}(.*)\\n`);
+    const [, line] = await peer.waitFor(answer, timeoutMs + 5_000);
+    const parsed = JSON.parse(line!);
+    return { ...parsed, body: Uint8Array.from(Buffer.from(parsed.body, 'hex')) };
+  }
+
   return {
-    async request({ method, path, query = [], token = '', body, timeoutMs = 20_000 }) {
-      const hex = body === undefined ? '' : Buffer.from(body).toString('hex');
-      peer.write(`${JSON.stringify({ method, path, query, token, body: hex, timeoutMs })}\n`);
-      const answer = new RegExp(`^(?:.*\\n){${lines++}}(.*)\\n`);
-      const [, line] = await peer.waitFor(answer, timeoutMs + 5_000);
-      const parsed = JSON.parse(line!);
-      return { ...parsed, body: Uint8Array.from(Buffer.from(parsed.body, 'hex')) };
+    request(request) {
+      write(request.method, request);
+      return read(request.timeoutMs);
+    },
+    observe(request) {
+      write('OBSERVE', request);
+      return () => read();
     },
     close: () => peer.stop(),
   };

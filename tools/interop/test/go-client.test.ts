@@ -77,6 +77,42 @@ describe('the Go client', () => {
   );
 
   it(
+    'observes /sync and gets three messages as pushes, each with a Message ID of its own, and a fourth in blocks',
+    cell('OBSERVE: messages as pushes, each of its own Message ID, and in blocks'),
+    async () => {
+      const auth = { type: 'm.login.dummy' };
+      const body = cbor({ username: 'watcher', password: 'pw-watcher', auth });
+      const { access_token: token } = (await ok({ method: 'POST', path: ['4'], body })) as { access_token: string };
+      const { room_id: room } = (await ok({ method: 'POST', path: ['G'], token, body: cbor({}) })) as {
+        room_id: string;
+      };
+      const { next_batch: since } = await ok({ method: 'GET', path: ['7'], query: ['timeout=0'], token });
+
+      const observer = await connectGoClient(proxy.address);
+      try {
+        const next = observer.observe({ path: ['7'], query: [`since=${since}`], token });
+        expect(await next()).toMatchObject({ status: 200, format: 60, observe: expect.any(Number) });
+        const pushes: Awaited<ReturnType<typeof next>>[] = [];
+        for (const text of ['one', 'two', 'three', 'x'.repeat(3000)]) {
+          const message = cbor({ msgtype: 'm.text', body: text });
+          await ok({ method: 'PUT', path: ['9', room, 'm.room.message', text.slice(0, 9)], token, body: message });
+          const push = await next();
+          const news = json(push) as { rooms: { join: Record<string, { timeline: { events: object[] } }> } };
+          expect(news.rooms.join[room]!.timeline.events).toMatchObject([{ content: { body: text } }]);
+          pushes.push(push);
+        }
+        expect(pushes.map(({ status, observe }) => [status, observe > 0])).toEqual(pushes.map(() => [200, true]));
+        // What go-coap has put together of blocks has no Message ID.
+        const ids = pushes.slice(0, 3).map(({ messageId }) => messageId);
+        expect(new Set(ids).size).toBe(3);
+        expect(ids).not.toContain(0);
+      } finally {
+        await observer.close();
+      }
+    },
+  );
+
+  it(
     'gets the body of a 429, with retry_after_ms, as a 4.00 that it has a status for',
     cell('the body of a 429, with retry_after_ms'),
     async () => {

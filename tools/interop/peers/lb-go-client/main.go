@@ -3,7 +3,8 @@
 // codes in which everything else is a failure.
 //
 // Usage: lb-go-client HOST:PORT. It reads one JSON request a line from stdin and writes one JSON answer a line to
-// stdout, after a first line {"connected":true}.
+// stdout, after a first line {"connected":true}. The method OBSERVE registers as go-coap does, with Message ID 0, and is
+// answered with a line for each response: that to the registration, and every notification.
 package main
 
 import (
@@ -14,6 +15,7 @@ import (
 	"encoding/json"
 	"os"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -44,6 +46,9 @@ type answer struct {
 	Format int    `json:"format"`
 	Body   string `json:"body"` // hex
 	Error  string `json:"error,omitempty"`
+	// MessageID and Observe are those of a notification.
+	MessageID int `json:"messageId"`
+	Observe   int `json:"observe"`
 }
 
 var methods = map[string]codes.Code{"GET": codes.GET, "POST": codes.POST, "PUT": codes.PUT, "DELETE": codes.DELETE}
@@ -56,8 +61,20 @@ var statuses = map[codes.Code]int{
 
 var counter uint32
 
+// lines is stdout, which answers and notifications share.
+type lines struct {
+	mutex sync.Mutex
+	to    *json.Encoder
+}
+
+func (l *lines) Encode(line interface{}) error {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	return l.to.Encode(line)
+}
+
 func main() {
-	out := json.NewEncoder(os.Stdout)
+	out := &lines{to: json.NewEncoder(os.Stdout)}
 	conn, err := dtls.Dial(os.Args[1], &piondtls.Config{InsecureSkipVerify: true},
 		dtls.WithHeartBeat(time.Second),
 		dtls.WithErrors(func(error) {}),
@@ -75,6 +92,10 @@ func main() {
 		var r request
 		if err := json.Unmarshal(in.Bytes(), &r); err != nil {
 			_ = out.Encode(answer{Error: err.Error()})
+			continue
+		}
+		if r.Method == "OBSERVE" {
+			observe(conn, r, out)
 			continue
 		}
 		_ = out.Encode(do(conn, r))
@@ -111,6 +132,33 @@ func do(conn *client.ClientConn, r request) answer {
 		return answer{Error: err.Error()}
 	}
 	defer pool.ReleaseMessage(response)
+	return read(response)
+}
+
+// observe writes a line for each response, for as long as the connection lasts.
+func observe(conn *client.ClientConn, r request, out *lines) {
+	options := make([]message.Option, 0, len(r.Query)+1)
+	for _, query := range r.Query {
+		options = append(options, message.Option{ID: message.URIQuery, Value: []byte(query)})
+	}
+	options = append(options, message.Option{ID: authorization, Value: []byte(strings.TrimSpace(r.Token))})
+	ctx, cancel := context.WithTimeout(context.Background(), time.Duration(r.TimeoutMs)*time.Millisecond)
+	defer cancel()
+	_, err := conn.Observe(ctx, "/"+strings.Join(r.Path, "/"), func(notification *pool.Message) {
+		line := read(notification)
+		line.MessageID = int(notification.MessageID())
+		line.Observe = -1
+		if value, err := notification.Observe(); err == nil {
+			line.Observe = int(value)
+		}
+		_ = out.Encode(line)
+	}, options...)
+	if err != nil {
+		_ = out.Encode(answer{Error: err.Error()})
+	}
+}
+
+func read(response *pool.Message) answer {
 	status, known := statuses[response.Code()]
 	if !known {
 		return answer{Error: "cannot convert CoAP to HTTP: " + response.Code().String()}
