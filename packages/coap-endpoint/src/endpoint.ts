@@ -1,20 +1,13 @@
-import { type ServerLimits, ServerTransfers } from '@lb-matrix/blockwise';
-import {
-  type CoapMessage,
-  type DecodeOptions,
-  decodeMessage,
-  isRequest,
-  type OptionRegistry,
-  Type,
-} from '@lb-matrix/coap-codec';
+import { type CoapMessage, type DecodeOptions, decodeMessage, isRequest, Type } from '@lb-matrix/coap-codec';
 import { Allowance } from './allowance.ts';
 import { ClientObservations, type Watch } from './client-observations.ts';
 import { ClientRole } from './client-role.ts';
 import { Deadlines } from './deadlines.ts';
 import { Duplicates, type Received } from './duplicates.ts';
+import type { EndpointOptions } from './endpoint-options.ts';
 import type { EndpointError } from './errors.ts';
 import type { EndpointEvent } from './events.ts';
-import type { CoapRequest, CoapResponse, DescribeTooLarge, ObserveMode } from './exchange.ts';
+import type { CoapRequest, CoapResponse, ObserveMode } from './exchange.ts';
 import { Exchanges } from './exchanges.ts';
 import { understood } from './known-options.ts';
 import { MessageLayer, type Timer } from './message-layer.ts';
@@ -25,68 +18,7 @@ import { Resets } from './resets.ts';
 import { ServerRole } from './server-role.ts';
 import { type EndpointStats, emptyStats } from './stats.ts';
 import { Tokens } from './tokens.ts';
-import { type TransmissionParameters, transmission } from './transmission.ts';
-
-/** What the endpoints of one server share: the bounds over all its peers. */
-export interface SharedState {
-  readonly transfers: ServerTransfers;
-  readonly duplicates: Quota;
-  readonly observations: Quota;
-}
-
-/**
- * `maxDuplicates`: messages that are remembered at once for all peers. Default 131,072, about 200 MB at the very most.
- * `maxObservations`: of all peers. Default 65,536.
- */
-export function sharedState(
-  limits: Partial<ServerLimits> = {},
-  maxDuplicates = 131_072,
-  maxObservations = 65_536,
-): SharedState {
-  return {
-    transfers: new ServerTransfers(limits),
-    duplicates: new Quota(maxDuplicates),
-    observations: new Quota(maxObservations),
-  };
-}
-
-export interface EndpointOptions {
-  readonly randomBytes: (length: number) => Uint8Array;
-  /** The largest datagram that may be sent now, in bytes. */
-  readonly maxPayload: () => number;
-  readonly transmission?: Partial<TransmissionParameters> | undefined;
-  /** Length of the tokens of own requests. Default 4. */
-  readonly tokenLength?: 2 | 3 | 4 | undefined;
-  /** The longest body, either way. Default 64 MiB. */
-  readonly maxBodyBytes?: number | undefined;
-  /** The options that the layer above understands. Default: coap-codec's registry. */
-  readonly optionRegistry?: OptionRegistry | undefined;
-  /** The longest token of the peer's that is accepted (RFC 8974); a message with a longer one is malformed. Default 8. */
-  readonly maxTokenLength?: number | undefined;
-  /** Makes it take requests. Without it a request is rejected. */
-  readonly server?: ServerRoleOptions | undefined;
-  /** Messages of the peer that are remembered at once, to recognise duplicates. Default 4096. */
-  readonly maxDuplicates?: number | undefined;
-}
-
-export interface ServerRoleOptions {
-  /** The key of what is kept for this peer in `shared`. */
-  readonly session: object;
-  readonly shared: SharedState;
-  /** Default 200 ms. */
-  readonly ackDelay?: number | undefined;
-  /** Requests of the peer in progress at once; more are answered 5.03. Default 64. */
-  readonly maxRequests?: number | undefined;
-  /** Observations of the peer at once. Default 64. */
-  readonly maxObservations?: number | undefined;
-  /**
-   * Whether the peer has shown that it receives at its address. Until then it is sent three times the bytes that came
-   * from it at most, and is asked for proof (RFC 9175 section 2.4). Default: it has.
-   */
-  readonly validated?: (() => boolean) | undefined;
-  /** Default: a 4.13 says nothing more. */
-  readonly describeTooLarge?: DescribeTooLarge | undefined;
-}
+import { transmission } from './transmission.ts';
 
 /** How long what has expired may stay, in milliseconds: it is not worth a timer each. */
 const SWEEP = 10_000;

@@ -1,5 +1,6 @@
 export { type CoapClient, type ConnectOptions, connect, type ObserveOptions, type RequestOptions } from './client.ts';
-export { Endpoint, type EndpointOptions, type ServerRoleOptions, type SharedState, sharedState } from './endpoint.ts';
+export { Endpoint } from './endpoint.ts';
+export { type EndpointOptions, type ServerRoleOptions, type SharedState, sharedState } from './endpoint-options.ts';
 export { EndpointError, type EndpointErrorCode, type EndpointErrorReason } from './errors.ts';
 export type { ClientEvent, EndpointEvent, Progress, ServerEvent } from './events.ts';
 export type {

@@ -1,6 +1,7 @@
 import { Code } from '@lb-matrix/coap-codec';
 import { drainer } from './drain.ts';
-import { Endpoint, type SharedState } from './endpoint.ts';
+import { Endpoint } from './endpoint.ts';
+import type { SharedState } from './endpoint-options.ts';
 import { EndpointError } from './errors.ts';
 import type { EndpointEvent, ServerEvent } from './events.ts';
 import type { CoapResponse, DescribeTooLarge } from './exchange.ts';

@@ -2,7 +2,7 @@ import type { ServerLimits } from '@lb-matrix/blockwise';
 import type { OptionRegistry } from '@lb-matrix/coap-codec';
 import { Alarm } from './alarm.ts';
 import { Deadlines } from './deadlines.ts';
-import { type SharedState, sharedState } from './endpoint.ts';
+import { type SharedState, sharedState } from './endpoint-options.ts';
 import type { DescribeTooLarge, Handler } from './exchange.ts';
 import type { DatagramPipe, PipeListener } from './pipe.ts';
 import type { Platform } from './platform.ts';

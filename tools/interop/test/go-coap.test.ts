@@ -5,10 +5,12 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Code, OptionNumber, stringOption } from '@lb-matrix/coap-codec';
 import { connect } from '@lb-matrix/coap-endpoint';
-import { connectUdp, nodePlatform } from '@lb-matrix/coap-endpoint/node';
+import { connectUdp, listenUdp, nodePlatform } from '@lb-matrix/coap-endpoint/node';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type CertificateFiles, makeCertificate } from '../src/certificate.ts';
 import { goCoap } from '../src/coap/go-coap.ts';
+import { serveResources } from '../src/coap/our-server.ts';
+import type { Wire } from '../src/coap/trace.ts';
 import { startTool } from '../src/proxy.ts';
 
 let certificate: CertificateFiles;
@@ -72,6 +74,25 @@ describe('a go-coap server that answers each Reset with a 4.04', () => {
     } finally {
       client.close();
       await server.stop();
+    }
+  });
+});
+
+describe('a go-coap client that does not know Echo, over plain UDP', () => {
+  it('gets large notifications, in blocks that are small at first', async () => {
+    const listener = await listenUdp();
+    const wire: Wire = { sent: [] };
+    const server = serveResources(listener, wire);
+    const client = await goCoap.connect(listener.address.port);
+    try {
+      const states = await client.observe({ path: ['obs-large'], states: 4 });
+      expect(states.map((state) => state.length)).toEqual([3000, 3000, 3000, 3000]);
+      const sizes = wire.sent.filter(({ from }) => from === 'server').map(({ message }) => message.payload.length);
+      expect(sizes[0]).toBe(64);
+      expect(Math.max(...sizes)).toBeGreaterThan(64);
+    } finally {
+      await client.stop();
+      await server.close();
     }
   });
 });
