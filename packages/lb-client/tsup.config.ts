@@ -1,7 +1,7 @@
 import { defineConfig } from 'tsup';
 
 export default defineConfig({
-  entry: ['src/index.ts', 'src/node.ts', 'src/bot-sdk.ts'],
+  entry: { index: 'src/index.ts', node: 'src/node.ts', 'bot-sdk': 'src/node/bot-sdk.ts' },
   format: ['esm'],
   dts: true,
   sourcemap: true,
