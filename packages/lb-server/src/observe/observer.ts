@@ -26,12 +26,6 @@ export interface Surroundings {
   report(record: Pick<ObservationRecord, 'event' | 'bytes' | 'reason'>): void;
 }
 
-/** An answer with news. */
-interface News {
-  readonly answer: SyncAnswer;
-  readonly coap: CoapParts;
-}
-
 /** Tells one client of news: polls the homeserver and pushes, one answer at a time. */
 export class Observer implements Holder {
   readonly state: ObservationState;
@@ -53,11 +47,8 @@ export class Observer implements Holder {
   async run(): Promise<void> {
     try {
       const { established } = this.#observation;
-      if (this.state.kept === undefined || (await this.#delivered(established))) {
-        for (let news = await this.#news(); news !== undefined; news = await this.#news()) {
-          if (!(await this.#push(news))) return;
-        }
-      }
+      let goesOn = this.state.kept === undefined || (await this.#delivered(established));
+      while (goesOn) goesOn = (await this.#findNews()) && (await this.#push());
     } finally {
       this.#around.keptBytes.release(this);
     }
@@ -81,8 +72,8 @@ export class Observer implements Holder {
     this.state.kept = undefined;
   }
 
-  /** The next answer with news; `undefined` when the observation has ended. */
-  async #news(): Promise<News | undefined> {
+  /** Keeps the next answer with news; false when the observation has ended. */
+  async #findNews(): Promise<boolean> {
     const { platform, ask, write } = this.#around;
     const { state } = this;
     const { signal } = this.#observation;
@@ -100,32 +91,33 @@ export class Observer implements Holder {
         continue;
       }
       this.#backOff.reset();
-      if (isNews(answer, state.delivered)) return { answer, coap: write(response) };
+      if (isNews(answer, state.delivered)) {
+        if (this.keep(answer, write(response))) return true;
+        this.#observation.end(write(overloaded()));
+        break;
+      }
       passOver(state, answer);
       await pause(platform, Math.max(0, asked + PACE - platform.now()), signal);
     }
-    return undefined;
+    return false;
   }
 
-  /** False when the observation has ended. */
-  async #push({ answer, coap }: News): Promise<boolean> {
+  /** Pushes what is kept, and keeps the one reference to it; false when the observation has ended. */
+  async #push(): Promise<boolean> {
     const { write, report } = this.#around;
-    const bytes = coap.payload.length;
-    if (this.keep(answer, coap)) {
-      // R16, R17: Confirmable, and what a request from the same place would be answered.
-      while (!(await this.#delivered(this.#observation.notify(coap, { park: true })))) {
-        if (this.#observation.signal.aborted) return false;
-        report({ event: 'parked', bytes });
-        await this.#heard();
-        if (this.#dropped) break;
-      }
-      if (!this.#dropped) {
-        report({ event: 'pushed', bytes });
-        return true;
+    const bytes = this.state.kept!.coap.payload.length;
+    // R16, R17: Confirmable, and what a request from the same place would be answered.
+    while (!(await this.#delivered(this.#observation.notify(this.state.kept!.coap, { park: true })))) {
+      if (this.#observation.signal.aborted) return false;
+      report({ event: 'parked', bytes });
+      await this.#heard();
+      if (this.#dropped) {
+        this.#observation.end(write(overloaded()));
+        return false;
       }
     }
-    this.#observation.end(write(overloaded()));
-    return false;
+    report({ event: 'pushed', bytes });
+    return true;
   }
 
   /** Whether what was kept is with the client. */

@@ -1,6 +1,6 @@
 import { Code, OptionNumber, uintValue } from '@lb-matrix/coap-codec';
 import type { IncomingRequest, Observation, Platform } from '@lb-matrix/coap-endpoint';
-import type { HttpRequest, MappedRequest, ServerSession } from '@lb-matrix/msc3079-mapper';
+import type { AnswerContext, HttpRequest, MappedRequest, ServerSession } from '@lb-matrix/msc3079-mapper';
 import type { Answer } from '../answer.ts';
 import { type Gateway, overloaded, type SessionLoad } from '../gateway.ts';
 import type { Limits } from '../limits.ts';
@@ -49,6 +49,7 @@ export interface Observers {
 interface Registering {
   readonly request: IncomingRequest;
   readonly session: ObservingSession;
+  readonly context: AnswerContext;
   readonly registration: Registration;
   /** The answer to this very question is with the client, or on its way to it. */
   readonly kept: KeptAnswer | undefined;
@@ -80,7 +81,7 @@ export function createObservers(options: ObserversOptions): Observers {
       const write = writer(request, mapped.answer, session.matrix);
       if (token === undefined) return Promise.resolve(answerWith(missingToken(), write));
       const kept = keptFor(registration, session, replaced);
-      return admit({ request, session, registration, kept, write });
+      return admit({ request, session, context: mapped.answer, registration, kept, write });
     },
     close() {
       for (const observation of [...observations]) observation.end();
@@ -111,7 +112,7 @@ export function createObservers(options: ObserversOptions): Observers {
 
   /** False when its answer cannot be kept. */
   function observe(registering: Registering, coap: First['coap'], news: SyncAnswer, observation: Observation): boolean {
-    const { request, session, registration, kept, write } = registering;
+    const { request, session, context, registration, kept } = registering;
     const { subject, since } = registration;
     const path = subject.target.split('?', 1)[0]!;
     const report: Surroundings['report'] = (record) => {
@@ -121,7 +122,8 @@ export function createObservers(options: ObserversOptions): Observers {
       platform,
       keptBytes,
       ask: async (http, signal) => (await gateway.ask(forward(http, request), signal, session)).response,
-      write,
+      // Features are answered once.
+      write: writer(request, { ...context, features: undefined }, session.matrix),
       report,
     });
     // Only to a response of its own there is an acknowledgement that shows that the client has it.

@@ -216,6 +216,8 @@ describe('a push', () => {
     homeserver.send({ n: 1 });
     await platform.advance(0);
     const push = one(observing);
+    const { Observe, ContentFormat } = OptionNumber;
+    expect(push.options.map(({ number }) => number)).toEqual([Observe, ContentFormat]);
     expect(bodyOf(push)).toEqual({
       next_batch: 's1',
       device_one_time_keys_count: { signed_curve25519: 50 },
