@@ -46,7 +46,7 @@ export interface LinkOptions {
 }
 
 /** An answer and whether the server goes on to notify, for what is observed. */
-export interface Notification {
+interface Notification {
   readonly response: HttpResponse;
   readonly observed: boolean;
   /** It refuses the form of the question, not the question: ask again. */

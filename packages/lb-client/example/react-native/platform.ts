@@ -4,7 +4,7 @@ import { verifyPeer } from '@lb-matrix/dtls-transport/x509';
 import type { ClientPipe, ClientPlatform, ClientStorage, ConnectTarget } from '@lb-matrix/lb-client';
 
 /** What is used of react-native-udp's socket. That of node:dgram fits as well. */
-export interface UdpSocket {
+interface UdpSocket {
   bind(port: number, onListening: () => void): unknown;
   on(event: 'message', listener: (datagram: Uint8Array) => void): unknown;
   on(event: 'error', listener: (error: Error) => void): unknown;

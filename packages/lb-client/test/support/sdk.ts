@@ -9,7 +9,7 @@ export interface Store {
   readonly received: string[];
 }
 
-export function emptyStore(): Store {
+function emptyStore(): Store {
   return { since: undefined, received: [] };
 }
 

@@ -5,7 +5,7 @@ interface Timer {
 }
 
 /** Everything that promises had to say has been said. */
-export function settled(): Promise<void> {
+function settled(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
