@@ -120,6 +120,31 @@ describe('a body in blocks whose first is a CON', () => {
     expect(pushes()).toHaveLength(2);
   });
 
+  it.each([1, 2, 3, 4, 5])('gets through a bad network, one after the other (seed %i)', async (seed) => {
+    const bad = { seed, loss: 0.1, duplication: 0.1, delay: 200, jitter: 400 };
+    const { time, client, observations } = pushing(bad);
+    const states = client.observe(get('a'), { acknowledgeConsumed: true, reregister: false });
+    await time.until(states.next());
+    const outcomes: NotificationOutcome[] = [];
+    const push = async () => {
+      for (let n = 1; n <= 5; n++) {
+        let outcome: NotificationOutcome = 'lost';
+        while (outcome === 'lost') outcome = await observations[0]!.notify(content(bodyOf(10_000, n)), { park: true });
+        outcomes.push(outcome);
+      }
+    };
+    const pushed = push();
+    for (let n = 1; n <= 5; ) {
+      const { value } = await time.until(states.next());
+      // One that was lost for want of its ACK comes again.
+      if (String(value!.payload) === String(bodyOf(10_000, n))) n++;
+      else expect(value!.payload).toEqual(bodyOf(10_000, n - 1));
+    }
+    states.next();
+    await time.until(pushed);
+    expect(outcomes).toEqual(Array.from({ length: 5 }, () => 'acknowledged'));
+  });
+
   it('may be the separate answer to a registration', async () => {
     const server = new Engine({ server: {} });
     server.receive(registration(5));
