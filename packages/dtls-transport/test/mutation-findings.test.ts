@@ -11,7 +11,7 @@ import { WireView } from './support/wire-view.ts';
 
 /** What the mutation campaigns and the state tables have found, each as a case of its own. */
 
-const { serverHello, certificateRequest } = HANDSHAKE_TYPE;
+const { clientHello, serverHello, certificateRequest } = HANDSHAKE_TYPE;
 
 /** A client to which the server's first flight comes changed, once. */
 function damagedOnce(change: (messages: HandshakeMessage[]) => Uint8Array): TestClient {
@@ -59,6 +59,25 @@ test('two copies of a damaged message in one record are not its repetition', () 
     return concatBytes([hello!.raw, damaged.raw, hello!.raw, damaged.raw]);
   });
   expect(client.connectedAt).toBeDefined();
+});
+
+test('a ClientHello that looks like a fragment lets no damaged one past the cookie', () => {
+  const network = new VirtualNetwork(1);
+  const listener = new TestListener(network);
+  const client = new TestClient(network, 'client');
+  let isDone = false;
+  network.rewrite = ({ from, datagram }) => {
+    const isSecond = from === 'client' && datagram[RECORD_HEADER_LENGTH] === clientHello && datagram[18] === 1;
+    if (isDone || !isSecond) return datagram;
+    isDone = true;
+    // By its length it goes on in a fragment that never comes.
+    network.inject('client', SERVER, datagram.with(16, datagram[16]! + 1));
+    return datagram.slice().fill(0xff, -20);
+  };
+  network.run(5_000);
+  expect(isDone).toBe(true);
+  expect(client.connectedAt).toBeDefined();
+  expect(listener.of('connected')).toHaveLength(1);
 });
 
 test('data right behind the Finished, from a client that does not wait for ours (RFC 7918), leaves our last flight alone', () => {

@@ -205,8 +205,13 @@ export class Connection {
     }
     const { fatal, alert: number } = alert;
     if (!fatal && number !== ALERT.close_notify) return;
-    if (this.#state === 'established') this.#events.push({ type: 'hint' });
-    else this.#alert ??= { error: new DtlsAlertError(number, alertName(number)), countsAt: now + ALERT_GRACE_MS };
+    if (this.#state === 'established') {
+      this.#events.push({ type: 'hint' });
+    } else if (this.#alert === undefined) {
+      this.#alert = { error: new DtlsAlertError(number, alertName(number)), countsAt: now + ALERT_GRACE_MS };
+      // It may be about what was damaged on the way: a peer that has warned us (`HandshakeHost.warn`) can still be told better.
+      if (this.#write !== undefined) this.#timer.hurry(now + ALERT_GRACE_MS / 2);
+    }
   }
 
   #onProtectedRecord(header: RecordHeader, datagram: Uint8Array, at: number, now: number): boolean {
@@ -220,6 +225,7 @@ export class Connection {
     const plaintext = this.#read.open(header, datagram);
     if (typeof plaintext === 'string') {
       this.#drop(plaintext);
+      if (plaintext === 'unauthenticated' && type === CONTENT_TYPE.handshake) this.#handshake?.onUnreadable?.(now);
       return false;
     }
     if (type === CONTENT_TYPE.applicationData) this.#onData(plaintext);
@@ -315,6 +321,7 @@ export class Connection {
         // RFC 6347 4.2.4: the waiting begins again, unless the flight is the last one.
         if (this.#state === 'handshaking') timer.restart(now);
       },
+      warn: (alert) => this.#outbox.warn(this.#plainWriter, alert),
       get hasRepeated() {
         return timer.hasFired;
       },

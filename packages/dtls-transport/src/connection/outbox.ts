@@ -42,6 +42,11 @@ export class Outbox {
     this.#flight = undefined;
   }
 
+  /** An alert that does not end what is said. */
+  warn(writer: WriteEpoch, alert: number): void {
+    this.#alert = { writer, alert };
+  }
+
   /** The last thing that is said: what waits is dropped. */
   end(writer: WriteEpoch, alert: number | undefined): void {
     this.#flight = undefined;

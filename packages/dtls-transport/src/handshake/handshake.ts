@@ -17,6 +17,8 @@ export interface Handshake {
   onMessage(message: HandshakeMessage, now: number): void;
   /** A fragment of a message that was handed out already. */
   onRepeat(fragment: HandshakeFragment, now: number): void;
+  /** A record with a handshake message did not authenticate. */
+  onUnreadable?(now: number): void;
 }
 
 /** What a state machine asks of the connection that carries it. */
@@ -35,6 +37,8 @@ export interface HandshakeHost {
   sendFlight(parts: readonly FlightPart[], now: number): void;
   /** Sends the flight once more because the peer asks for it; within a bound. */
   repeatFlight(now: number): void;
+  /** Tells the peer in the clear how the handshake will end unless it has more to say. The handshake goes on. */
+  warn(alert: number): void;
   /** The flight was sent again because nothing came. */
   readonly hasRepeated: boolean;
   /** The peer's flight has arrived, ours comes later. */

@@ -33,6 +33,11 @@ export class RetransmitTimer {
     this.#deadline = now + this.#interval;
   }
 
+  /** If the flight is to go out again, then by this time. */
+  hurry(deadline: number): void {
+    if (this.#deadline !== undefined) this.#deadline = Math.min(this.#deadline, deadline);
+  }
+
   stop(): void {
     this.#deadline = undefined;
   }

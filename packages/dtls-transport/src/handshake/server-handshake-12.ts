@@ -33,6 +33,12 @@ const OF_OUR_QUESTION: readonly PeerReason[] = [
 ];
 const PATIENCE = 3;
 
+/**
+ * A client is told when so many of its Finished could not be read. We repeat our flight for each of them, so that by then a
+ * client that had something of it wrong has seen it twice again, and has mended it.
+ */
+const UNREADABLE = 4;
+
 /** What a server shows of itself and wants of clients. */
 export interface ServerPolicy {
   /** Who we are by certificate. */
@@ -90,6 +96,9 @@ export class ServerHandshake12 implements Handshake {
   #flight: ClientFlight | undefined;
   #agreed: Agreed | undefined;
   #finishedSeq: number | undefined;
+  /** How often the client's Finished could not be read. */
+  #unreadable = 0;
+  #hasWarned = false;
 
   constructor(host: HandshakeHost, policy: ServerPolicy, helloSeq: number) {
     this.#host = host;
@@ -122,6 +131,17 @@ export class ServerHandshake12 implements Handshake {
     } else if (this.#state === 'exchange' && fragment.messageSeq === this.#helloSeq && fragment.offset === 0) {
       this.#host.repeatFlight(now);
     }
+  }
+
+  /**
+   * RFC 6347 4.1.2.7 drops what does not authenticate, and so do we; but a client with another key than ours (RFC 4279 2) need
+   * not wait in vain, so it is told in the clear. Anybody can make us say so, which is why nothing ends here.
+   */
+  onUnreadable(now: number): void {
+    if (this.#state !== 'finished') return;
+    this.#unreadable += 1;
+    this.#host.repeatFlight(now);
+    if (this.#unreadable >= UNREADABLE) this.#warn(ALERT.decrypt_error);
   }
 
   /** What the client has shown of itself. */
@@ -241,9 +261,17 @@ export class ServerHandshake12 implements Handshake {
     const isOfOurs =
       this.#asksFor !== undefined && error instanceof DtlsPeerError && OF_OUR_QUESTION.includes(error.reason);
     this.#doubts.note(this.#digest(), error, isOfOurs ? PATIENCE : 1);
+    // Clients that are not ours take seconds to say it again: they are told at once (RFC 5246 7.4.6).
+    if (error instanceof DtlsPeerError && error.reason === 'no-certificate') this.#warn(error.alert);
     // Else, where nothing was asked above, the timer has gone on, and nobody is to be made to say more than that.
     if (isOfOurs || this.#state === 'question') this.#host.repeatFlight(now);
     this.#forgetFlight();
+  }
+
+  /** Once in a handshake, so that a client that has more to say hears no more of it. */
+  #warn(alert: number): void {
+    if (!this.#hasWarned) this.#host.warn(alert);
+    this.#hasWarned = true;
   }
 
   #forgetFlight(): void {
@@ -279,6 +307,7 @@ export class ServerHandshake12 implements Handshake {
     const keys = trafficKeys(crypto, suite, masterSecret, client.random, random);
     const limits = agreedLimits(recordSizeLimit, client.recordSizeLimit);
     const writer = this.#host.protect(keys.client, keys.server, limits);
+    this.#unreadable = 0;
     this.#agreed = { flight, masterSecret, transcript: transcript.with(...this.#messages), writer };
     this.#state = 'finished';
   }

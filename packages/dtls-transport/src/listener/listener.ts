@@ -169,7 +169,7 @@ export class DtlsListener {
 
   /**
    * Answers `pskIdentity`: the key of this name, 1 to 256 bytes. Throws `DtlsRefusedError` also with `bad-option`. A client
-   * that has another key is not heard of again: what it sends cannot be read.
+   * that has another key is told (decrypt_error), as what it sends cannot be read; its handshake ends with the time-out.
    */
   acceptPsk(peer: number, key: Uint8Array, now: number): void {
     checkPskKey(key);
@@ -239,11 +239,13 @@ export class DtlsListener {
     }
     const { messageSeq } = fragment;
     const hello = { path, messageSeq, front, isWhole: fragment.bytes.length === fragment.length };
-    if (slot?.pending?.isHello(hello)) {
+    const isValid = this.#cookies.isValid(hello, now);
+    // A first fragment may have begun it. What comes in one piece must be what its cookie was made for all the same.
+    if (slot?.pending?.isHello(hello) && (isValid || !hello.isWhole)) {
       this.#feed(slot.pending, datagram, now);
     } else if (slot?.established?.beganWith(front)) {
       this.#drop('unexpected'); // it has been on the way for long: its handshake is done
-    } else if (this.#cookies.isValid(hello, now)) {
+    } else if (isValid) {
       this.#begin(hello, header.sequence, now);
       this.#feed(this.#table.at(path)!.pending!, datagram, now);
     } else {

@@ -6,7 +6,9 @@ import { nobleCrypto } from '../../src/noble/crypto-provider.ts';
 import { nodeCrypto } from '../../src/node/crypto-provider.ts';
 import { ALERT } from '../../src/wire/alert.ts';
 import { writeCertificate } from '../../src/wire/certificate.ts';
+import { writeCertificateRequest } from '../../src/wire/certificate-request.ts';
 import { HANDSHAKE_TYPE } from '../../src/wire/handshake-message.ts';
+import { CONTENT_TYPE, RECORD_HEADER_LENGTH } from '../../src/wire/record.ts';
 import { SERVER, TestClient, TestListener } from '../support/endpoints.ts';
 import { fixtureIdentity } from '../support/fixture-identity.ts';
 import { patched, rewriteBody, rewriteFlight } from '../support/rewrite.ts';
@@ -61,9 +63,12 @@ describe('a client without a certificate', () => {
     expect(listener.events.map(({ type }) => type)).toEqual(['connected']);
   });
 
-  test('is turned away where the server requires one, and told so (RFC 5246 7.4.6)', () => {
-    const { client, listener } = shakeHands({});
+  test('is turned away where the server requires one, and told so at once (RFC 5246 7.4.6)', () => {
+    const { network, client, listener } = shakeHands({});
     expect(client.closed?.error).toMatchObject({ code: 'ERR_DTLS_ALERT', alert: ALERT.handshake_failure });
+    const [alert] = network.sent.filter(({ datagram }) => datagram[0] === CONTENT_TYPE.alert);
+    expect(alert).toMatchObject({ from: SERVER, at: 100 }); // with the client's flight, before the client repeats anything
+    expect([...alert!.datagram.subarray(RECORD_HEADER_LENGTH)]).toEqual([2, ALERT.handshake_failure]);
     expect(listener.engine.stats()).toMatchObject({ peers: 0, handshakes: 0, handshakesFailed: 1 });
   });
 
@@ -73,6 +78,26 @@ describe('a client without a certificate', () => {
     expect(client.connectedAt).toBeDefined();
     expect(listener.of('connected')).toMatchObject([{ chain: [] }]);
   });
+});
+
+test('a damaged question that lets a client show nothing is not its last word where a certificate is required', () => {
+  const network = new VirtualNetwork(1);
+  const listener = new TestListener(network, { identity: server, clientCertificate: 'require' }, { identity: ecdsa });
+  const client = new TestClient(network, 'client', { identity: ecdsa }, server);
+  let isDamaged = false;
+  network.rewrite = ({ from, datagram }) => {
+    if (from !== SERVER || isDamaged) return datagram;
+    // Nothing that the client could sign with is asked for.
+    const rsaAlone = writeCertificateRequest({ certificateTypes: [1], signatureSchemes: [0x0401] });
+    const damaged = rewriteBody('certificateRequest', () => rsaAlone)(datagram);
+    isDamaged = damaged.some((byte, at) => byte !== datagram[at]);
+    return damaged;
+  };
+  network.run(20_000, () => client.connectedAt !== undefined);
+  expect(isDamaged).toBe(true);
+  expect(network.sent.some(({ from, datagram }) => from === SERVER && datagram[0] === CONTENT_TYPE.alert)).toBe(true);
+  expect(client.connectedAt).toBeLessThan(1_000);
+  expect(listener.of('peerCertificate')).toHaveLength(1);
 });
 
 describe('nobody gets in', () => {
@@ -101,20 +126,25 @@ describe('nobody gets in', () => {
     expect(listener.engine.stats()).toMatchObject(none);
   });
 
-  test.each<[string, (datagram: Uint8Array) => Uint8Array]>([
+  test.each<[string, (datagram: Uint8Array) => Uint8Array, object]>([
     [
       'without a CertificateVerify: nothing goes on before it has come (CVE-2022-29222)',
       rewriteFlight((messages) => messages.filter(({ type }) => type !== HANDSHAKE_TYPE.certificateVerify)),
+      { code: 'ERR_DTLS_TIMEOUT' },
     ],
-    ['with a CertificateVerify and no certificate', rewriteBody('certificate', () => new Uint8Array(3))],
-  ])('%s', (_name, rewrite) => {
+    [
+      'with a CertificateVerify and no certificate: its Finished is about something else',
+      rewriteBody('certificate', () => new Uint8Array(3)),
+      { code: 'ERR_DTLS_ALERT', alert: ALERT.decrypt_error },
+    ],
+  ])('%s', (_name, rewrite, error) => {
     const { network, client, listener } = shakeHands({
       client: { identity: ecdsa, handshakeTimeout: 10_000 },
       listener: { clientCertificate: 'request', handshakeTimeout: 10_000 },
       rewrite,
     });
     network.run(60_000);
-    expect(client.closed?.error).toMatchObject({ code: 'ERR_DTLS_TIMEOUT' });
+    expect(client.closed?.error).toMatchObject(error);
     expect(listener.events).toEqual([]);
     expect(listener.engine.stats()).toMatchObject(none);
   });

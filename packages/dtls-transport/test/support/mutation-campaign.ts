@@ -1,4 +1,4 @@
-import { expect } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { diceOf } from './dice.ts';
 import type { HandshakeKind } from './handshake-kinds.ts';
 import { record, type Tampering, tamper } from './tampering.ts';
@@ -20,6 +20,11 @@ export function mutationCampaign(kind: HandshakeKind): void {
   const names = [...recording.messages.keys()];
   const coverage = new Map<string, Coverage>(names.map((name) => [name, { all: 0, plain: 0 }]));
   let seed = 0;
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0; // what is thrown here is thrown thousands of times, and nobody looks at its stack
+  onTestFinished(() => {
+    Error.stackTraceLimit = stackTraceLimit;
+  });
   for (let name = leastHit(coverage); coverage.get(name)!.all < HITS; name = leastHit(coverage)) {
     const tampering = chooseTampering(seed, name, names);
     const { hit, faults } = tamper(recording, tampering, seed);
