@@ -169,7 +169,41 @@ describe.each([openssl, gnutls, pion])('$name', (peer) => {
       }
     },
   );
+
+  it(
+    'our client goes nowhere with another key than its server has',
+    cell(peer, ANOTHER_KEY, 'we connect'),
+    async () => {
+      const server = await peer.startServer(shared);
+      try {
+        await expect(
+          connectDtls({ ...clientOptions(withAnotherKey, server.port), handshakeTimeout: 3_000 }),
+          // They all fall silent.
+        ).rejects.toMatchObject({ code: 'ERR_DTLS_TIMEOUT' });
+      } finally {
+        await server.stop();
+      }
+    },
+  );
+
+  it('our server tells its client that it has another key', cell(peer, ANOTHER_KEY, 'it connects'), async () => {
+    const server = await listenDtls(serverOptions(shared));
+    let pipes = 0;
+    server.onPipe = () => {
+      pipes++;
+    };
+    try {
+      await expect(peer.connect(server.address.port, withAnotherKey)).rejects.toThrow(/alert|fatal/i);
+      expect(pipes).toBe(0);
+    } finally {
+      await server.close();
+    }
+  });
 });
+
+const ANOTHER_KEY = 'a client with another shared key is turned away';
+const shared: DtlsSetup = { suite: 'PSK_WITH_AES_128_GCM', psk: { identity: 'dev1', hexKey: '00'.repeat(16) } };
+const withAnotherKey: DtlsSetup = { ...shared, psk: { identity: 'dev1', hexKey: '11'.repeat(16) } };
 
 /** Our client's side of a setup. */
 function clientOptions(

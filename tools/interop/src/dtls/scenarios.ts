@@ -23,7 +23,8 @@ const psk = { identity: 'dev1', hexKey: '000102030405060708090a0b0c0d0e0f' };
 const x25519 =
   'OpenSSL ties the groups to the curve of the certificate: with X25519 alone it takes no P-256 certificate';
 const noLimit = { OpenSSL: 'it cannot tell a record size limit', pion: 'it cannot tell a record size limit' };
-const unknownThere = 'it does not know this suite';
+const unknownThere =
+  'it does not know this suite (RFC 8442), nor does any peer here; our two ends speak it in the tests of dtls-transport';
 
 /** A suite with a certificate of this kind; the row is named after it. */
 const withCertificate = (suite: Suite, certificate: KeyKind): Scenario => ({
