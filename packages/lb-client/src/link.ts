@@ -151,6 +151,8 @@ export class Link {
     const mapped = requestToCoap(request, this.#session, { asFetch: request.method === 'POST' });
     const states = this.#client.observe(mapped, { acknowledgeConsumed: true, reregister: false });
     const release = this.#watch();
+    // Features are answered once, not with every push.
+    let isFirst = true;
     return {
       next: async () => {
         try {
@@ -164,7 +166,9 @@ export class Link {
           const refused = REFUSALS.has(value.code) && !keysRefused;
           // This server has to be asked each time.
           if (refused || (!observed && value.code >> 5 === 2)) this.#pollsOnly = true;
-          return { response: this.#read(value, mapped), observed, again: keysRefused || refused };
+          const response = this.#read(value, mapped, isFirst);
+          isFirst = false;
+          return { response, observed, again: keysRefused || refused };
         } catch (error) {
           release();
           throw error;
@@ -189,9 +193,9 @@ export class Link {
     this.#end();
   }
 
-  #read(answer: CoapResponse, mapped: MappedCoapRequest): HttpResponse {
+  #read(answer: CoapResponse, mapped: MappedCoapRequest, answersFeatures = true): HttpResponse {
     const response = responseToHttp(answer, mapped, this.#session);
-    const announced = mapped.options.some(({ number }) => number === PrivateOption.Features);
+    const announced = answersFeatures && mapped.options.some(({ number }) => number === PrivateOption.Features);
     // What this server had accepted in an earlier session it does not any more.
     if (announced && answer.code >> 5 === 2 && uintValue(answer.options, PrivateOption.Features) === undefined) {
       this.#session.features = undefined;
