@@ -35,10 +35,11 @@ export async function askLowBandwidth(exchange: Exchange, way: LowBandwidthWay):
     return;
   }
   const { url, headers } = withTokenInHeader(new URL(target, way.homeserver.origin), exchange);
+  const sent = isMislabelled(incoming.headers['content-type'], body) ? asJson(headers) : headers;
   try {
     const response = await way.fetch(url, {
       method,
-      headers,
+      headers: sent,
       signal,
       // What a client is redirected to is the client's business.
       redirect: 'manual',
@@ -56,6 +57,17 @@ export async function askLowBandwidth(exchange: Exchange, way: LowBandwidthWay):
     refuse(exchange, 502, 'M_UNKNOWN', reason(error));
   }
 }
+
+/** What curl says of a body unless told otherwise; homeservers do not look at it. */
+function isMislabelled(type: string | undefined, body: Uint8Array): boolean {
+  return type === CURL_TYPE && body[0] === '{'.charCodeAt(0);
+}
+
+function asJson(headers: readonly [string, string][]): [string, string][] {
+  return [...headers.filter(([name]) => name !== 'content-type'), ['content-type', 'application/json']];
+}
+
+const CURL_TYPE = 'application/x-www-form-urlencoded';
 
 /** fetch has undone the coding, so the length is another one. */
 const OF_THE_BODY: ReadonlySet<string> = new Set(['content-length', 'content-encoding']);

@@ -55,6 +55,14 @@ describe('a Matrix client behind the proxy', () => {
     expect([unknown.status, unknown.json.errcode]).toEqual([401, 'M_UNKNOWN_TOKEN']);
   });
 
+  it('may leave the type of its JSON to curl', async () => {
+    const { url } = await startWorld();
+    const body = JSON.stringify({ username: 'alice', password: 'p', auth: { type: 'm.login.dummy' } });
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    expect((await send(url, 'POST', '/_matrix/client/v3/register', { headers, body })).status).toBe(200);
+    expect(await statusOf(url)).toMatchObject({ requests: 1, fallbacks: 0 });
+  });
+
   it('may have its token in the query, which then crosses the air once', async () => {
     const { url, asked } = await startWorld();
     const { token, id } = await register(url, 'alice');
