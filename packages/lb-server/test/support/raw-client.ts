@@ -30,6 +30,8 @@ export interface RawClient {
   /** Nothing gets through any more, either way. */
   reachable: boolean;
   readonly closed: boolean;
+  /** The session ends, by close_notify or by its time-out. */
+  end(): void;
 }
 
 interface Registration {
@@ -88,6 +90,7 @@ export function rawClient(
       };
       if (client.reachable) far.onDatagram?.(encodeMessage(whole), platform.now());
     },
+    end: () => far.onClose?.(undefined),
     ack({ messageId }) {
       client.send({ type: Type.ACK, code: Code.Empty, messageId });
     },

@@ -14,6 +14,8 @@ export interface SyncHomeserver {
   stir(): void;
   /** Answers in place of the stream, one for each request; long-polls under way get the first. */
   readonly instead: HttpResponse[];
+  /** Where the stream is. */
+  readonly position: number;
   /** How many requests wait. */
   readonly waiting: number;
   keys: Record<string, number>;
@@ -49,6 +51,9 @@ export function syncHomeserver(platform: VirtualPlatform): SyncHomeserver {
     stir() {
       position++;
       wake();
+    },
+    get position() {
+      return position;
     },
     get waiting() {
       return waiters.size;
