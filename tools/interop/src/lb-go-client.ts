@@ -22,7 +22,7 @@ export interface GoAnswer {
 }
 
 /** A response to a registration, or a notification. */
-export interface GoNotification extends GoAnswer {
+interface GoNotification extends GoAnswer {
   readonly messageId: number;
   /** -1 where there is none. */
   readonly observe: number;
