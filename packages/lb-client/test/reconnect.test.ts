@@ -113,18 +113,30 @@ describe('a request whose connection breaks', () => {
   });
 });
 
+const DISASTERS = [
+  'event',
+  'to_device',
+  'send',
+  'restart',
+  'stop',
+  'move',
+  'outage',
+  'block',
+  'interrupt',
+  'crash',
+] as const;
+
 describe('whatever happens to network, proxy and homeserver', () => {
   const disaster = fc.record({
     after: fc.integer({ min: 0, max: 20_000 }),
-    what: fc.constantFrom('event', 'to_device', 'send', 'restart', 'stop', 'move', 'outage', 'block') as fc.Arbitrary<
-      'event' | 'to_device' | 'send' | 'restart' | 'stop' | 'move' | 'outage' | 'block'
-    >,
+    what: fc.constantFrom(...DISASTERS),
   });
 
   it('each event arrives exactly once, and each message is sent exactly once', { timeout: 120_000 }, async () => {
     await fc.assert(
       fc.asyncProperty(fc.integer(), fc.array(disaster, { minLength: 4, maxLength: 16 }), async (seed, disasters) => {
-        const { time, homeserver, network, sdk, ask } = await syncing({ seed });
+        const { time, homeserver, network, sdk: first, ask, app } = await syncing({ seed });
+        let sdk = first;
         network.loss = 0.1;
         const expected: string[] = [];
         const sends: Promise<void>[] = [];
@@ -143,7 +155,11 @@ describe('whatever happens to network, proxy and homeserver', () => {
           else if (what === 'send') sends.push(send(`t${index}`));
           else if (what === 'restart') network.restart();
           else if (what === 'move') network.moveClient();
-          else if (what === 'stop') {
+          else if (what === 'interrupt') sdk.interrupt();
+          else if (what === 'crash') {
+            sdk.kill();
+            sdk = new Sdk(app(), time, sdk.store);
+          } else if (what === 'stop') {
             await time.until(network.stop());
             time.setTimer(3000, () => network.start());
           } else if (what === 'outage') {

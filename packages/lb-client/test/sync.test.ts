@@ -118,6 +118,24 @@ describe('/sync', () => {
     },
   );
 
+  it('holds a push that comes between a call that was given up and the next', async () => {
+    const { time, ask, sync, homeserver, network } = world();
+    await time.until(ask('v3/account/whoami'));
+    const { next_batch } = await sync('');
+    const control = new AbortController();
+    const path = `v3/sync?timeout=30000&since=${next_batch}`;
+    const given = Promise.allSettled([ask(path, { signal: control.signal })]);
+    await time.advance(1000);
+    control.abort();
+    await given;
+    homeserver.happen('to_device');
+    await time.advance(500);
+    network.sightings.length = 0;
+    expect((await sync(`&since=${next_batch}`)).to_device?.events).toHaveLength(1);
+    expect(network.sightings).toEqual([]);
+    expect(homeserver.undelivered).toHaveLength(1);
+  });
+
   it('registers anew for another filter, and for another position', async () => {
     const { time, ask, sync, homeserver } = world();
     await time.until(ask('v3/account/whoami'));

@@ -31,6 +31,7 @@ export class Sdk {
   readonly #fetch: LowBandwidthFetch;
   readonly #time: VirtualTime;
   readonly #control: AbortController = new AbortController();
+  #call: AbortController = new AbortController();
 
   constructor(fetch: LowBandwidthFetch, time: VirtualTime, store: Store = emptyStore()) {
     this.#fetch = fetch;
@@ -44,11 +45,17 @@ export class Sdk {
     this.#control.abort();
   }
 
+  /** Gives the call up that waits, and asks again after a while, as an SDK does when its network comes and goes. */
+  interrupt(): void {
+    this.#call.abort();
+  }
+
   async #run(): Promise<void> {
     const { signal } = this.#control;
     while (!signal.aborted) {
       try {
-        const body = await this.#ask(signal);
+        this.#call = new AbortController();
+        const body = await this.#ask(AbortSignal.any([signal, this.#call.signal]));
         if (signal.aborted) return;
         if (body === undefined) await this.#sleep(2000);
         else this.#keep(body);
