@@ -21,6 +21,7 @@ export const STATUS_PAGE: string = `<!doctype html>
 <div><dt>Sent</dt><dd id="sent">&ndash;</dd></div>
 <div><dt>Received</dt><dd id="received">&ndash;</dd></div>
 <div><dt>The same over HTTPS</dt><dd id="http">&ndash;</dd></div>
+<div><dt>Datagrams</dt><dd id="datagrams">&ndash;</dd></div>
 <div><dt>Requests</dt><dd id="requests">&ndash;</dd></div>
 <div><dt>Pushes</dt><dd id="pushes">&ndash;</dd></div>
 <div><dt>Went over HTTPS</dt><dd id="fallbacks">&ndash;</dd></div>
@@ -95,6 +96,7 @@ async function update() {
     show('sent', bytes(report.bytesSent));
     show('received', bytes(report.bytesReceived));
     show('http', bytes(report.httpBytes));
+    show('datagrams', count(report.datagramsSent + report.datagramsReceived));
     show('requests', count(report.requests));
     show('pushes', count(report.pushes));
     show('fallbacks', count(report.fallbacks));
