@@ -1,8 +1,8 @@
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { p256, p384, p521 } from '@noble/curves/nist.js';
 import { sha256, sha384, sha512 } from '@noble/hashes/sha2.js';
-import type { CertificateSignatureScheme, SignatureScheme, SigningKey } from '../crypto/provider.ts';
-import { certificateSchemeFor } from '../crypto/signature-scheme.ts';
+import type { CertificateSignatureScheme, CryptoProvider, SignatureScheme, SigningKey } from '../crypto/provider.ts';
+import { handshakeVerifier } from '../crypto/signature-scheme.ts';
 import { curvePointOfSpki, ed25519KeyOfSpki, spkiOfEd25519, spkiOfP256 } from '../crypto/spki.ts';
 import { CertificateError } from '../x509/errors.ts';
 import { readPkcs8 } from './pkcs8.ts';
@@ -39,15 +39,7 @@ function signingKey(only: SignatureScheme, spki: Uint8Array, sign: (data: Uint8A
 }
 
 /** See `CryptoProvider.verify`. */
-export function verifySignature(
-  scheme: SignatureScheme,
-  spki: Uint8Array,
-  data: Uint8Array,
-  signature: Uint8Array,
-): boolean {
-  const algorithm = certificateSchemeFor(scheme, spki);
-  return algorithm !== undefined && verifyCertificateSignature(algorithm, spki, data, signature);
-}
+export const verifySignature: CryptoProvider['verify'] = handshakeVerifier(verifyCertificateSignature);
 
 /** See `CryptoProvider.verifyCertificateSignature`. RSA does not verify: noble has none. */
 export function verifyCertificateSignature(

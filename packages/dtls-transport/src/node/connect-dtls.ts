@@ -6,7 +6,7 @@ import type { Identity } from '../identity.ts';
 import { plainBytes } from './bytes.ts';
 import { nodeCrypto } from './crypto-provider.ts';
 import { DatagramSender } from './datagram-sender.ts';
-import { EngineTimer } from './engine-timer.ts';
+import { EngineDriver } from './engine-driver.ts';
 import type { ConnectDtlsOptions } from './options.ts';
 import { type Judgement, judgePeer, prepareJudgement } from './peer-judgement.ts';
 import type { DtlsClientPipe, DtlsHint, DtlsPipeStats, DtlsProtocol, PipePeer } from './pipe.ts';
@@ -72,14 +72,13 @@ class ClientPipe implements DtlsClientPipe {
   readonly #socket: Socket;
   readonly #engine: DtlsClient;
   readonly #sender: DatagramSender;
-  readonly #timer: EngineTimer;
+  readonly #driver: EngineDriver<DtlsClientEvent>;
   readonly #count = new WireCount();
   readonly #options: ConnectDtlsOptions;
   #settle!: { readonly resolve: () => void; readonly reject: (error: unknown) => void };
   #state: 'connecting' | 'open' | 'closed' = 'connecting';
   /** Why we did not accept the certificate. */
   #refusal: Error | undefined;
-  #pumping = false;
 
   constructor(
     socket: Socket,
@@ -93,7 +92,6 @@ class ClientPipe implements DtlsClientPipe {
     this.#socket = socket;
     this.#options = options;
     this.#sender = new DatagramSender(socket, maxDatagram);
-    this.#timer = new EngineTimer(() => this.#onTimeout());
     this.connected = new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
     });
@@ -113,12 +111,17 @@ class ClientPipe implements DtlsClientPipe {
       },
       performance.now(),
     );
+    this.#driver = new EngineDriver(this.#engine, {
+      onEvent: (event, now) => this.#onEvent(event, now),
+      flush: () => this.#flush(),
+      onTimeout: () => this.#onTimeout(),
+    });
     socket.on('error', (error) => this.#onSocketError(error));
     socket.on('message', (datagram) => {
       this.#count.received(datagram.length);
-      this.#step((now) => this.#engine.receive(plainBytes(datagram), PATH, now));
+      this.#driver.step((now) => this.#engine.receive(plainBytes(datagram), PATH, now));
     });
-    this.#step(() => {});
+    this.#driver.step(() => {}); // the ClientHello
     if (psk === undefined && options.dangerouslySkipVerification !== true)
       prepareJudgement().catch((error: unknown) => this.fail(error));
   }
@@ -133,7 +136,7 @@ class ClientPipe implements DtlsClientPipe {
   }
 
   close(): void {
-    if (this.#state !== 'closed') this.#step(() => this.#engine.close());
+    if (this.#state !== 'closed') this.#driver.step(() => this.#engine.close());
   }
 
   stats(): DtlsPipeStats {
@@ -149,28 +152,7 @@ class ClientPipe implements DtlsClientPipe {
 
   /** RFC 6347 4.2.4: what goes out because time has run out is a flight again. */
   #onTimeout(): void {
-    this.#count.retransmitting(() => this.#step((now) => this.#engine.handleTimeout(now)));
-  }
-
-  /** One call of the engine, and all that follows from it. */
-  #step(call: (now: number) => void): void {
-    const now = performance.now();
-    call(now);
-    this.#pump(now);
-    this.#flush();
-    this.#timer.set(this.#engine.pollTimeout());
-  }
-
-  #pump(now: number): void {
-    if (this.#pumping) return; // a listener has called us: the loop below goes on after it
-    this.#pumping = true;
-    try {
-      for (let event = this.#engine.pollEvent(); event !== undefined; event = this.#engine.pollEvent()) {
-        this.#onEvent(event, now);
-      }
-    } finally {
-      this.#pumping = false;
-    }
+    this.#count.retransmitting(() => this.#driver.step((now) => this.#engine.handleTimeout(now)));
   }
 
   #onEvent(event: DtlsClientEvent, now: number): void {
@@ -203,7 +185,7 @@ class ClientPipe implements DtlsClientPipe {
       roots,
       dangerouslySkipVerification,
     });
-    if (this.#state === 'connecting') this.#step((now) => this.#answer(chain, judgement, now));
+    if (this.#state === 'connecting') this.#driver.step((now) => this.#answer(chain, judgement, now));
   }
 
   #answer(chain: readonly Uint8Array[], judgement: Judgement, now: number): void {
@@ -224,7 +206,7 @@ class ClientPipe implements DtlsClientPipe {
 
   #onClosed(error: Error | undefined): void {
     this.#flush(); // the last alert
-    this.#timer.stop();
+    this.#driver.stop();
     closeQuietly(this.#socket);
     const reason = error instanceof DtlsCertificateRejectedError ? this.#refusal : error;
     this.#settle.reject(reason);

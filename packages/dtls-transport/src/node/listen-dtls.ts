@@ -7,7 +7,7 @@ import { ALERT } from '../wire/alert.ts';
 import { plainBytes } from './bytes.ts';
 import { nodeCrypto } from './crypto-provider.ts';
 import { DatagramSender } from './datagram-sender.ts';
-import { EngineTimer } from './engine-timer.ts';
+import { EngineDriver } from './engine-driver.ts';
 import type { DtlsListenerHandle, NodeListenerStats } from './listener-handle.ts';
 import type { CertificateAndKey, ListenDtlsOptions } from './options.ts';
 import { judgePeer } from './peer-judgement.ts';
@@ -75,11 +75,10 @@ class ListenerSocket implements DtlsListenerHandle {
   readonly #socket: Socket;
   readonly #engine: DtlsListener;
   readonly #sender: DatagramSender;
-  readonly #timer: EngineTimer;
+  readonly #driver: EngineDriver<DtlsListenerEvent>;
   readonly #checks: ClientChecks;
   readonly #pipes = new Map<number, DtlsPipe>();
   #socketErrors = 0;
-  #pumping = false;
   #closing: Promise<void> | undefined;
 
   constructor(socket: Socket, engine: DtlsListener, maxDatagram: number, checks: ClientChecks) {
@@ -89,14 +88,18 @@ class ListenerSocket implements DtlsListenerHandle {
     this.#engine = engine;
     this.#checks = checks;
     this.#sender = new DatagramSender(socket, maxDatagram);
-    this.#timer = new EngineTimer(() => this.#step((now) => engine.handleTimeout(now)));
+    this.#driver = new EngineDriver(engine, {
+      onEvent: (event, now) => this.#onEvent(event, now),
+      flush: () => this.#flush(),
+      onTimeout: () => this.#driver.step((now) => engine.handleTimeout(now)),
+    });
     widenReceiveBuffer(socket);
     // A datagram that could not be sent is a lost datagram.
     socket.on('error', () => {
       this.#socketErrors += 1;
     });
     socket.on('message', (datagram, from) => {
-      this.#step((now) => engine.receive(plainBytes(datagram), pathOf(from), now));
+      this.#driver.step((now) => engine.receive(plainBytes(datagram), pathOf(from), now));
     });
   }
 
@@ -114,30 +117,10 @@ class ListenerSocket implements DtlsListenerHandle {
   }
 
   async #close(): Promise<void> {
-    this.#step(() => this.#engine.close());
+    this.#driver.step(() => this.#engine.close());
     await this.#sender.drained();
-    this.#timer.stop();
+    this.#driver.stop();
     await new Promise<void>((resolve) => this.#socket.close(() => resolve()));
-  }
-
-  #step(call: (now: number) => void): void {
-    const now = performance.now();
-    call(now);
-    this.#pump(now);
-    this.#flush();
-    this.#timer.set(this.#engine.pollTimeout());
-  }
-
-  #pump(now: number): void {
-    if (this.#pumping) return; // a listener has called us: the loop below goes on after it
-    this.#pumping = true;
-    try {
-      for (let event = this.#engine.pollEvent(); event !== undefined; event = this.#engine.pollEvent()) {
-        this.#onEvent(event, now);
-      }
-    } finally {
-      this.#pumping = false;
-    }
   }
 
   #onEvent(event: DtlsListenerEvent, now: number): void {
@@ -147,7 +130,7 @@ class ListenerSocket implements DtlsListenerHandle {
         break;
       case 'peerCertificate':
         this.#judge(event.peer, event.chain).catch(() => {
-          this.#step((at) => this.#engine.rejectPeer(event.peer, ALERT.internal_error, at));
+          this.#driver.step((at) => this.#engine.rejectPeer(event.peer, ALERT.internal_error, at));
         });
         break;
       case 'pskIdentity':
@@ -171,7 +154,7 @@ class ListenerSocket implements DtlsListenerHandle {
   async #judge(peer: number, chain: readonly Uint8Array[]): Promise<void> {
     const roots = this.#checks.clientRoots;
     const judgement = await judgePeer(chain, { purpose: 'clientAuth', roots, dangerouslySkipVerification: false });
-    this.#step((now) => {
+    this.#driver.step((now) => {
       if ('spki' in judgement) this.#engine.acceptPeer(peer, judgement.spki, now);
       else this.#engine.rejectPeer(peer, judgement.alert, now);
     });
@@ -179,7 +162,7 @@ class ListenerSocket implements DtlsListenerHandle {
 
   async #findKey(peer: number, identity: Uint8Array): Promise<void> {
     const key = await this.#keyOf(identity);
-    this.#step((now) => {
+    this.#driver.step((now) => {
       if (key === undefined) this.#engine.rejectPsk(peer, now);
       else this.#engine.acceptPsk(peer, key, now);
     });
@@ -215,7 +198,7 @@ class ListenerSocket implements DtlsListenerHandle {
         engine.send(peer, datagram);
         this.#flush();
       },
-      close: () => this.#step(() => engine.closePeer(peer)),
+      close: () => this.#driver.step(() => engine.closePeer(peer)),
     };
   }
 

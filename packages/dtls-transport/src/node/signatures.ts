@@ -1,6 +1,6 @@
 import { constants, createPublicKey, type KeyObject, verify } from 'node:crypto';
-import type { CertificateSignatureScheme, SignatureScheme } from '../crypto/provider.ts';
-import { certificateSchemeFor } from '../crypto/signature-scheme.ts';
+import type { CertificateSignatureScheme, CryptoProvider } from '../crypto/provider.ts';
+import { handshakeVerifier } from '../crypto/signature-scheme.ts';
 import { type CurveName, curvePointOfSpki, ed25519KeyOfSpki } from '../crypto/spki.ts';
 import { base64url, plainBuffer } from './bytes.ts';
 import { isUsableRsaKey } from './rsa-key.ts';
@@ -8,15 +8,7 @@ import { isUsableRsaKey } from './rsa-key.ts';
 const JWK_CURVES: Readonly<Record<CurveName, string>> = { secp256r1: 'P-256', secp384r1: 'P-384', secp521r1: 'P-521' };
 
 /** See `CryptoProvider.verify`. */
-export function verifySignature(
-  scheme: SignatureScheme,
-  spki: Uint8Array,
-  data: Uint8Array,
-  signature: Uint8Array,
-): boolean {
-  const algorithm = certificateSchemeFor(scheme, spki);
-  return algorithm !== undefined && verifyCertificateSignature(algorithm, spki, data, signature);
-}
+export const verifySignature: CryptoProvider['verify'] = handshakeVerifier(verifyCertificateSignature);
 
 /** See `CryptoProvider.verifyCertificateSignature`. */
 export function verifyCertificateSignature(
