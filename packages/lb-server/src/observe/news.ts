@@ -39,14 +39,14 @@ export function isNews({ content, counts }: Pick<SyncAnswer, 'content' | 'counts
 
 function readSync(answer: Json): SyncAnswer | undefined {
   const { next_batch: position, ...rest } = answer;
-  if (typeof position !== 'string') return undefined;
+  if (!isPosition(position)) return undefined;
   const { counts, others } = takeCounts(rest);
   return { cursor: { position }, counts, content: !isEmpty(others) };
 }
 
 function readSlidingSync(answer: Json): SyncAnswer | undefined {
   const { pos: position, lists, extensions, ...rest } = answer;
-  if (typeof position !== 'string') return undefined;
+  if (!isPosition(position)) return undefined;
   const { e2ee, to_device, ...otherExtensions } = asObject(extensions);
   const { next_batch: toDevice, ...toDeviceRest } = asObject(to_device);
   const keys = takeCounts(asObject(e2ee));
@@ -55,6 +55,11 @@ function readSlidingSync(answer: Json): SyncAnswer | undefined {
     counts: { ...keys.counts, ...listCounts(asObject(lists)) },
     content: !isEmpty([rest, keys.others, toDeviceRest, otherExtensions]),
   };
+}
+
+/** Text that can stand in a query: half of a surrogate pair cannot. */
+function isPosition(value: unknown): value is string {
+  return typeof value === 'string' && !/\p{Surrogate}/u.test(value);
 }
 
 interface Parted {
