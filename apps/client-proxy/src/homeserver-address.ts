@@ -2,7 +2,7 @@ import { hostAndPort, parseBindAddress, UsageError } from '@lb-matrix/cli-args';
 import { isLoopback } from './loopback.ts';
 
 /** Where a DTLS server is. */
-export interface ServerAddress {
+interface ServerAddress {
   readonly host: string;
   readonly port: number;
 }

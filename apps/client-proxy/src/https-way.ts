@@ -35,7 +35,11 @@ export function createHttpsWay(origin: string): HttpsWay {
         signal,
         timeout: SILENCE,
       });
-      outgoing.once('response', resolve);
+      outgoing.once('response', (response) => {
+        // From now on it is the client's pace that counts, who may pause a film.
+        outgoing.setTimeout(0);
+        resolve(response);
+      });
       outgoing.once('timeout', () => outgoing.destroy(new Error('silence')));
       outgoing.on('error', reject);
       incoming.pipe(outgoing);

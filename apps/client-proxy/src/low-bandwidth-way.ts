@@ -69,15 +69,15 @@ function asJson(headers: readonly [string, string][]): [string, string][] {
 
 const CURL_TYPE = 'application/x-www-form-urlencoded';
 
-/** fetch has undone the coding, so the length is another one. */
-const OF_THE_BODY: ReadonlySet<string> = new Set(['content-length', 'content-encoding']);
+/** fetch has undone the coding, so the length is another one; which codings it can undo is its to say. */
+const OF_THE_BODY: ReadonlySet<string> = new Set(['content-length', 'content-encoding', 'accept-encoding']);
 
 /** A token in the query, as older clients have it, moves to where it is sent once for all requests. */
 function withTokenInHeader(
   url: URL,
   { headers }: Exchange,
 ): { readonly url: URL; readonly headers: [string, string][] } {
-  const forwarded = forwardRequestHeaders(headers).filter(([name]) => name !== 'content-length');
+  const forwarded = forwardRequestHeaders(headers).filter(([name]) => !OF_THE_BODY.has(name));
   const token = url.searchParams.get('access_token');
   if (token === null || forwarded.some(([name]) => name === 'authorization')) return { url, headers: forwarded };
   url.search = url.search

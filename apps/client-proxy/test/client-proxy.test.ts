@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { register, send, startHttpServer } from './support/http.ts';
-import { rootFile, startServer, startTestProxy, startWorld } from './support/world.ts';
+import { overHttp, rootFile, startHomeserver, startServer, startTestProxy, startWorld } from './support/world.ts';
 
 const PATIENCE = { timeout: 10_000 };
 
@@ -55,6 +56,24 @@ describe('a Matrix client behind the proxy', () => {
     expect([unknown.status, unknown.json.errcode]).toEqual([401, 'M_UNKNOWN_TOKEN']);
   });
 
+  it('has a connection of its own for each access token', async () => {
+    const homeserver = await startHomeserver();
+    const ports = new Map<string, Set<number>>();
+    const server = await startServer(overHttp(homeserver), ({ path, peer }) => {
+      const what = path.split('/').at(-1)!;
+      if (peer !== undefined) ports.set(what, (ports.get(what) ?? new Set()).add(peer.port));
+    });
+    const { url } = await startTestProxy(['-homeserver', homeserver, '--server', server, '--cacert', rootFile()]);
+    for (const name of ['alice', 'bob']) {
+      const { request } = await register(url, name);
+      for (let n = 0; n < 3; n += 1) await request('GET', '/account/whoami');
+    }
+    // Those without a token share one that never carries any.
+    expect(ports.get('register')?.size).toBe(1);
+    expect(ports.get('whoami')?.size).toBe(2);
+    expect(new Set([...ports.values()].flatMap((set) => [...set])).size).toBe(3);
+  });
+
   it('may leave the type of its JSON to curl', async () => {
     const { url } = await startWorld();
     const body = JSON.stringify({ username: 'alice', password: 'p', auth: { type: 'm.login.dummy' } });
@@ -104,10 +123,16 @@ describe('a Matrix client behind the proxy', () => {
   });
 
   it('uses HTTP while UDP does not get through, and is told when nothing does', async () => {
-    const homeserver = await startHttpServer((_, response) => response.end('{"over":"http"}'));
+    const homeserver = await startHttpServer((incoming, response) => {
+      // A coding that the client takes, but that is not passed on as it is.
+      if (!incoming.headers['accept-encoding']?.includes('gzip')) return void response.end('{}');
+      response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('{"over":"http"}'));
+    });
     const blocked = ['--server', '127.0.0.1:9', '--cacert', rootFile()];
     const { url, lines } = await startTestProxy(['-homeserver', homeserver, ...blocked]);
-    expect((await send(url, 'GET', '/_matrix/client/v3/account/whoami')).json).toEqual({ over: 'http' });
+    const headers = { 'accept-encoding': 'zstd' };
+    const over = await send(url, 'GET', '/_matrix/client/v3/account/whoami', { headers });
+    expect([over.json, over.headers['content-encoding']]).toEqual([{ over: 'http' }, undefined]);
     expect(await statusOf(url)).toMatchObject({ state: 'fallback', fallbacks: 1 });
     expect(lines.join('')).toMatch(/GET \/_matrix\/client\/v3\/account\/whoami goes over HTTP: unreachable/);
     const nothing = await startTestProxy(['-homeserver', 'http://127.0.0.1:9', ...blocked]);

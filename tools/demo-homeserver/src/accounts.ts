@@ -54,7 +54,7 @@ export interface Device {
 }
 
 /** A message to one device. */
-export interface ToDeviceMessage {
+interface ToDeviceMessage {
   readonly event: JsonObject;
   /** Stream position. */
   readonly position: number;
@@ -93,11 +93,13 @@ export interface Accounts {
   readonly users: Map<string, User>;
   /** By digest of the access token, so that neither a lookup's time nor a memory dump tells a token. */
   readonly tokens: Map<string, Requester>;
+  /** Stream position of the latest change to anybody's devices, keys or signatures; 0 before the first. */
+  keysPosition: number;
 }
 
 /** No accounts yet. */
 export function createAccounts(serverName: string): Accounts {
-  return { serverName, users: new Map(), tokens: new Map() };
+  return { serverName, users: new Map(), tokens: new Map(), keysPosition: 0 };
 }
 
 /** Makes an account; the name must be free. */

@@ -16,11 +16,13 @@ export interface Rooms {
   readonly byUser: Map<string, Set<Room>>;
   /** Alias -> where it leads and who made it. */
   readonly aliases: Map<string, { readonly room: Room; readonly creator: string }>;
+  /** Stream position of the latest event about any member of any room; 0 before the first. */
+  membersPosition: number;
 }
 
 /** No rooms yet. */
 export function createRooms(clock: Clock, stream: Stream): Rooms {
-  return { clock, stream, byId: new Map(), byUser: new Map(), aliases: new Map() };
+  return { clock, stream, byId: new Map(), byUser: new Map(), aliases: new Map(), membersPosition: 0 };
 }
 
 /** A room with nothing in it. */
@@ -69,6 +71,7 @@ export function sendEvent(rooms: Rooms, room: Room, draft: EventDraft): RoomEven
   append(room, event);
   if (redacted !== undefined) redact(redacted, event);
   if (type === 'm.room.member' && stateKey !== undefined) {
+    rooms.membersPosition = event.position;
     room.forgotten.delete(stateKey);
     const ofUser = rooms.byUser.get(stateKey) ?? new Set();
     rooms.byUser.set(stateKey, ofUser.add(room));

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { startDemoHomeserver } from '@lb-matrix/demo-homeserver';
 import { createSelfSignedCertificate, writePem } from '@lb-matrix/dtls-transport';
 import { generateSigningKey, nodeCrypto } from '@lb-matrix/dtls-transport/node';
-import type { Upstream } from '@lb-matrix/lb-server';
+import type { ExchangeRecord, Upstream } from '@lb-matrix/lb-server';
 import { listenLowBandwidth } from '@lb-matrix/lb-server/node';
 import { onTestFinished } from 'vitest';
 import { readCommandLine } from '../../src/command-line.ts';
@@ -53,12 +53,13 @@ export function overHttp(homeserver: string): Upstream {
 }
 
 /** A low-bandwidth server on UDP; gives its `HOST:PORT`. */
-export async function startServer(upstream: Upstream): Promise<string> {
+export async function startServer(upstream: Upstream, onExchange?: (record: ExchangeRecord) => void): Promise<string> {
   const server = await listenLowBandwidth({
     host: '127.0.0.1',
     port: 0,
     certificate: { chain: [root], privateKey: pkcs8 },
     upstream,
+    onExchange,
   });
   onTestFinished(() => server.close({ graceful: 0 }));
   return `127.0.0.1:${server.address.port}`;

@@ -11,12 +11,13 @@ export interface DeviceListChanges {
 }
 
 /** Says that the devices or keys of a user have changed, to everybody who shares a room with them and to themselves. */
-export function touchDeviceList({ rooms, stream }: Homeserver, user: User): void {
+export function touchDeviceList({ accounts, rooms, stream }: Homeserver, user: User): void {
   const audience = new Set([user.id]);
   for (const room of joinedRooms(rooms.byUser.get(user.id), user.id)) {
     for (const userId of memberIds(room)) audience.add(userId);
   }
   user.deviceListPosition = stream.advance(audience);
+  accounts.keysPosition = user.deviceListPosition;
 }
 
 /** What changed in a span: keys, and with whom a room is shared. */
@@ -26,6 +27,8 @@ export function deviceListChanges(
   { since, until, fullState }: Span,
 ): DeviceListChanges {
   const { accounts, rooms } = homeserver;
+  // Most syncs are about something else, and need not look at everybody in every room.
+  if (!fullState && since >= Math.max(accounts.keysPosition, rooms.membersPosition)) return { changed: [], left: [] };
   const known = rooms.byUser.get(user.id) ?? new Set();
   const sharing = new Set([user.id]);
   const changed = new Set<string>();

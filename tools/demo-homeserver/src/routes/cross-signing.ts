@@ -67,7 +67,8 @@ function keepSignatures(
   const made = isObject(signatures) ? signatures[user.id] : undefined;
   if (!isObject(made)) return failure(400, 'M_INVALID_SIGNATURE', 'Invalid signature');
   if (target === user.id) touchDeviceList(homeserver, user);
-  const position = target === user.id ? user.deviceListPosition : homeserver.stream.advance([user.id]);
+  else homeserver.accounts.keysPosition = homeserver.stream.advance([user.id]);
+  const position = homeserver.accounts.keysPosition;
   for (const [by, signature] of Object.entries(made)) user.signatures.push({ target, keyId, by, signature, position });
   return undefined;
 }
