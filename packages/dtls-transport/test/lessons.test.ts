@@ -10,7 +10,7 @@ import {
 import { CONTENT_TYPE } from '../src/wire/record.ts';
 import { Conversation } from './support/conversation.ts';
 import { seededBytes } from './support/deterministic-provider.ts';
-import { SERVER, TestClient, TestListener } from './support/endpoints.ts';
+import { associate, SERVER, TestClient, TestListener } from './support/endpoints.ts';
 import { HANDSHAKE_KINDS } from './support/handshake-kinds.ts';
 import { newPkcs8 } from './support/private-keys.ts';
 import { plainRecord, rewriteBody, rewriteFlight } from './support/rewrite.ts';
@@ -21,15 +21,6 @@ import { WireView } from './support/wire-view.ts';
  * What other implementations were caught at, each as a test of the whole engine. Where a part of it has a test of its own, that
  * one is named after the lesson too (`grep -r CVE- test`); docs/security.md lists all.
  */
-
-function associate() {
-  const network = new VirtualNetwork(1);
-  const listener = new TestListener(network);
-  const client = new TestClient(network, 'client');
-  network.run(900);
-  expect(client.connectedAt).toBeDefined();
-  return { network, listener, client };
-}
 
 /** A fragment of a handshake message in a record of epoch 0. */
 function fragment(type: number, messageSeq: number, length: number, offset: number, bytes: Uint8Array): Uint8Array {

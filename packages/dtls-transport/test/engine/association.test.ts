@@ -2,21 +2,11 @@ import { describe, expect, test } from 'vitest';
 import { ALERT } from '../../src/wire/alert.ts';
 import { HANDSHAKE_TYPE, handshakeMessage } from '../../src/wire/handshake-message.ts';
 import { CONTENT_TYPE } from '../../src/wire/record.ts';
-import { SERVER, TestClient, TestListener } from '../support/endpoints.ts';
+import { associate, SERVER, TestClient, TestListener } from '../support/endpoints.ts';
 import { patched, plainRecord } from '../support/rewrite.ts';
 import { VirtualNetwork } from '../support/virtual-network.ts';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
-
-/** A client with an association, at an address. */
-function associate(listenerOptions: ConstructorParameters<typeof TestListener>[1] = {}, address = 'client') {
-  const network = new VirtualNetwork(1);
-  const listener = new TestListener(network, listenerOptions);
-  const client = new TestClient(network, address);
-  network.run(900);
-  expect(client.connectedAt).toBeDefined();
-  return { network, listener, client };
-}
 
 /** The client's last datagram. */
 function lastOf(network: VirtualNetwork, from: string): Uint8Array {

@@ -1,23 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { ALERT } from '../../src/wire/alert.ts';
 import { CONTENT_TYPE } from '../../src/wire/record.ts';
-import { SERVER, TestClient, TestListener } from '../support/endpoints.ts';
+import { associate, SERVER, TestClient, TestListener } from '../support/endpoints.ts';
 import { plainRecord } from '../support/rewrite.ts';
-import { type Sent, VirtualNetwork } from '../support/virtual-network.ts';
+import type { Sent, VirtualNetwork } from '../support/virtual-network.ts';
 
 /**
  * A server that forgot its associations, and one that somebody pretends has: to a client both look the same. Its owner
  * handshakes beside the old association, from another address, and goes over when that is done.
  */
-
-function associate() {
-  const network = new VirtualNetwork(1);
-  const listener = new TestListener(network);
-  const client = new TestClient(network, 'client');
-  network.run(900);
-  expect(client.connectedAt).toBeDefined();
-  return { network, listener, client };
-}
 
 function hintsOf({ events }: TestClient): number {
   return events.filter((type) => type === 'hint').length;

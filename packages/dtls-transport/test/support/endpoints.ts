@@ -10,7 +10,7 @@ import { sameBytes } from '../../src/wire/bytes.ts';
 import { createSelfSignedCertificate } from '../../src/x509/create-certificate.ts';
 import { seededBytes } from './deterministic-provider.ts';
 import { sameChain } from './same-chain.ts';
-import type { VirtualNetwork } from './virtual-network.ts';
+import { VirtualNetwork } from './virtual-network.ts';
 
 export const SERVER = 'server';
 
@@ -137,4 +137,17 @@ export class TestListener {
       this.engine.send(event.peer, event.data.slice());
     }
   }
+}
+
+/** A network with a listener and, at an address, a client that has an association with it. */
+export function associate(
+  listenerOptions: Partial<DtlsListenerOptions> = {},
+  address = 'client',
+): { readonly network: VirtualNetwork; readonly listener: TestListener; readonly client: TestClient } {
+  const network = new VirtualNetwork(1);
+  const listener = new TestListener(network, listenerOptions);
+  const client = new TestClient(network, address);
+  network.run(900);
+  if (client.connectedAt === undefined) throw new Error('no association');
+  return { network, listener, client };
 }
