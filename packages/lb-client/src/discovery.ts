@@ -11,6 +11,16 @@ export interface ServerAddress {
   readonly offer: Offer | undefined;
 }
 
+/** Where the address of a homeserver's low-bandwidth server comes from. */
+export interface ServerSource {
+  /** `undefined`: there is none, or it is not to be found out now. Never rejects. */
+  find(): Promise<ServerAddress | undefined>;
+  /** Nobody answers where the server was said to be. */
+  doubt(): void;
+  /** An app got this offer over low bandwidth. */
+  learn(offer: Offer | undefined): void;
+}
+
 /** How long an offer is believed, and how long its absence. */
 const MAX_AGE = 6 * 3_600_000;
 const PROBE_TIMEOUT = 15_000;
@@ -18,7 +28,7 @@ const PROBE_TIMEOUT = 15_000;
 const RETRY = 30_000;
 
 /** Finds the low-bandwidth server of one homeserver by one question over HTTPS, whose answer is remembered. */
-export class Discovery {
+export class Discovery implements ServerSource {
   readonly #origin: string;
   readonly #platform: ClientPlatform;
   readonly #memory: Memory;
@@ -48,6 +58,9 @@ export class Discovery {
     this.#finding = undefined;
     this.#doubted = true;
   }
+
+  /** The HTTPS answer that led us there said the same. */
+  learn(): void {}
 
   async #find(): Promise<ServerAddress | undefined> {
     const known = this.#doubted ? undefined : await this.#memory.recall(this.#key, MAX_AGE);

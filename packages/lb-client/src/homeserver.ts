@@ -1,7 +1,7 @@
 import { unlessAborted } from './abort.ts';
 import { BackOff } from './back-off.ts';
 import type { ClientPipe, ClientPlatform } from './client-platform.ts';
-import type { Discovery, ServerAddress } from './discovery.ts';
+import type { ServerAddress, ServerSource } from './discovery.ts';
 import { KeepAlive } from './keep-alive.ts';
 import { Line } from './line.ts';
 import { Link, type Trouble } from './link.ts';
@@ -15,7 +15,7 @@ import { Unreachable, Unsupported } from './unreachable.ts';
 export interface HomeserverOptions {
   readonly platform: ClientPlatform;
   readonly memory: Memory;
-  readonly discovery: Pick<Discovery, 'find' | 'doubt'>;
+  readonly source: ServerSource;
   readonly connectTimeout: number;
   readonly networkKey: () => string;
   readonly keepAlive: KeepAliveOptions | undefined;
@@ -33,14 +33,14 @@ export interface Account {
 }
 
 interface Establish {
-  /** There was a link: the server is known to be there, and may be about to restart. */
-  readonly patient: boolean;
   readonly signal: AbortSignal;
   readonly onTrouble: (link: Link, trouble: Trouble) => void;
 }
 
 /** How long a server that was there may be away, in milliseconds, before HTTPS is used. */
 const PATIENCE = 30_000;
+/** How long one handshake of several may take, in milliseconds: its server may have been killed in the middle of it. */
+const HANDSHAKE = 10_000;
 /** What a network was found to stand is believed for a day. */
 const NETWORK_AGE = 86_400_000;
 /** Connections at once; beyond it the one that was unused longest ends. */
@@ -54,8 +54,8 @@ export class Homeserver {
   /** By token, `''` for none. */
   readonly #accounts: Map<string, Account> = new Map();
   readonly #keepAlives: Map<string, Promise<KeepAlive>> = new Map();
-  /** What /versions said to somebody here, where nobody had said anything before. */
-  #heard: Offer | undefined;
+  /** The server has answered, and has not been out of reach for long since. */
+  #reached = false;
   #unsupported = false;
   /** What the server has accepted of our announcements. */
   #features: number | undefined;
@@ -87,25 +87,32 @@ export class Homeserver {
 
   /** An app has received the answer of /versions. */
   versionsSeen(offer: Offer | undefined): void {
-    this.#heard = offer;
+    this.#options.source.learn(offer);
+    for (const { line } of this.#accounts.values()) line.learn(offer);
   }
 
   connectFailed(): void {
+    this.#reached = false;
     this.backOff.failed(this.platform.now());
-    this.#options.discovery.doubt();
+    this.#options.source.doubt();
     this.changed();
   }
 
   /** Handshakes, again and again until time is up. Rejects with `Unreachable`, or with the signal's reason. */
-  async establish({ patient, signal, onTrouble }: Establish): Promise<Link> {
+  async establish({ signal, onTrouble }: Establish): Promise<Link> {
     const { platform } = this;
+    // Who was there a moment ago may be about to restart.
+    const patient = this.#reached;
     const deadline = platform.now() + (patient ? PATIENCE : this.#options.connectTimeout);
     for (let pause = 500; ; pause = Math.min(2 * pause, 4_000)) {
-      const address = await unlessAborted(this.#options.discovery.find(), signal);
+      const address = await unlessAborted(this.#options.source.find(), signal);
       this.#unsupported = address === undefined;
       if (address === undefined) throw new Unsupported(undefined);
       try {
-        return await this.#handshake(address, deadline, signal, onTrouble);
+        const time = Math.min(deadline - platform.now(), patient ? HANDSHAKE : Number.POSITIVE_INFINITY);
+        const link = await this.#handshake(address, time, signal, onTrouble);
+        this.#reached = true;
+        return link;
       } catch (error) {
         signal.throwIfAborted();
         // Where nobody was before, a refusal is an answer.
@@ -124,7 +131,7 @@ export class Homeserver {
 
   async #handshake(
     { host, port, offer }: ServerAddress,
-    deadline: number,
+    time: number,
     signal: AbortSignal,
     onTrouble: Establish['onTrouble'],
   ): Promise<Link> {
@@ -134,7 +141,7 @@ export class Homeserver {
     const control = new AbortController();
     const giveUp = () => control.abort(signal.reason);
     signal.addEventListener('abort', giveUp, { once: true });
-    const cancel = platform.setTimer(deadline - platform.now(), () => control.abort(new Error('No handshake in time')));
+    const cancel = platform.setTimer(time, () => control.abort(new Error('No handshake in time')));
     let pipe: ClientPipe;
     try {
       pipe = await platform.connect({ host, port, signal: control.signal });
@@ -146,7 +153,7 @@ export class Homeserver {
     const link: Link = new Link({
       pipe,
       platform,
-      offer: offer ?? this.#heard,
+      offer,
       features: this.#features,
       keepAlive,
       onFeatures: (accepted) => {

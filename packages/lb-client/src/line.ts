@@ -4,6 +4,7 @@ import { unlessAborted } from './abort.ts';
 import { ClosedError, FateUnknownError } from './errors.ts';
 import type { Homeserver } from './homeserver.ts';
 import type { Link, Trouble } from './link.ts';
+import type { Offer } from './offer.ts';
 import { Unreachable, Unsupported } from './unreachable.ts';
 
 /** How often a request that may be repeated is sent, each time on another link where there is one. */
@@ -25,7 +26,6 @@ export class Line {
   #connecting: Promise<Link> | undefined;
   /** A handshake beside the link at hand, of which there are signs that it is broken. Never rejects. */
   #replacing: Promise<void> | undefined;
-  #wasConnected = false;
   #users = 0;
   #cancelIdle: (() => void) | undefined;
 
@@ -105,6 +105,11 @@ export class Line {
     };
   }
 
+  /** The server has said what it understands. */
+  learn(offer: Offer | undefined): void {
+    this.#link?.learn(offer);
+  }
+
   close(): void {
     this.#closing.abort(new ClosedError('The fetch was closed'));
     this.#cancelIdle?.();
@@ -119,8 +124,6 @@ export class Line {
       backOff.succeeded();
       return this.#take(link);
     } catch (error) {
-      // Nothing came of it, and nobody is left who would try on: the next request begins anew.
-      this.#wasConnected = false;
       if (error instanceof Unreachable && !(error instanceof Unsupported)) this.#homeserver.connectFailed();
       throw error;
     }
@@ -128,7 +131,6 @@ export class Line {
 
   #establish(): Promise<Link> {
     return this.#homeserver.establish({
-      patient: this.#wasConnected,
       signal: this.#closing.signal,
       onTrouble: (link, trouble) => this.#onTrouble(link, trouble),
     });
@@ -136,7 +138,6 @@ export class Line {
 
   #take(link: Link): Link {
     this.#link = link;
-    this.#wasConnected = true;
     this.#homeserver.changed();
     return link;
   }
@@ -157,7 +158,6 @@ export class Line {
         this.#replacing = undefined;
         // Neither the old one nor a new one: whatever is under way on it has failed.
         if (link.lastReceived !== heard || this.#closing.signal.aborted) return;
-        this.#wasConnected = false;
         this.#homeserver.connectFailed();
         link.close();
       },

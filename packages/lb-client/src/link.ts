@@ -188,6 +188,13 @@ export class Link {
     else this.#cancelGrace = this.#platform.setTimer(grace, () => this.close());
   }
 
+  /** The server has said what it understands: integer keys are asked for from now on. */
+  learn(offer: Offer | undefined): void {
+    if (this.#session.keyTable === 1 || !offer?.integerKeys) return;
+    this.#session = { ...this.#session, keyTable: 1 };
+    this.#session.unsettled.add(OptionNumber.CborKeys);
+  }
+
   close(): void {
     this.#client.close();
     this.#end();

@@ -2,6 +2,7 @@ import { EndpointError } from '@lb-matrix/coap-endpoint';
 import { type HttpResponse, MappingError } from '@lb-matrix/msc3079-mapper';
 import { Discovery } from './discovery.ts';
 import { ClosedError, FateUnknownError, NetworkError } from './errors.ts';
+import { FixedServer } from './fixed-server.ts';
 import { type Account, Homeserver } from './homeserver.ts';
 import { parseJson } from './json.ts';
 import { Memory } from './memory.ts';
@@ -104,14 +105,11 @@ export function createLowBandwidthFetch(options: LowBandwidthFetchOptions): LowB
   function homeserverOf(origin: string): Homeserver {
     let homeserver = homeservers.get(origin);
     if (homeserver === undefined) {
-      const fixed = server === undefined ? undefined : { ...server, offer: undefined };
       homeserver = new Homeserver({
         platform,
         memory,
-        discovery:
-          fixed === undefined
-            ? new Discovery(origin, platform, memory, realFetch)
-            : { find: async () => fixed, doubt() {} },
+        source:
+          server === undefined ? new Discovery(origin, platform, memory, realFetch) : new FixedServer(server, memory),
         connectTimeout: options.connectTimeout ?? CONNECT_TIMEOUT,
         networkKey: options.networkKey ?? (() => ''),
         keepAlive: options.keepAlive,

@@ -1,3 +1,4 @@
+import { decodeMessage, OptionNumber } from '@lb-matrix/coap-codec';
 import { describe, expect, it } from 'vitest';
 import { json } from './support/homeserver.ts';
 import { ORIGIN, world } from './support/world.ts';
@@ -124,6 +125,24 @@ describe('finding the server', () => {
       const text = [...network.sightings[0]!.bytes].join();
       expect(text.includes(`${new TextEncoder().encode('secret')},17,1`)).toBe(expected);
     }
+  });
+
+  it('R26: a server whose address is given is asked for integer keys once it has said that it knows them', async () => {
+    const kept = new Map<string, string>();
+    const { time, ask, app, network } = world({
+      storage: { get: (key) => kept.get(key), set: (key, value) => void kept.set(key, value) },
+    });
+    const asks = async (through?: ReturnType<typeof app>) => {
+      network.sightings.length = 0;
+      await time.until(ask('v3/account/whoami', {}, through));
+      const decoded = decodeMessage(network.sightings[0]!.bytes);
+      return 'message' in decoded && decoded.message.options.some(({ number }) => number === OptionNumber.CborKeys);
+    };
+    expect(await asks()).toBe(false);
+    await time.until(ask('versions'));
+    expect(await asks()).toBe(true);
+    expect(await asks()).toBe(false); // it is known at the server now
+    expect(await asks(app())).toBe(true);
   });
 
   it('a server without support costs one probe in six hours, over all runs', async () => {

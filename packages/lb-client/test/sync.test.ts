@@ -1,4 +1,4 @@
-import { decodeMessage, Type } from '@lb-matrix/coap-codec';
+import { decodeMessage, OptionNumber, Type, uintValue } from '@lb-matrix/coap-codec';
 import { describe, expect, it } from 'vitest';
 import { Sdk } from './support/sdk.ts';
 import { world } from './support/world.ts';
@@ -137,16 +137,46 @@ describe('/sync', () => {
   });
 
   it('registers anew for another filter, and for another position', async () => {
-    const { time, ask, sync, homeserver } = world();
+    const { time, ask, sync, homeserver, network } = world();
     await time.until(ask('v3/account/whoami'));
     homeserver.stir();
     const { next_batch } = await sync('');
     homeserver.happen();
     const filtered = await sync(`&filter=1&since=${next_batch}`);
     expect(filtered.rooms).toBeDefined();
-    homeserver.happen();
+    await time.advance(500);
+    const known = new Set(network.sightings.map(({ bytes }) => String(bytes.subarray(2, 4))));
+    network.sightings.length = 0;
     const before = await sync('&filter=1&since=s1');
-    expect(before.rooms?.join['!room:example.org']?.timeline.events).toHaveLength(2);
+    expect(before.rooms?.join['!room:example.org']?.timeline.events).toHaveLength(1);
+    const waiting = ask(`v3/sync?timeout=30000&filter=1&since=${before.next_batch}`);
+    await time.advance(1000);
+    homeserver.happen();
+    await time.until(waiting);
+    await time.advance(1000);
+    // Without what the server sends again, since nobody has acknowledged the answer that the SDK did not ask on from.
+    const fresh = network.sightings.filter(({ bytes }) => !known.has(String(bytes.subarray(2, 4))));
+    const observe = fresh.map(({ from, bytes }) => {
+      const decoded = decodeMessage(bytes);
+      return 'message' in decoded && decoded.message.code !== 0
+        ? `${from} ${uintValue(decoded.message.options, OptionNumber.Observe)}`
+        : 'empty';
+    });
+    // The old one ends and the new one begins; its answer, and one push.
+    expect(observe.slice(0, 2)).toEqual(['client 1', 'client 0']);
+    expect(observe.filter((what) => /^server [^u]/.test(what))).toHaveLength(2);
+  });
+
+  it('acknowledges what an SDK has that asks on from it with another filter', async () => {
+    const { time, ask, sync, network } = world();
+    await time.until(ask('v3/account/whoami'));
+    const { next_batch } = await sync('&filter=0');
+    const waiting = ask(`v3/sync?timeout=30000&filter=1&since=${next_batch}`);
+    await time.advance(1000);
+    network.sightings.length = 0;
+    await time.until(waiting);
+    // Nothing is sent again for want of an acknowledgement.
+    expect(network.sightings.filter(({ bytes }) => bytes.length > 4)).toEqual([]);
   });
 
   it('asks plainly for a full state', async () => {

@@ -72,6 +72,12 @@ export class SyncObserver {
     }
   }
 
+  /** The SDK asks something else from now on. */
+  leaveFor(call: SyncCall): void {
+    this.#cancelIdle?.();
+    this.#stream.leaveAt(call.cursor);
+  }
+
   stop(): void {
     this.#cancelIdle?.();
     const call = this.#stream.waiting;

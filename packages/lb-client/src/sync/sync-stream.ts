@@ -104,6 +104,12 @@ export class SyncStream<C extends SyncCall> {
     if (this.#waiting === call) this.#waiting = undefined;
   }
 
+  /** The SDK asks something else, from `cursor`: what came before that it has. */
+  leaveAt(cursor: string): void {
+    if (cursor === this.#position && this.#held === undefined) this.#consume();
+    this.stop();
+  }
+
   /** Ends the observation. An answer that was not acknowledged stays unacknowledged. */
   stop(): void {
     if (this.#phase !== 'off') this.#effects.leave();

@@ -26,13 +26,14 @@ export class Syncs {
     this.#streams.clear();
   }
 
-  #stream({ kind, key }: SyncCall): SyncObserver | undefined {
+  #stream(call: SyncCall): SyncObserver | undefined {
+    const { kind, key } = call;
     const found = this.#streams.get(key);
     if (found !== undefined) return found.busy ? undefined : found;
     // An SDK that asks something else has done with what it asked before.
     for (const [other, stream] of this.#streams) {
       if (stream.busy) continue;
-      stream.stop();
+      stream.leaveFor(call);
       this.#streams.delete(other);
     }
     if (this.#streams.size >= MAX_STREAMS) return undefined;
