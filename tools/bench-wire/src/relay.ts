@@ -1,5 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
+import type { Upstream } from '@lb-matrix/lb-server';
+import { serveLowBandwidth } from './stack.ts';
 
 /** What crossed a wire one way. */
 export interface Flow {
@@ -28,24 +30,28 @@ export interface Relay {
 /** No datagram for so many milliseconds means that an exchange is over. */
 const SILENCE = 60;
 
-/** Opens a relay on 127.0.0.1 for one client. */
+/** Opens a relay on 127.0.0.1. Each client has a port of its own towards the server, or the server would take two for one. */
 export async function openRelay(serverPort: number): Promise<Relay> {
   const front = createSocket('udp4');
-  const back = createSocket('udp4');
-  let client: { readonly port: number } | undefined;
+  const backs = new Map<number, Promise<Socket>>();
   let counts = noCounts();
   let last = performance.now();
 
-  front.on('message', (datagram, from) => {
-    client = from;
+  const openBack = async (client: number): Promise<Socket> => {
+    const back = createSocket('udp4');
+    back.on('message', (datagram) => {
+      if (counts.lastWay === 'up') counts.roundTrips += 1;
+      count('down', datagram.length);
+      front.send(datagram, client, '127.0.0.1');
+    });
+    back.connect(serverPort, '127.0.0.1');
+    await once(back, 'connect');
+    return back;
+  };
+  front.on('message', async (datagram, { port }) => {
     count('up', datagram.length);
-    back.send(datagram);
-  });
-  back.on('message', (datagram) => {
-    if (client === undefined) return;
-    if (counts.lastWay === 'up') counts.roundTrips += 1;
-    count('down', datagram.length);
-    front.send(datagram, client.port, '127.0.0.1');
+    if (!backs.has(port)) backs.set(port, openBack(port));
+    (await backs.get(port)!).send(datagram);
   });
   const count = (way: 'up' | 'down', bytes: number): void => {
     counts[way].datagrams += 1;
@@ -55,8 +61,7 @@ export async function openRelay(serverPort: number): Promise<Relay> {
   };
 
   front.bind(0, '127.0.0.1');
-  back.connect(serverPort, '127.0.0.1');
-  await Promise.all([once(front, 'listening'), once(back, 'connect')]);
+  await once(front, 'listening');
 
   return {
     port: front.address().port,
@@ -68,7 +73,8 @@ export async function openRelay(serverPort: number): Promise<Relay> {
       return { up, down, roundTrips };
     },
     close: () => {
-      for (const socket of [front, back] satisfies Socket[]) socket.close();
+      front.close();
+      for (const back of backs.values()) void back.then((socket) => socket.close());
     },
   };
 }
@@ -80,4 +86,16 @@ function noCounts() {
     roundTrips: 0,
     lastWay: undefined as 'up' | 'down' | undefined,
   };
+}
+
+/** Puts a low-bandwidth server and a relay before an upstream for as long as `use` takes. */
+export async function withRelay<T>(upstream: Upstream, use: (relay: Relay) => Promise<T>): Promise<T> {
+  const server = await serveLowBandwidth(upstream);
+  const relay = await openRelay(server.address.port);
+  try {
+    return await use(relay);
+  } finally {
+    relay.close();
+    await server.close();
+  }
 }

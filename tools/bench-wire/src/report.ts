@@ -1,4 +1,4 @@
-import type { Measurement } from './measure.ts';
+import type { Measurement } from './measurement.ts';
 import type { Traffic } from './relay.ts';
 
 /** Bytes of the IPv4 and UDP headers around each payload. */

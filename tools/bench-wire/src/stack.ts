@@ -1,49 +1,67 @@
 import { randomBytes } from 'node:crypto';
 import { createSelfSignedCertificate } from '@lb-matrix/dtls-transport';
 import { generateSigningKey, nodeCrypto } from '@lb-matrix/dtls-transport/node';
-import { fromFetch } from '@lb-matrix/lb-server';
+import type { Upstream } from '@lb-matrix/lb-server';
 import { type ListeningServer, listenLowBandwidth } from '@lb-matrix/lb-server/node';
 
-/** Someone with an access token and a room. */
-export interface Account {
+/** Someone with an access token. */
+export interface User {
   readonly homeserver: string;
   readonly token: string;
   readonly userId: string;
+  readonly password: string;
+}
+
+/** Someone with a room. */
+export interface Account extends User {
   readonly roomId: string;
 }
 
 /**
- * Registers a user on a homeserver and creates a room.
+ * Registers a user.
  *
- * @param homeserver - its base URL; anybody may register there
+ * @param homeserver - base URL of one where anybody may register
  */
+export async function openUser(homeserver: string): Promise<User> {
+  // A name of always the same length: it is in the path of a typing notification.
+  const username = `alice-${randomBytes(4).toString('hex')}`;
+  const password = randomBytes(16).toString('hex');
+  const auth = { type: 'm.login.dummy' };
+  const { access_token, user_id } = await callHomeserver(homeserver, 'POST', 'register', { username, password, auth });
+  return { homeserver, token: access_token!, userId: user_id!, password };
+}
+
+/** Registers a user and creates a room. */
 export async function openAccount(homeserver: string): Promise<Account> {
-  const post = async (path: string, body: unknown, token?: string): Promise<Record<string, string>> => {
-    const response = await fetch(`${homeserver}/_matrix/client/v3/${path}`, {
-      method: 'POST',
-      headers: token === undefined ? {} : { Authorization: `Bearer ${token}` },
-      body: JSON.stringify(body),
-    });
-    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
-    return (await response.json()) as Record<string, string>;
-  };
-  const { access_token, user_id } = await post('register', {
-    // A name of always the same length: it is in the path of a typing notification.
-    username: `alice-${randomBytes(4).toString('hex')}`,
-    password: randomBytes(16).toString('hex'),
-    auth: { type: 'm.login.dummy' },
+  const user = await openUser(homeserver);
+  const { room_id } = await callHomeserver(homeserver, 'POST', 'createRoom', { preset: 'private_chat' }, user.token);
+  return { ...user, roomId: room_id! };
+}
+
+/** Asks a homeserver over HTTP. Throws unless the answer is 2xx. */
+export async function callHomeserver(
+  homeserver: string,
+  method: 'POST' | 'PUT',
+  path: string,
+  body: unknown,
+  token?: string,
+): Promise<Record<string, string>> {
+  const response = await fetch(`${homeserver}/_matrix/client/v3/${path}`, {
+    method,
+    headers: token === undefined ? {} : { Authorization: `Bearer ${token}` },
+    body: JSON.stringify(body),
   });
-  const { room_id } = await post('createRoom', { preset: 'private_chat' }, access_token);
-  return { homeserver, token: access_token!, userId: user_id!, roomId: room_id! };
+  if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+  return (await response.json()) as Record<string, string>;
 }
 
 /** A low-bandwidth server in front of a homeserver, on a port of its own and with a fresh P-256 certificate. */
-export function serveLowBandwidth(homeserver: string): Promise<ListeningServer> {
+export function serveLowBandwidth(upstream: Upstream): Promise<ListeningServer> {
   return listenLowBandwidth({
     host: '127.0.0.1',
     port: 0,
     certificate: freshCertificate(),
-    upstream: fromFetch(fetch, homeserver),
+    upstream,
   });
 }
 

@@ -1,0 +1,75 @@
+import { readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
+import { createLowBandwidthFetch } from '@lb-matrix/lb-client/node';
+import type { Upstream } from '@lb-matrix/lb-server';
+import { type Measurement, repeatRuns } from './measurement.ts';
+import { type Relay, withRelay } from './relay.ts';
+
+/** One request of a recorded session and its answer. */
+interface Exchange {
+  readonly who: string;
+  readonly method: string;
+  readonly target: string;
+  readonly request: string | null;
+  readonly status: number;
+  readonly response: string | null;
+}
+
+const RECORDINGS = new URL('../../../packages/lb-client/test/fixtures/', import.meta.url);
+export type SessionName = 'v2-sync-session' | 'sliding-sync-session';
+
+/**
+ * Does what two apps did with matrix-js-sdk, request by request over low bandwidth, each app with a connection of its own, and gives
+ * it the answers that they got. `/sync` is polled, as it was. What went to the media repository is left out. Counts as `measureWire`.
+ */
+export function measureSession(name: SessionName, runs: number): Promise<Measurement[]> {
+  const exchanges = recordingOf(name);
+  return repeatRuns(runs, async (timed) => {
+    let current: Exchange | undefined;
+    const upstream: Upstream = async () => answerOf(current!);
+    const traffic = await withRelay(upstream, async (relay) => {
+      const apps = new Map(['alice', 'bob'].map((who) => [who, openApp(relay)]));
+      for (const exchange of exchanges) {
+        current = exchange;
+        await timed(() => apps.get(exchange.who)!(exchange));
+      }
+      return relay.takeTraffic();
+    });
+    return { [name]: traffic };
+  });
+}
+
+function openApp({ port }: Relay): (exchange: Exchange) => Promise<void> {
+  const lowBandwidthFetch = createLowBandwidthFetch({
+    server: { host: '127.0.0.1', port },
+    // The certificate's bytes cross the wire whether it is verified or not.
+    dangerouslySkipVerification: true,
+    observe: false,
+    onFallback: ({ url, reason }) => {
+      throw new Error(`${url} went over HTTP: ${reason}`);
+    },
+  });
+  let token: string | undefined;
+  return async ({ method, target, request, response }) => {
+    const answer = await lowBandwidthFetch(`http://localhost${target}`, {
+      method,
+      headers: token === undefined ? {} : { Authorization: `Bearer ${token}` },
+      ...(request === null || request === '' ? {} : { body: request }),
+    });
+    await answer.arrayBuffer();
+    token ??= (JSON.parse(response ?? '{}') as { access_token?: string }).access_token;
+  };
+}
+
+function recordingOf(name: SessionName): Exchange[] {
+  const text = gunzipSync(readFileSync(new URL(`${name}.jsonl.gz`, RECORDINGS))).toString();
+  const exchanges = text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Exchange);
+  return exchanges.filter(({ target }) => target.startsWith('/_matrix/client/'));
+}
+
+function answerOf({ status, response }: Exchange): Awaited<ReturnType<Upstream>> {
+  return { status, headers: [['content-type', 'application/json']], body: new TextEncoder().encode(response ?? '') };
+}
