@@ -52,19 +52,14 @@ export function redact(app: App, roomId: string, eventId: string): Promise<strin
 
 async function repeating(app: App, roomId: string, first: () => Promise<{ event_id: string }>): Promise<string> {
   const { client, patience } = app;
-  let failed: MatrixEvent | undefined;
-  return stubbornly(patience, async () => {
-    try {
-      if (failed === undefined) return (await first()).event_id;
-      const room = await roomOf(app, roomId);
-      return (await client.resendEvent(failed, room)).event_id;
-    } catch (error) {
-      const room = await roomOf(app, roomId);
-      failed = room.getPendingEvents().find(({ status }) => status === EventStatus.NOT_SENT);
-      if (failed === undefined) throw new Error('the SDK lost an event that it could not send', { cause: error });
-      throw error;
-    }
-  });
+  try {
+    return (await first()).event_id;
+  } catch (cause) {
+    const room = await roomOf(app, roomId);
+    const failed = room.getPendingEvents().find(({ status }) => status === EventStatus.NOT_SENT);
+    if (failed === undefined) throw new Error('the SDK has forgotten an event that it could not send', { cause });
+    return (await stubbornly(patience, () => client.resendEvent(failed, room))).event_id;
+  }
 }
 
 /** The event, once the app has it from the homeserver and has decrypted it. */
