@@ -74,7 +74,7 @@ describe('what existing clients send is understood and answered as they expect',
       const json = answer === ContentFormat.Json ? JSON.parse(new TextDecoder().decode(body)) : toJson(body);
       expect(withoutAdvertisement(json)).toEqual(expected.json);
     }
-    // The acknowledgements of pushes that we do not send yet say nothing and break nothing.
+    // The acknowledgements of pushes with Message IDs that are not ours say nothing and break nothing.
     for (const { message } of messages.filter(({ dir, message }) => dir === 'up' && message.type === Type.ACK)) {
       expect(await link.feed(message)).toEqual([]);
     }
@@ -125,7 +125,7 @@ function wholeBody(blocks: readonly CoapMessage[]): Uint8Array | undefined {
   return undefined;
 }
 
-/** A client's end of a session with our server, whose homeserver answers what the recording has. */
+/** A client's end of a session with our server, whose homeserver answers what the recording has, and else has no news. */
 function connect(): {
   readonly seen: UpstreamRequest[];
   answerWith(answer: Answer): void;
@@ -137,14 +137,17 @@ function connect(): {
   const pipe: TestPipe = testPipe();
   const listener: PipeListener = { close: () => {} };
   const seen: UpstreamRequest[] = [];
-  let next: Answer = { code: Code.Content, json: {} };
+  let next: Answer | undefined;
   const server = createLowBandwidthServer({
     platform: time,
     dtlsPort: 8448,
     upstream: async (request) => {
       seen.push(request);
-      const status = next.code === Code.Content ? 200 : (next.code >> 5) * 100 + (next.code & 0x1f);
-      const body = new TextEncoder().encode(JSON.stringify(next.json));
+      const answer = next;
+      next = undefined;
+      if (answer === undefined) return new Promise(() => {});
+      const status = answer.code === Code.Content ? 200 : (answer.code >> 5) * 100 + (answer.code & 0x1f);
+      const body = new TextEncoder().encode(JSON.stringify(answer.json));
       return { status, headers: [['content-type', 'application/json']], body };
     },
   });
