@@ -8,7 +8,12 @@ const WORDS = `
   type user identifier password auth session username device_id room_id user_id membership m.login.password
   m.login.dummy m.id.user m.room.member m.room.power_levels m.room.create m.read m.fully_read displayname
   avatar_url room timeline limit types users events invite join preset public_chat initial_state state_key
-  content typing timeout __proto__ constructor`.split(/\s+/);
+  content typing timeout device_keys one_time_keys fallback_keys signed_curve25519 signed_curve25519:a algorithms keys
+  signatures master_key self_signing_key user_signing_key usage messages * algorithm auth_data version rooms sessions
+  is_verified first_message_index forwarded_count session_data devices m.relates_to rel_type event_id m.replace m.thread
+  m.new_content redacts actions conditions pattern enabled override content room sender underride __proto__ constructor`.split(
+  /\s+/,
+);
 
 const isWellFormed = (text: string) => !/\p{Surrogate}/u.test(text);
 
