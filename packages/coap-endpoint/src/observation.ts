@@ -35,7 +35,7 @@ export interface NotifyOptions {
   readonly confirmable?: boolean | undefined;
   /**
    * When it stays without acknowledgement after all retransmissions (`lost`), the observation does not end but is silent
-   * until the next `notify`: see `heard`. Default false (RFC 7641 section 4.5).
+   * until the next `notify`: see `heard`. Holds for an error, too. Default false (RFC 7641 section 4.5).
    */
   readonly park?: boolean | undefined;
 }

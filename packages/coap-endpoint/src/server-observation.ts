@@ -151,12 +151,14 @@ export class ServerObservation implements Outgoing {
   }
 
   undeliverable(_why: unknown, now: number): void {
-    const { park, last } = this.#current!;
-    if (!park || last) {
+    if (!this.#current!.park) {
       this.remove('lost', now);
       return;
     }
     this.#inFlight = false;
+    // Nothing of it is held meanwhile.
+    this.#part = undefined;
+    this.#message = empty(Code.Content);
     this.#settle('lost');
     this.#proceed(now);
   }

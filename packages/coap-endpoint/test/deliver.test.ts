@@ -237,15 +237,22 @@ describe('a notification that is to park (R18)', () => {
     expect(outcomes(server)).toEqual(['lost']);
   });
 
-  it('ends the observation all the same when it is the last, or is reset', () => {
+  it('ends the observation all the same when it is reset', () => {
     const { server } = parked();
     server.receive('70 00 0000');
     expect(outcomes(server)).toEqual(['rejected', ['rejected']]);
-    const failing = new Engine({ server: {} });
+  });
+
+  it('and is an error can be sent again, so that the client learns that nothing follows', () => {
+    const server = new Engine({ server: {} });
     const gone = { code: Code.NotFound, options: [], payload: NONE };
-    failing.notify(failing.register(registration(5), content('a')), gone, { park: true });
-    failing.pass(100_000);
-    expect(outcomes(failing)).toEqual(['lost', ['lost']]);
+    const observation = server.register(registration(5), content('a'));
+    server.notify(observation, gone, { park: true });
+    server.pass(100_000);
+    expect(outcomes(server)).toEqual(['lost']);
+    expect(server.notify(observation, gone, { park: true })).toEqual([expect.stringMatching(/^4184000177$/)]);
+    server.receive(acknowledgement(1));
+    expect(outcomes(server)).toEqual(['acknowledged', ['ended']]);
   });
 });
 

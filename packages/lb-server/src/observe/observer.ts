@@ -83,18 +83,14 @@ export class Observer implements Holder {
       if (signal.aborted) break;
       const answer = response.status === 200 ? readAnswer(state.subject.kind, response.body) : undefined;
       if (answer === undefined) {
-        if (isFinal(response.status)) {
-          this.#observation.end(write(response));
-          break;
-        }
+        if (isFinal(response.status)) return this.#endWith(response);
         await pause(platform, this.#backOff.next(retryAfter(response)), signal);
         continue;
       }
       this.#backOff.reset();
       if (isNews(answer, state.delivered)) {
         if (this.keep(answer, write(response))) return true;
-        this.#observation.end(write(overloaded()));
-        break;
+        return this.#endWith(overloaded());
       }
       passOver(state, answer);
       await pause(platform, Math.max(0, asked + PACE - platform.now()), signal);
@@ -104,20 +100,24 @@ export class Observer implements Holder {
 
   /** Pushes what is kept, and keeps the one reference to it; false when the observation has ended. */
   async #push(): Promise<boolean> {
-    const { write, report } = this.#around;
+    const { report } = this.#around;
     const bytes = this.state.kept!.coap.payload.length;
     // R16, R17: Confirmable, and what a request from the same place would be answered.
     while (!(await this.#delivered(this.#observation.notify(this.state.kept!.coap, { park: true })))) {
       if (this.#observation.signal.aborted) return false;
       report({ event: 'parked', bytes });
       await this.#heard();
-      if (this.#dropped) {
-        this.#observation.end(write(overloaded()));
-        return false;
-      }
+      if (this.#dropped) return this.#endWith(overloaded());
     }
     report({ event: 'pushed', bytes });
     return true;
+  }
+
+  /** The last that a client hears: it has to learn of the end, also when it is out of reach now. */
+  async #endWith(response: HttpResponse): Promise<false> {
+    const coap = this.#around.write(response);
+    while ((await this.#observation.notify(coap, { park: true })) === 'lost') await this.#heard();
+    return false;
   }
 
   /** Whether what was kept is with the client. */

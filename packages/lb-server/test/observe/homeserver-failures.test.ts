@@ -1,3 +1,4 @@
+import { Code } from '@lb-matrix/coap-codec';
 import { describe, expect, it } from 'vitest';
 import { contents, HOUR, MINUTE, SECOND, setUp } from '../support/observing.ts';
 import { bodyOf, kind, observeOf } from '../support/raw-client.ts';
@@ -19,6 +20,24 @@ describe('when the homeserver fails', () => {
     expect(observing.received()).toEqual([]);
     expect(homeserver.waiting).toBe(0);
     expect(records.at(-1)).toMatchObject({ event: 'ended' });
+  });
+
+  it('401 is told to a client that was out of reach when it comes back', async () => {
+    const { platform, homeserver, observer } = setUp();
+    const observing = await observer();
+    observing.reachable = false;
+    homeserver.instead.push(json(401, { errcode: 'M_UNKNOWN_TOKEN', error: 'gone' }));
+    homeserver.stir();
+    await platform.advance(HOUR);
+    observing.reachable = true;
+    observing.send({ code: Code.Empty });
+    await platform.advance(0);
+    const [, last] = observing.received();
+    expect([kind(last!), bodyOf(last!)]).toMatchObject(['CON 4.01', { errcode: 'M_UNKNOWN_TOKEN' }]);
+    observing.ack(last!);
+    await platform.advance(HOUR);
+    expect(observing.received()).toEqual([]);
+    expect(homeserver.waiting).toBe(0);
   });
 
   it.each([429, 500, 502, 503, 504])(
