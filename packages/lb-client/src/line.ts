@@ -48,11 +48,6 @@ export class Line {
     return this.unused && this.#link?.alive === true && this.#link.tokenSpent;
   }
 
-  /** Whether /sync can be observed now; before the first answer nobody knows. */
-  get observes(): boolean {
-    return this.#link?.alive === true && this.#link.observes;
-  }
-
   /**
    * Sends a request; `repeatable` ones again after a failure. Rejects with `Unreachable` (it may go another way),
    * `FateUnknownError`, `MappingError`, the endpoint's refusal, or the signal's reason.
@@ -142,7 +137,7 @@ export class Line {
     return link;
   }
 
-  /** decisions: a sign may be forged, so the handshake goes on beside the link, which is replaced once that is done. */
+  /** A sign may be forged, so the handshake goes on beside the link, which is replaced once that is done. */
   #onTrouble(link: Link, trouble: Trouble): void {
     if (link !== this.#link || this.#replacing !== undefined || this.#closing.signal.aborted) return;
     const { platform } = this.#homeserver;

@@ -113,6 +113,42 @@ describe('a request whose connection breaks', () => {
   });
 });
 
+describe('on a link with 10 % loss and 400 ms', () => {
+  it.each([
+    ['nothing else happens', 0, 0],
+    ['the proxy is killed every 15 s', 15_000, 0],
+    ['the address changes every 10 s', 0, 10_000],
+  ])('while %s, all arrives once and nothing goes over HTTPS', async (_what, killEvery, moveEvery) => {
+    const { time, homeserver, network, sdk, ask, fallbacks } = await syncing({ seed: 8 });
+    network.loss = 0.1;
+    network.latency = 200;
+    const repeat = (every: number, what: () => void): void => {
+      if (every > 0) for (let at = every; at < 300_000; at += every) time.setTimer(at, what);
+    };
+    const expected: string[] = [];
+    const sends: Promise<Response>[] = [];
+    repeat(killEvery, () => {
+      network.kill();
+      time.setTimer(1500, () => network.start());
+    });
+    repeat(moveEvery, () => network.moveClient());
+    repeat(7000, () => void expected.push(homeserver.happen(expected.length % 2 === 0 ? 'room' : 'to_device')));
+    repeat(11_000, () => {
+      const path = `v3/rooms/!r:x/send/m.room.message/t${sends.length}`;
+      sends.push(ask(path, { method: 'PUT', body: '{}' }));
+    });
+    await time.advance(400_000);
+    const statuses = (await time.until(Promise.all(sends))).map(({ status }) => status);
+    expect(new Set(statuses)).toEqual(new Set([200]));
+    expected.push(...homeserver.sent.values());
+    expect(homeserver.sent.size).toBe(sends.length);
+    expect([...sdk.store.received].sort()).toEqual(expected.sort());
+    expect(sdk.troubles).toEqual([]);
+    expect(fallbacks).toEqual([]);
+    expect(network.handshakes).toBeGreaterThan(killEvery + moveEvery > 0 ? 15 : 0);
+  });
+});
+
 const DISASTERS = [
   'event',
   'to_device',
