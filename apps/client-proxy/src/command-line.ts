@@ -113,9 +113,10 @@ export function readCommandLine(
   const insecure = flags.insecure ?? environment.insecure ?? false;
   if (flags.insecure && flags.cacert !== undefined) throw new UsageError('-k and --cacert exclude each other');
   const homeserver = parseHomeserverAddress(flags.homeserver, flags.server);
+  const bind = bindAddress(flags['http-bind-addr'], flags['danger-listen-all'] ?? false);
   return {
     homeserver,
-    bind: bindAddress(flags['http-bind-addr'], flags['danger-listen-all'] ?? false),
+    bind,
     allowedHosts: (flags['allow-host'] ?? []).map((name) => name.toLowerCase()),
     insecure,
     cacert: flags.cacert,
@@ -127,6 +128,7 @@ export function readCommandLine(
       ...environment.ignored,
       ...(insecure ? ['Certificates are not verified over UDP: whoever is on the way can read everything (-k)'] : []),
       ...clearTextWarning(homeserver.origin),
+      ...(bind.host !== undefined && isLoopback(bind.host) ? [] : [LISTENS_TO_ALL]),
     ],
   };
 }
@@ -140,6 +142,9 @@ function bindAddress(text: string, listenAll: boolean): BindAddress {
   }
   return { host: host ?? '127.0.0.1', port };
 }
+
+const LISTENS_TO_ALL =
+  'This port can be reached from elsewhere, in plain HTTP: whoever is on the way can read everything (--danger-listen-all)';
 
 function clearTextWarning(origin: string): string[] {
   const { protocol, hostname } = new URL(origin);

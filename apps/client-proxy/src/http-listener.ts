@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { BindAddress } from '@lb-matrix/cli-args';
 import type { LowBandwidthFetch } from '@lb-matrix/lb-client';
@@ -9,7 +9,7 @@ import { type Exchange, refuse, toExchange } from './exchange.ts';
 import { isOurHost } from './host-check.ts';
 import type { HttpsWay } from './https-way.ts';
 import type { Log } from './log.ts';
-import { askLowBandwidth, isForLowBandwidth } from './low-bandwidth-way.ts';
+import { askLowBandwidth, isForLowBandwidth, isSync } from './low-bandwidth-way.ts';
 import { isStatusPath, sendStatus } from './status/send-status.ts';
 import type { Status } from './status/status.ts';
 
@@ -42,10 +42,13 @@ export async function listenHttp(options: ListenerOptions): Promise<HttpListener
   const server = createServer();
   server.requestTimeout = REQUEST_TIMEOUT;
   server.maxConnections = MAX_CONNECTIONS;
+  const waiting = new Set<ServerResponse>();
   server.on('request', (incoming, outgoing) => {
     const exchange = toExchange(incoming, outgoing);
+    if (isSync(exchange.path)) waiting.add(outgoing);
     const started = performance.now();
     outgoing.once('close', () => {
+      waiting.delete(outgoing);
       const status = exchange.signal.aborted ? 499 : outgoing.statusCode;
       const ms = Math.round(performance.now() - started);
       log.debug(`${exchange.method} ${exchange.path} - ${status}`, { ms });
@@ -64,6 +67,8 @@ export async function listenHttp(options: ListenerOptions): Promise<HttpListener
       const closed = once(server, 'close');
       server.close();
       server.closeIdleConnections();
+      // A /sync waits for news, not for us. What it might have brought is only acknowledged when the client asks on.
+      for (const outgoing of waiting) outgoing.destroy();
       const cut = setTimeout(() => server.closeAllConnections(), graceful);
       await closed;
       clearTimeout(cut);

@@ -20,6 +20,11 @@ const MAX_BODY_BYTES = 16 * 1024 * 1024;
 const MEDIA = /^\/_matrix\/client\/(?:v1|unstable\/[^/]+)\/media\//;
 const SYNC = /^\/_matrix\/client\/.*\/sync$/;
 
+/** Whether a path is that of /sync, sliding or not. */
+export function isSync(path: string): boolean {
+  return SYNC.test(path);
+}
+
 /** Whether a request goes by way of lb-client, which may still choose HTTPS for it; everything else is streamed. */
 export function isForLowBandwidth({ method, path }: Exchange): boolean {
   if (namesHomeserver(method, path)) return true;
@@ -47,7 +52,7 @@ export async function askLowBandwidth(exchange: Exchange, way: LowBandwidthWay):
     });
     const received = new Uint8Array(await response.arrayBuffer());
     const own = namesHomeserver(method, path) ? withOwnUrl(received, `http://${incoming.headers.host}`) : received;
-    if (response.ok && SYNC.test(path)) way.status.synced();
+    if (response.ok && isSync(path)) way.status.synced();
     const answered = forwardResponseHeaders([...response.headers]).filter(([name]) => !OF_THE_BODY.has(name));
     const length = response.status === 204 || response.status === 304 ? [] : [['content-length', String(own.length)]];
     outgoing.writeHead(response.status, [...withCors(answered), ...length].flat());

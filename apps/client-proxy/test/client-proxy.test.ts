@@ -1,8 +1,9 @@
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { register, send, startHttpServer } from './support/http.ts';
+import { register, send, sendJson, startHttpServer } from './support/http.ts';
 import { overHttp, rootFile, startHomeserver, startServer, startTestProxy, startWorld } from './support/world.ts';
 
 const PATIENCE = { timeout: 10_000 };
@@ -98,6 +99,48 @@ describe('a Matrix client behind the proxy', () => {
     expect(login.json.well_known['m.homeserver'].base_url).toBe(url);
     const wellKnown = await send(url, 'GET', '/.well-known/matrix/client');
     expect(wellKnown.json['m.homeserver'].base_url).toBe(url);
+  });
+
+  it('finds the server by /versions of its homeserver', async () => {
+    const homeserver = await startHomeserver();
+    const server = await startServer(overHttp(homeserver));
+    const dtls = Number(server.split(':')[1]);
+    const front = await startHttpServer((_, response) =>
+      sendJson(response, {
+        versions: ['v1.5'],
+        'm.low_bandwidth': { dtls, cbor_enum_version: 1, coap_enum_version: 1 },
+      }),
+    );
+    const { url } = await startTestProxy(['-homeserver', front, '--cacert', rootFile()]);
+    expect((await register(url, 'alice')).id).toBe('@alice:localhost');
+    expect(await statusOf(url)).toMatchObject({ state: 'connected', requests: 1, fallbacks: 0 });
+  });
+
+  it('leaves the session secrets where SSLKEYLOGFILE says', async () => {
+    const server = await startServer(overHttp(await startHomeserver()));
+    const file = `${rootFile()}.keys`;
+    const flags = ['-homeserver', 'http://127.0.0.1:9', '--server', server, '--cacert', rootFile()];
+    const { url, lines } = await startTestProxy(flags, { SSLKEYLOGFILE: file });
+    await send(url, 'GET', '/_matrix/client/versions');
+    expect(readFileSync(file, 'utf8')).toMatch(
+      /^(CLIENT_RANDOM|CLIENT_HANDSHAKE_TRAFFIC_SECRET) [0-9a-f]{64} [0-9a-f]+\n/,
+    );
+    expect(lines.join('')).toContain('Session secrets are written to');
+  });
+
+  it('is not waited for with its /sync when the proxy stops', async () => {
+    const { url, proxy } = await startWorld();
+    const alice = await register(url, 'alice');
+    const since = (await alice.request('GET', '/sync?timeout=0')).json.next_batch;
+    const waiting = alice.request('GET', `/sync?timeout=30000&since=${since}`).then(
+      () => 'answered',
+      (error: NodeJS.ErrnoException) => error.code,
+    );
+    await alice.request('GET', '/account/whoami');
+    const started = performance.now();
+    await proxy.close(20_000);
+    expect(await waiting).toBe('ECONNRESET');
+    expect(performance.now() - started).toBeLessThan(10_000);
   });
 
   it('takes its request along when it goes', async () => {

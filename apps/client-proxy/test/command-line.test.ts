@@ -54,7 +54,10 @@ describe('--http-bind-addr', () => {
     [['-http-bind-addr', ':8009', '--danger-listen-all'], undefined, 8009],
     [['-http-bind-addr', '192.0.2.1:8009', '--danger-listen-all'], '192.0.2.1', 8009],
   ])('%j', (flags, host, port) => {
-    expect(read([...HS, ...flags]).bind).toEqual({ host, port });
+    const { bind, warnings } = read([...HS, ...flags]);
+    expect(bind).toEqual({ host, port });
+    const isOpen = flags.includes('--danger-listen-all');
+    expect(warnings).toEqual(isOpen ? [expect.stringContaining('reached from elsewhere')] : []);
   });
 
   it.each(['0.0.0.0:8008', '[::]:8008', '192.0.2.1:8008', 'example.org:8008'])('refuses %s by itself', (address) => {

@@ -49,6 +49,11 @@ export async function send(
   };
 }
 
+/** Answers with JSON. */
+export function sendJson(response: ServerResponse, value: unknown): void {
+  response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(value));
+}
+
 /** A client of the Matrix API that has registered. */
 export async function register(url: string, username: string) {
   const body = JSON.stringify({ username, password: 'secret', auth: { type: 'm.login.dummy' } });
