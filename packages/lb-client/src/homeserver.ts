@@ -191,10 +191,10 @@ export class Homeserver {
     return account;
   }
 
-  /** A refreshed token takes over the line of the one that it replaces: that spares a handshake. */
+  /** A token that is new takes over the line of its login, or of the token that it replaces: that spares a handshake. */
   #takeVacant(): Line | undefined {
     for (const [token, { line, syncs }] of this.#accounts) {
-      if (token === '' || !line.vacant) continue;
+      if (!line.vacant) continue;
       syncs.stop();
       this.#accounts.delete(token);
       return line;

@@ -43,9 +43,9 @@ export class Line {
     return this.#users === 0 && this.#connecting === undefined && this.#replacing === undefined;
   }
 
-  /** Its token was logged out or refused, and nothing is under way with it: another may take its place. */
+  /** It has carried no token yet, or one that was logged out or refused, and nothing is under way: a token may use it. */
   get vacant(): boolean {
-    return this.unused && this.#link?.alive === true && this.#link.tokenSpent;
+    return this.unused && this.#link?.alive === true && !this.#link.carriesToken;
   }
 
   /**

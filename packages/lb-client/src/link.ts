@@ -122,9 +122,9 @@ export class Link {
     return this.#lastReceived;
   }
 
-  /** It had a token, and has none any more. */
-  get tokenSpent(): boolean {
-    return this.#session.token === '';
+  /** It is bound to a token, which was not logged out or refused. */
+  get carriesToken(): boolean {
+    return (this.#session.token ?? '') !== '';
   }
 
   get observes(): boolean {
