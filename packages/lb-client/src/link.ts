@@ -19,6 +19,7 @@ import {
   responseToHttp,
 } from '@lb-matrix/msc3079-mapper';
 import type { ClientPipe, ClientPlatform } from './client-platform.ts';
+import { isObject, parseJson } from './json.ts';
 import type { KeepAlive } from './keep-alive.ts';
 import type { Offer } from './offer.ts';
 
@@ -138,7 +139,9 @@ export class Link {
       for (;;) {
         const mapped = requestToCoap(request, this.#session);
         const answer = await this.#client.request(mapped, { signal });
-        if (!keyTableRefused(answer, mapped, this.#session)) return this.#read(answer, mapped);
+        if (keyTableRefused(answer, mapped, this.#session)) continue;
+        const response = this.#read(answer, mapped);
+        if (!this.#tokenForgotten(response, mapped)) return response;
       }
     } finally {
       this.pending--;
@@ -198,6 +201,19 @@ export class Link {
   close(): void {
     this.#client.close();
     this.#end();
+  }
+
+  /**
+   * A server that has been told M_UNKNOWN_TOKEN, perhaps with a push that nobody has taken yet, has let go of the token that we left out.
+   * The request was not carried out; it goes again, with the token.
+   */
+  #tokenForgotten({ status, body }: HttpResponse, { options }: MappedCoapRequest): boolean {
+    const { token, unsettled } = this.#session;
+    if (status !== 401 || !token || options.some(({ number }) => number === OptionNumber.Authorization)) return false;
+    const error = parseJson(body);
+    if (!isObject(error) || error.errcode !== 'M_MISSING_TOKEN') return false;
+    unsettled.add(OptionNumber.Authorization);
+    return true;
   }
 
   #read(answer: CoapResponse, mapped: MappedCoapRequest, answersFeatures = true): HttpResponse {

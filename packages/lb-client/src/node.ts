@@ -4,46 +4,23 @@ import type { ClientStorage } from './client-platform.ts';
 import { createLowBandwidthFetch as create, type LowBandwidthFetch } from './low-bandwidth-fetch.ts';
 import type { LowBandwidthFetchOptions } from './options.ts';
 
-/** What reaches `connectDtls` of dtls-transport. */
-type DtlsOptions = Pick<
-  ConnectDtlsOptions,
-  | 'mtu'
-  | 'cipherSuites'
-  | 'keyLog'
-  | 'serverName'
-  | 'roots'
-  | 'dangerouslySkipVerification'
-  | 'clientCertificate'
-  | 'psk'
->;
-
 /** Everything of the core's options but the platform, and how to reach and check the DTLS server. */
-export interface NodeLowBandwidthFetchOptions extends Omit<LowBandwidthFetchOptions, 'platform'>, DtlsOptions {
+export interface NodeLowBandwidthFetchOptions
+  extends Omit<LowBandwidthFetchOptions, 'platform'>,
+    Omit<ConnectDtlsOptions, 'host' | 'port' | 'signal' | 'handshakeTimeout' | 'recordSizeLimit'> {
   /** Keeps what was learnt of servers and networks from one run to the next. Default: it is forgotten. */
   readonly storage?: ClientStorage | undefined;
 }
 
 /** Makes a `fetch` for Matrix SDKs over DTLS on node:dgram. It opens nothing before the first request. */
 export function createLowBandwidthFetch(options: NodeLowBandwidthFetchOptions = {}): LowBandwidthFetch {
-  const { storage, mtu, cipherSuites, keyLog, serverName, roots, dangerouslySkipVerification, clientCertificate, psk } =
-    options;
-  const dtls: DtlsOptions = {
-    mtu,
-    cipherSuites,
-    keyLog,
-    serverName,
-    roots,
-    dangerouslySkipVerification,
-    clientCertificate,
-    psk,
-  };
   return create({
     ...options,
     platform: {
       ...nodePlatform,
       wallTime: () => Date.now(),
-      connect: (target) => connectDtls({ ...dtls, ...target }),
-      storage,
+      connect: (target) => connectDtls({ ...options, ...target }),
+      storage: options.storage,
     },
   });
 }

@@ -110,6 +110,16 @@ describe('the access token', () => {
     expect((await time.until(ask('v3/account/whoami', { token: 'fresh' }))).status).toBe(401);
   });
 
+  it('goes on with the connection that its login was sent on, and a request without one gets another', async () => {
+    const { time, ask, network } = world();
+    const login = ask('v3/login', { method: 'POST', token: '', body: '{"type":"m.login.x"}' });
+    expect((await time.until(login)).status).toBe(200);
+    expect((await time.until(ask('v3/account/whoami'))).status).toBe(200);
+    expect(network.handshakes).toBe(1);
+    expect((await time.until(ask('v3/account/whoami', { token: '' }))).status).toBe(401);
+    expect(network.handshakes).toBe(2);
+  });
+
   it('R11: is forgotten with the logout', async () => {
     const { time, ask, network, homeserver } = world();
     await time.until(ask('v3/account/whoami'));
