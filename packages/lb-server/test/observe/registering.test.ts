@@ -38,6 +38,20 @@ describe('registering', () => {
     expect(observing.received().map(contents)).toEqual([['b']]);
   });
 
+  it('of existing clients, which send each one with Message ID 0, is a new one each time', async () => {
+    const { platform, homeserver, client, one } = setUp();
+    const observing = client();
+    for (const token of [1, 2, 3]) {
+      observing.register([`filter=${token}`], { token, messageId: 0 });
+      await platform.advance(0);
+      expect(one(observing)).toMatchObject({ messageId: 0, token: Uint8Array.of(token) });
+    }
+    expect(homeserver.waiting).toBe(3);
+    homeserver.send('a');
+    await platform.advance(0);
+    expect(one(observing).messageId).not.toBe(0);
+  });
+
   it('without an access token is 4.01', async () => {
     const { platform, homeserver, client, one } = setUp();
     const observing = client();

@@ -44,6 +44,7 @@ interface Registration {
   readonly payload?: Uint8Array;
   /** `undefined` leaves the access token out. */
   readonly secret?: string | undefined;
+  readonly messageId?: number;
 }
 
 const PEER = { address: '192.0.2.7', port: 40_000, validated: true };
@@ -105,7 +106,8 @@ export function rawClient(
         ...options,
       ];
       all.sort((a, b) => a.number - b.number);
-      client.send({ code, token: Uint8Array.of(token), options: all, payload });
+      const { messageId = nextId++ } = registration;
+      client.send({ code, messageId, token: Uint8Array.of(token), options: all, payload });
     },
   };
   return client;
