@@ -82,7 +82,7 @@ function connectDtls({ host, port, signal }: ConnectTarget, options: MobilePlatf
         else if (event.type === 'connected') {
           isConnected = true;
           resolve(pipe);
-        } else {
+        } else if (event.type === 'closed') {
           flush();
           end(event.error);
           return;

@@ -121,7 +121,7 @@ export class DtlsNetwork {
             } else if (event.type === 'connected') resolve(pipe);
             else if (event.type === 'data') pipe.onDatagram?.(event.data, this.#time.now());
             else if (event.type === 'hint') pipe.onHint?.('alert');
-            else {
+            else if (event.type === 'closed') {
               reject(event.error);
               pipe.onClose?.(event.error);
             }
