@@ -10,6 +10,8 @@ import { ensureProgram, pythonWith } from '@lb-matrix/interop/install';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ClientProxy, startClientProxy } from '../src/client-proxy.ts';
 import { startLbProxy } from '../src/lb-proxy.ts';
+import { eventsOf } from '../src/sdk/outcome.ts';
+import { tellStory } from '../src/sdk/story.ts';
 import { startSynapse } from '../src/synapse.ts';
 
 const run = promisify(execFile);
@@ -83,5 +85,13 @@ describe.each([
     expect(Number(after.requests)).toBeGreaterThan(Number(before.requests) + 8);
     expect(Number(after.pushes)).toBeGreaterThan(0);
     expect(Number(after.bytesReceived)).toBeGreaterThan(Number(before.bytesReceived));
+  });
+
+  it('matrix-js-sdk lives its whole story, and reads every encrypted message of it', async () => {
+    const stage = { homeserver: proxy.url, sync: 'v2', patience: 40_000, suffix: '-proxy' } as const;
+    const outcome = eventsOf(await tellStory({ ...stage, connect: () => fetch }));
+    expect(outcome.length).toBeGreaterThan(3 * 2 * 17);
+    expect(outcome.filter(({ readable }) => !readable)).toEqual([]);
+    expect(proxy.fallbacks()).toEqual([]);
   });
 });
