@@ -1,11 +1,14 @@
 import { type CommandFlag, packageVersion, parseCommandLine, runCli, UsageError } from '@lb-matrix/cli-args';
 import { startDemoHomeserver } from '@lb-matrix/demo-homeserver';
-import { type Measurement, measureWire } from './measure.ts';
+import { measureWire } from './measure.ts';
+import type { Measurement } from './measurement.ts';
 import { figuresOf, formatTable } from './report.ts';
+import { measureSession } from './session.ts';
+import { measureSync } from './sync.ts';
 
 const FLAGS = {
   homeserver: { type: 'string', describe: 'Base URL of one where anybody may register (default: the demo homeserver)' },
-  runs: { type: 'number', default: 10, describe: 'How often everything is measured' },
+  runs: { type: 'number', default: 10, describe: 'How often everything is measured, but what takes a minute' },
   json: { type: 'boolean', describe: 'Print JSON' },
 } as const satisfies Record<string, CommandFlag>;
 
@@ -28,14 +31,26 @@ await runCli('bench-wire', async () => {
   return 0;
 });
 
+const MINUTE = 60_000;
+
 async function measure(homeserver: string | undefined, runs: number): Promise<Measurement[]> {
-  if (homeserver !== undefined) return measureWire(homeserver, runs);
+  if (homeserver !== undefined) return measureAll(homeserver, runs);
   const demo = await startDemoHomeserver({ log: () => {} });
   try {
-    return await measureWire(demo.url, runs);
+    return await measureAll(demo.url, runs);
   } finally {
     await demo.close();
   }
+}
+
+async function measureAll(homeserver: string, runs: number): Promise<Measurement[]> {
+  const minute = measureSync(homeserver, 1, { duration: MINUTE });
+  const all = [await measureWire(homeserver, runs), await measureSync(homeserver, runs, { duration: 0 })];
+  for (const name of ['v2-sync-session', 'sliding-sync-session'] as const) {
+    all.push(await measureSession(name, Math.min(runs, 3)));
+  }
+  const idle = (await minute).filter(({ name }) => name === 'idle').map(({ runs }) => ({ name: 'idle minute', runs }));
+  return [...all.flat().filter(({ name }) => name !== 'idle'), ...idle];
 }
 
 function note(runs: number): string {

@@ -7,7 +7,7 @@ import { type Relay, withRelay } from './relay.ts';
 
 /** One request of a recorded session and its answer. */
 interface Exchange {
-  readonly who: string;
+  readonly who: 'alice' | 'bob';
   readonly method: string;
   readonly target: string;
   readonly request: string | null;
@@ -28,18 +28,24 @@ export function measureSession(name: SessionName, runs: number): Promise<Measure
     let current: Exchange | undefined;
     const upstream: Upstream = async () => answerOf(current!);
     const traffic = await withRelay(upstream, async (relay) => {
-      const apps = new Map(['alice', 'bob'].map((who) => [who, openApp(relay)]));
+      const apps = { alice: openApp(relay), bob: openApp(relay) };
       for (const exchange of exchanges) {
         current = exchange;
-        await timed(() => apps.get(exchange.who)!(exchange));
+        await timed(() => apps[exchange.who].ask(exchange));
       }
+      for (const app of Object.values(apps)) app.close();
       return relay.takeTraffic();
     });
     return { [name]: traffic };
   });
 }
 
-function openApp({ port }: Relay): (exchange: Exchange) => Promise<void> {
+interface ReplayingApp {
+  ask(exchange: Exchange): Promise<void>;
+  close(): void;
+}
+
+function openApp({ port }: Relay): ReplayingApp {
   const lowBandwidthFetch = createLowBandwidthFetch({
     server: { host: '127.0.0.1', port },
     // The certificate's bytes cross the wire whether it is verified or not.
@@ -50,14 +56,17 @@ function openApp({ port }: Relay): (exchange: Exchange) => Promise<void> {
     },
   });
   let token: string | undefined;
-  return async ({ method, target, request, response }) => {
-    const answer = await lowBandwidthFetch(`http://localhost${target}`, {
-      method,
-      headers: token === undefined ? {} : { Authorization: `Bearer ${token}` },
-      ...(request === null || request === '' ? {} : { body: request }),
-    });
-    await answer.arrayBuffer();
-    token ??= (JSON.parse(response ?? '{}') as { access_token?: string }).access_token;
+  return {
+    async ask({ method, target, request, response }) {
+      const answer = await lowBandwidthFetch(`http://localhost${target}`, {
+        method,
+        headers: token === undefined ? {} : { Authorization: `Bearer ${token}` },
+        ...(request === null || request === '' ? {} : { body: request }),
+      });
+      await answer.arrayBuffer();
+      token ??= (JSON.parse(response ?? '{}') as { access_token?: string }).access_token;
+    },
+    close: () => void lowBandwidthFetch.close(),
   };
 }
 

@@ -34,14 +34,15 @@ export async function measureSync(homeserver: string, runs: number, idle: Idle):
   const history = await openHistory(homeserver);
   const upstream = fromFetch(fetch, homeserver);
   return repeatRuns<Case>(runs, async (timed) => {
+    const others = await withRelay(upstream, (relay) => measureOnce(history, relay, timed, idle));
     const full = await withRelay(upstream, async (relay) => {
       const app = await openApp(history.reader, relay, timed, { filter: FULL });
       const traffic = await relay.takeTraffic();
-      await app.fetch.close();
+      await close(app, relay);
       return traffic;
     });
-    const others = await withRelay(upstream, (relay) => measureOnce(history, relay, timed, idle));
-    return { 'login + full sync': full, ...others };
+    const { 'login + initial sync': initial, push, idle: silent } = others;
+    return { 'login + initial sync': initial, 'login + full sync': full, push, idle: silent };
   });
 }
 
@@ -55,18 +56,24 @@ async function measureOnce(
   const initial = await relay.takeTraffic();
 
   // The SDK asks on: from now on what is new is pushed.
-  let answer = app.sync();
+  const answer = app.sync();
   await relay.takeTraffic();
   await say(writer, roomId, randomBytes(4).toString('hex'), 'Hello World');
   await timed(() => answer);
-  answer = app.sync();
+  // By asking on it says that it has the push, which is acknowledged then.
+  app.sync().catch(() => {});
   const push = await relay.takeTraffic();
 
   await sleep(idle.duration);
   const silent = await relay.takeTraffic();
-  answer.catch(() => {});
-  await app.fetch.close();
+  await close(app, relay);
   return { 'login + initial sync': initial, push, idle: silent };
+}
+
+/** Ends the connection and lets the server know. */
+async function close({ fetch: lowBandwidthFetch }: SyncingApp, relay: Relay): Promise<void> {
+  await lowBandwidthFetch.close();
+  await relay.takeTraffic();
 }
 
 interface SyncingApp {
