@@ -1,17 +1,25 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { createPublicKey } from 'node:crypto';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readPemCertificates, readPemPrivateKey } from '@lb-matrix/dtls-transport';
 
 /** A certificate that OpenSSL made, as files for peers and as bytes for us. */
 export interface CertificateFiles {
+  /** PEM. */
   readonly certFile: string;
   readonly keyFile: string;
+  /** DER: the certificate, its private key in PKCS#8, and its public key alone (SubjectPublicKeyInfo). */
+  readonly certDerFile: string;
+  readonly keyDerFile: string;
+  readonly spkiDerFile: string;
   /** DER. */
   readonly chain: readonly Uint8Array[];
   /** PKCS#8 DER. */
   readonly privateKey: Uint8Array;
+  /** SubjectPublicKeyInfo, DER. */
+  readonly spki: Uint8Array;
 }
 
 /** The kinds of key that certificates are made with, and how `openssl` makes the key. */
@@ -34,10 +42,22 @@ export function makeCertificate(kind: KeyKind = 'p256'): CertificateFiles {
     ...['req', '-new', '-x509', '-key', keyFile, '-out', certFile, '-days', '365', '-subj', '/CN=localhost'],
     ...['-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1'],
   );
+  const chain = readPemCertificates(readFileSync(certFile, 'utf8'));
+  const privateKey = readPemPrivateKey(readFileSync(keyFile, 'utf8'));
+  const spki = createPublicKey(readFileSync(certFile)).export({ type: 'spki', format: 'der' });
+  const der = (name: string, bytes: Uint8Array): string => {
+    const file = join(dir, `${name}.der`);
+    writeFileSync(file, bytes);
+    return file;
+  };
   return {
     certFile,
     keyFile,
-    chain: readPemCertificates(readFileSync(certFile, 'utf8')),
-    privateKey: readPemPrivateKey(readFileSync(keyFile, 'utf8')),
+    certDerFile: der('cert', chain[0]!),
+    keyDerFile: der('private-key', privateKey),
+    spkiDerFile: der('spki', spki),
+    chain,
+    privateKey,
+    spki,
   };
 }

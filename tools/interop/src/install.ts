@@ -10,18 +10,21 @@ const cache = `${root}.peers`;
  * Makes sure that a program is on the PATH, from Debian's packages where it is missing. Needs root for that; else it says
  * what to install.
  */
-export function ensureProgram(program: string, aptPackage: string): void {
-  if (!onPath(program)) aptInstall(program, aptPackage);
+export function ensureProgram(program: string, ...aptPackages: string[]): void {
+  if (!onPath(program)) aptInstall(program, ...aptPackages);
 }
 
-function aptInstall(what: string, aptPackage: string): void {
+function aptInstall(what: string, ...aptPackages: string[]): void {
   if (process.getuid?.() !== 0 || !onPath('apt-get')) {
-    throw new Error(`${what} is missing: install it (Debian: apt-get install ${aptPackage}) and run again`);
+    throw new Error(`${what} is missing: install it (Debian: apt-get install ${aptPackages.join(' ')}) and run again`);
   }
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   retryOnce(() => {
     execFileSync('apt-get', ['update', '-qq'], { env, stdio: 'ignore' });
-    execFileSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', aptPackage], { env, stdio: 'ignore' });
+    execFileSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...aptPackages], {
+      env,
+      stdio: 'ignore',
+    });
   });
 }
 
@@ -40,6 +43,39 @@ export function buildGoPeer(name: string): string {
   );
   built.set(name, binary);
   return binary;
+}
+
+/** Builds a Rust peer of `peers/` into the cache and returns the binary's path. Cargo's own cache makes the second time cheap. */
+export function buildCargoPeer(name: string): string {
+  const known = built.get(name);
+  if (known !== undefined) return known;
+  ensureCargo();
+  const source = fileURLToPath(new URL(`../peers/${name}`, import.meta.url));
+  const target = `${cache}/cargo`;
+  const args = ['build', '--quiet', '--release', '--locked', '--target-dir', target];
+  retryOnce(() => execFileSync('cargo', args, { cwd: source, stdio: ['ignore', 'ignore', 'inherit'] }));
+  const binary = `${target}/release/${name}`;
+  built.set(name, binary);
+  return binary;
+}
+
+/** Builds the C peer on wolfSSL into the cache, unless it is there, and returns the binary's path. */
+export function buildWolfSslPeer(): string {
+  const source = fileURLToPath(new URL('../peers/wolfssl-peer', import.meta.url));
+  const target = `${cache}/wolfssl-peer-${digestOf(source)}`;
+  const binary = `${target}/wolfssl-peer`;
+  if (!existsSync(binary)) {
+    ensureCargo();
+    ensureProgram('cmake', 'cmake');
+    ensureProgram('make', 'make');
+    ensureProgram('cc', 'gcc', 'libc6-dev');
+    retryOnce(() => execFileSync(`${source}/build.sh`, [target], { stdio: ['ignore', 'ignore', 'inherit'] }));
+  }
+  return binary;
+}
+
+function ensureCargo(): void {
+  if (!onPath('cargo')) throw new Error('cargo is missing: the peers need Rust 1.89 or later (https://rustup.rs)');
 }
 
 /** Builds a Maven peer of `peers/` into the cache, unless it is there, and returns the path of its jar. */

@@ -45,6 +45,16 @@ export const PEERS: readonly PeerInfo[] = [
     about: 'a Go program on pion/dtls 3 (`tools/interop/peers/pion-peer`)',
     version: () => locked('pion-peer/go.mod', /pion\/dtls\/v3 v(\S+)/),
   },
+  {
+    name: 'wolfSSL',
+    about: 'a C program on wolfSSL (`tools/interop/peers/wolfssl-peer`)',
+    version: () => locked('wolfssl-peer/Cargo.toml', /wolfSSL (\d+\.\d+\.\d+)/),
+  },
+  {
+    name: 'dimpl',
+    about: 'a Rust program on dimpl (`tools/interop/peers/dimpl-peer`)',
+    version: () => locked('dimpl-peer/Cargo.lock', /name = "dimpl"\nversion = "([^"]+)/),
+  },
   ...(['OpenSSL', 'GnuTLS'] as const).map((tls) => ({
     name: `libcoap (${tls})`,
     about: `\`coap-server\` and \`coap-client\` on ${tls}, from Debian (libcoap3-bin)`,

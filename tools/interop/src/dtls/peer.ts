@@ -1,6 +1,6 @@
 import type { CertificateFiles } from '../certificate.ts';
 
-/** The cipher suites that we speak, by their IANA names without `TLS_` and the hash. */
+/** The cipher suites that we speak, by their IANA names without `TLS_` and the hash. The last three are those of 1.3. */
 export type Suite =
   | 'ECDHE_ECDSA_WITH_AES_128_GCM'
   | 'ECDHE_ECDSA_WITH_AES_256_GCM'
@@ -13,10 +13,17 @@ export type Suite =
   | 'PSK_WITH_AES_128_GCM'
   | 'PSK_WITH_AES_128_CCM_8'
   | 'ECDHE_PSK_WITH_AES_128_GCM'
-  | 'ECDHE_PSK_WITH_CHACHA20_POLY1305';
+  | 'ECDHE_PSK_WITH_CHACHA20_POLY1305'
+  | 'AES_128_GCM'
+  | 'AES_256_GCM'
+  | 'CHACHA20_POLY1305';
 
-/** How a peer is to speak DTLS 1.2. */
+type Version = '1.2' | '1.3';
+
+/** How a peer is to speak DTLS. */
 export interface DtlsSetup {
+  /** The one version that the peer allows. Default: 1.2. */
+  readonly version?: Version | undefined;
   /** The one suite that the peer allows: a handshake that completes has used it. Default: its own list. */
   readonly suite?: Suite | undefined;
   /** The one group that the peer allows. Default: its own choice. */
@@ -28,7 +35,7 @@ export interface DtlsSetup {
   readonly psk?: { readonly identity: string; readonly hexKey: string } | undefined;
   /** The peer's MTU in bytes. */
   readonly mtu?: number | undefined;
-  /** False: the peer's server starts without a HelloVerifyRequest. */
+  /** False: the peer's server starts without asking for a cookie. */
   readonly cookie?: boolean | undefined;
   /** What the peer announces by record_size_limit (RFC 8449). */
   readonly recordSize?: number | undefined;

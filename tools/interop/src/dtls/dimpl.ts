@@ -1,0 +1,81 @@
+import { makeCertificate } from '../certificate.ts';
+import { freeUdpPort } from '../free-port.ts';
+import { buildCargoPeer } from '../install.ts';
+import { startPeer } from '../process.ts';
+import type { DtlsPeer, DtlsSetup, Suite } from './peer.ts';
+
+/** By their numbers (IANA TLS Cipher Suites). */
+const SUITES: Partial<Record<Suite, string>> = {
+  ECDHE_ECDSA_WITH_AES_128_GCM: 'c02b',
+  ECDHE_ECDSA_WITH_AES_256_GCM: 'c02c',
+  ECDHE_ECDSA_WITH_CHACHA20_POLY1305: 'cca9',
+  PSK_WITH_AES_128_CCM_8: 'c0a8',
+  AES_128_GCM: '1301',
+  AES_256_GCM: '1302',
+  CHACHA20_POLY1305: '1303',
+};
+
+const reportOf = ({ version = '1.2' }: DtlsSetup): RegExp =>
+  new RegExp(`(CLIENT|SERVER) version=DTLS${version.replace('.', '_')}\\n`);
+
+/** A Rust program on dimpl: `peers/dimpl-peer`. */
+export const dimpl: DtlsPeer = {
+  name: 'dimpl',
+  install: () => void buildCargoPeer('dimpl-peer'),
+
+  async startServer(setup) {
+    const port = await freeUdpPort();
+    const { certificate, clientCertificate, cookie } = setup;
+    const server = startPeer(buildCargoPeer('dimpl-peer'), [
+      ...['server', `127.0.0.1:${port}`, ...common(setup), ...own(certificate)],
+      ...(clientCertificate === undefined ? [] : ['--mutual', `--peer=${clientCertificate.certDerFile}`]),
+      ...(cookie === false ? ['--no-cookie'] : []),
+    ]);
+    await server.waitFor(/LISTENING/);
+    return {
+      port,
+      async echoes() {
+        await server.waitFor(reportOf(setup));
+      },
+      async closed() {
+        await server.waitFor(/^closed/m);
+      },
+      stop: () => server.stop(),
+    };
+  },
+
+  async connect(port, setup) {
+    const { certificate, clientCertificate } = setup;
+    const client = startPeer(buildCargoPeer('dimpl-peer'), [
+      ...['client', `127.0.0.1:${port}`, ...common(setup), ...own(clientCertificate)],
+      ...(certificate === undefined ? [] : [`--peer=${certificate.certDerFile}`]),
+    ]);
+    await client.waitFor(reportOf(setup));
+    return {
+      async shows(text) {
+        await client.waitFor(new RegExp(text));
+      },
+      async close() {
+        // It does that by itself after the last answer.
+        await client.exited;
+      },
+      stop: () => client.stop(),
+    };
+  },
+};
+
+/** It wants a certificate of its own in any case. */
+const own = (certificate = makeCertificate()): string[] => [
+  `--cert=${certificate.certDerFile}`,
+  `--key=${certificate.keyDerFile}`,
+];
+
+function common({ version = '1.2', suite, group, mtu, psk }: DtlsSetup): string[] {
+  return [
+    `--version=${version.replace('.', '')}`,
+    ...(suite === undefined ? [] : [`--suite=${SUITES[suite]}`]),
+    ...(group === undefined ? [] : [`--group=${group === 'x25519' ? 'x25519' : 'p256'}`]),
+    ...(mtu === undefined ? [] : [`--mtu=${mtu}`]),
+    ...(psk === undefined ? [] : [`--psk=${psk.hexKey}`, `--identity=${psk.identity}`]),
+  ];
+}

@@ -1,0 +1,84 @@
+import { freeUdpPort } from '../free-port.ts';
+import { buildWolfSslPeer } from '../install.ts';
+import { startPeer } from '../process.ts';
+import type { DtlsPeer, DtlsSetup, Suite } from './peer.ts';
+
+const SUITES: Record<Suite, string> = {
+  ECDHE_ECDSA_WITH_AES_128_GCM: 'ECDHE-ECDSA-AES128-GCM-SHA256',
+  ECDHE_ECDSA_WITH_AES_256_GCM: 'ECDHE-ECDSA-AES256-GCM-SHA384',
+  ECDHE_ECDSA_WITH_CHACHA20_POLY1305: 'ECDHE-ECDSA-CHACHA20-POLY1305',
+  ECDHE_ECDSA_WITH_AES_128_CCM: 'ECDHE-ECDSA-AES128-CCM',
+  ECDHE_ECDSA_WITH_AES_128_CCM_8: 'ECDHE-ECDSA-AES128-CCM-8',
+  ECDHE_RSA_WITH_AES_128_GCM: 'ECDHE-RSA-AES128-GCM-SHA256',
+  ECDHE_RSA_WITH_AES_256_GCM: 'ECDHE-RSA-AES256-GCM-SHA384',
+  ECDHE_RSA_WITH_CHACHA20_POLY1305: 'ECDHE-RSA-CHACHA20-POLY1305',
+  PSK_WITH_AES_128_GCM: 'PSK-AES128-GCM-SHA256',
+  PSK_WITH_AES_128_CCM_8: 'PSK-AES128-CCM-8',
+  ECDHE_PSK_WITH_AES_128_GCM: 'ECDHE-PSK-AES128-GCM-SHA256',
+  ECDHE_PSK_WITH_CHACHA20_POLY1305: 'ECDHE-PSK-CHACHA20-POLY1305',
+  AES_128_GCM: 'TLS13-AES128-GCM-SHA256',
+  AES_256_GCM: 'TLS13-AES256-GCM-SHA384',
+  CHACHA20_POLY1305: 'TLS13-CHACHA20-POLY1305-SHA256',
+};
+
+const reportOf = ({ version = '1.2' }: DtlsSetup): RegExp => new RegExp(`(CLIENT|SERVER) version=DTLSv${version} `);
+
+/** A C program on wolfSSL: `peers/wolfssl-peer`. */
+export const wolfssl: DtlsPeer = {
+  name: 'wolfSSL',
+  install: () => void buildWolfSslPeer(),
+
+  async startServer(setup) {
+    const port = await freeUdpPort();
+    const { certificate, clientCertificate, cookie } = setup;
+    const server = startPeer(buildWolfSslPeer(), [
+      ...['server', '--port', String(port), ...common(setup)],
+      ...(certificate === undefined ? [] : ['--cert', certificate.certFile, '--key', certificate.keyFile]),
+      ...(clientCertificate === undefined ? [] : ['--ca', clientCertificate.certFile]),
+      ...(cookie === false ? ['--no-cookie'] : []),
+    ]);
+    await server.waitFor(/LISTENING/);
+    return {
+      port,
+      async echoes() {
+        await server.waitFor(reportOf(setup));
+      },
+      async closed() {
+        await server.waitFor(/^closed/m);
+      },
+      stop: () => server.stop(),
+    };
+  },
+
+  async connect(port, setup) {
+    const { certificate, clientCertificate } = setup;
+    const client = startPeer(buildWolfSslPeer(), [
+      ...['client', '--port', String(port), ...common(setup)],
+      ...(certificate === undefined ? [] : ['--ca', certificate.certFile]),
+      ...(clientCertificate === undefined
+        ? []
+        : ['--cert', clientCertificate.certFile, '--key', clientCertificate.keyFile]),
+    ]);
+    await client.waitFor(reportOf(setup));
+    return {
+      async shows(text) {
+        await client.waitFor(new RegExp(text));
+      },
+      async close() {
+        // It does that by itself after the last answer.
+        await client.exited;
+      },
+      stop: () => client.stop(),
+    };
+  },
+};
+
+function common({ version = '1.2', suite, group, mtu, psk }: DtlsSetup): string[] {
+  return [
+    ...['--version', version.replace('.', '')],
+    ...(suite === undefined ? [] : ['--suite', SUITES[suite]]),
+    ...(group === undefined ? [] : ['--group', group === 'x25519' ? 'x25519' : 'p256']),
+    ...(mtu === undefined ? [] : ['--mtu', String(mtu)]),
+    ...(psk === undefined ? [] : ['--psk', psk.hexKey, '--identity', psk.identity]),
+  ];
+}
