@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
@@ -104,6 +104,19 @@ export function pythonWith(name: string, requirements: string): string {
     writeFileSync(`${venv}/complete`, '');
   }
   return python;
+}
+
+/** A folder with the packages of a package.json, installed without their scripts unless it is there; returns its path. */
+export function nodeModulesWith(name: string, manifest: string): string {
+  const folder = `${cache}/${name}-${digestOf(manifest)}`;
+  if (!existsSync(`${folder}/complete`)) {
+    mkdirSync(folder, { recursive: true });
+    copyFileSync(manifest, `${folder}/package.json`);
+    const args = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--no-package-lock', '--loglevel=error'];
+    retryOnce(() => execFileSync('npm', args, { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] }));
+    writeFileSync(`${folder}/complete`, '');
+  }
+  return folder;
 }
 
 /** Debian keeps what `python3 -m venv` needs in a package of its own. */
