@@ -6,6 +6,8 @@ import { figuresOf, formatTable } from './report.ts';
 import { measureSession } from './session.ts';
 import { measureSync } from './sync.ts';
 
+const MINUTE = 60_000;
+
 const FLAGS = {
   homeserver: { type: 'string', describe: 'Base URL of one where anybody may register (default: the demo homeserver)' },
   runs: { type: 'number', default: 10, describe: 'How often everything is measured, but what takes a minute' },
@@ -30,8 +32,6 @@ await runCli('bench-wire', async () => {
   process.stdout.write(json ? `${JSON.stringify(figures, null, 2)}\n` : `${formatTable(figures)}\n\n${note(runs)}\n`);
   return 0;
 });
-
-const MINUTE = 60_000;
 
 async function measure(homeserver: string | undefined, runs: number): Promise<Measurement[]> {
   if (homeserver !== undefined) return measureAll(homeserver, runs);
