@@ -1,3 +1,4 @@
+import { type Base64Form, formOfTag } from './base64.ts';
 import { CborError } from './cbor-error.ts';
 
 const scratch = new DataView(new ArrayBuffer(8));
@@ -73,14 +74,31 @@ export class CborReader {
     return initial;
   }
 
-  /** Skips tag 55799, which says "this is CBOR" and changes nothing (RFC 8949 3.4.6), as often as it stands here. */
-  skipTags(initial: number): void {
+  /**
+   * Skips tag 55799, which says "this is CBOR" and changes nothing (RFC 8949 3.4.6), as often as it stands here.
+   *
+   * @param base64 - whether tags of base64 are known
+   * @returns the form of the byte string that is next, if such a tag announced it
+   */
+  skipTags(initial: number, base64: boolean): Base64Form | undefined {
     for (let next = initial; next >> 5 === 6; next = this.initial()) {
       const start = this.at - 1;
       const tag = this.argument(next);
-      if (tag !== 55799) throw new CborError(tag === 2 || tag === 3 ? 'bignum' : 'tag', start);
+      if (tag === 55799) continue;
+      const form = base64 ? formOfTag(tag) : undefined;
+      if (!form || this.bytes[this.at]! >> 5 !== 2)
+        throw new CborError(tag === 2 || tag === 3 ? 'bignum' : 'tag', start);
+      return form;
     }
     this.at -= 1;
+    return undefined;
+  }
+
+  /** The length of a byte string of base64. */
+  byteCount(initial: number): number {
+    // RFC 8949 3.2.3: chunks of bytes are nothing that an encoder of base64 needs.
+    if (initial === 0x5f) throw new CborError('byte_string', this.at - 1);
+    return this.count(initial, 1);
   }
 
   /** The float16, float32 or float64 after the initial byte 0xf9, 0xfa or 0xfb. */

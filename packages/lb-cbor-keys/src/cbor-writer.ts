@@ -1,3 +1,4 @@
+import { base64Form, readBase64 } from './base64.ts';
 import { ByteWriter } from './byte-writer.ts';
 import { CborError } from './cbor-error.ts';
 import { encodeUtf8, loneSurrogate } from './utf8.ts';
@@ -83,6 +84,31 @@ export class CborWriter extends ByteWriter {
   /** Text, from a string. */
   text(text: string): void {
     if (!this.#shortAscii(text)) this.#longText(text);
+  }
+
+  /**
+   * Puts bytes in place of the text that was written last, its head at `start`, if it is base64 that comes back from them
+   * exactly (the forms: base64.ts).
+   *
+   * @param length - of the text, in bytes
+   */
+  packBase64(start: number, length: number): void {
+    const textStart = this.length - length;
+    const form = base64Form(this.bytes, textStart, this.length);
+    if (!form) return;
+    let end = this.length;
+    while (form.padded && this.bytes[end - 1] === 0x3d) end -= 1;
+    let from = textStart + form.prefix.length;
+    if (form.tag !== undefined) {
+      // The heads may need one byte more than that of the text, and must not reach what is yet to be read.
+      this.reserve(1).copyWithin(from + 1, from, end);
+      from += 1;
+      end += 1;
+    }
+    this.length = start;
+    if (form.tag !== undefined) this.head(0xc0, form.tag);
+    this.head(0x40, ((end - from) * 3) >> 2);
+    this.length = readBase64(this.bytes, from, end, this.length);
   }
 
   /** A string of under 24 ASCII characters, or false. */

@@ -1,3 +1,4 @@
+import { type Base64Form, STANDARD } from './base64.ts';
 import { CborError } from './cbor-error.ts';
 import { CborReader } from './cbor-reader.ts';
 import { type CompiledTable, compileTable } from './compiled-table.ts';
@@ -39,13 +40,16 @@ class CborToJson {
   readonly #reader: CborReader;
   readonly #out: JsonWriter;
   readonly #table: CompiledTable;
+  readonly #base64: boolean;
   readonly #members: Members;
   readonly #order: KeyOrder | undefined;
 
-  constructor(reader: CborReader, out: JsonWriter, { keys = DEFAULT_TABLE, sortKeys = false }: DecodeToJsonOptions) {
+  constructor(reader: CborReader, out: JsonWriter, options: DecodeToJsonOptions) {
+    const { keys = DEFAULT_TABLE, base64 = false, sortKeys = false } = options;
     this.#reader = reader;
     this.#out = out;
     this.#table = compileTable(keys);
+    this.#base64 = base64;
     this.#members = new Members(out, 1, 'refuse');
     this.#order = sortKeys ? nameOrder(this.#members) : undefined;
   }
@@ -73,11 +77,17 @@ class CborToJson {
       case 5:
         this.#map(initial, depth);
         break;
-      case 6: // Tags.
-        reader.skipTags(initial);
-        this.item(depth);
+      case 2: // Byte strings.
+        if (!this.#base64) throw reader.refusal(initial);
+        this.#bytes(STANDARD, initial);
         break;
-      default: // Byte strings, simple values and floats.
+      case 6: {
+        const form = reader.skipTags(initial, this.#base64); // Tags.
+        if (form) this.#bytes(form, reader.initial());
+        else this.item(depth);
+        break;
+      }
+      default: // Simple values and floats.
         this.#simple(initial);
     }
   }
@@ -107,6 +117,13 @@ class CborToJson {
       reader.at += length;
     }
     out.push(0x22);
+  }
+
+  #bytes(form: Base64Form, initial: number): void {
+    const reader = this.#reader;
+    const length = reader.byteCount(initial);
+    this.#out.base64(form, reader.bytes, reader.at, reader.at + length);
+    reader.at += length;
   }
 
   #array(initial: number, depth: number): void {
@@ -145,13 +162,22 @@ class CborToJson {
     const offset = reader.at;
     const start = out.length;
     const initial = reader.initial();
-    if (initial >> 5 === 3) {
+    const type = initial >> 5;
+    if (type === 3) {
       this.#text(initial);
       out.push(0x3a);
       this.#members.addText(start, offset);
       return;
     }
-    if (initial >> 5 > 1) throw reader.keyRefusal(initial);
+    if (type > 1) {
+      if (!this.#base64 || (type !== 2 && type !== 6)) throw reader.keyRefusal(initial);
+      const form = type === 2 ? STANDARD : reader.skipTags(initial, true);
+      if (!form) throw new CborError('key_type', offset);
+      this.#bytes(form, type === 2 ? initial : reader.initial());
+      out.push(0x3a);
+      this.#members.addText(start, offset);
+      return;
+    }
     const name = this.#table.memberName(Number(reader.integer(initial)));
     if (!name) throw new CborError('unknown_integer_key', offset);
     const bytes = out.reserve(name.length);

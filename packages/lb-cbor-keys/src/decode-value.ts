@@ -1,3 +1,4 @@
+import { type Base64Form, STANDARD, textLength, writeBase64 } from './base64.ts';
 import { CborError } from './cbor-error.ts';
 import { CborReader } from './cbor-reader.ts';
 import type { DecodeOptions } from './decode-options.ts';
@@ -16,7 +17,7 @@ import { decodeUtf8 } from './utf8.ts';
 export function decodeValue(cbor: Uint8Array, options: DecodeOptions = {}): JsonValue {
   const { maxDepth, maxBytes } = checkLimits(options);
   const reader = new CborReader(cbor, maxBytes);
-  const decoder = new CborToValue(reader, options.keys ?? DEFAULT_TABLE);
+  const decoder = new CborToValue(reader, options);
   const value = decoder.item(maxDepth);
   reader.end();
   if (decoder.integerKeys) options.onIntegerKeys?.();
@@ -27,10 +28,12 @@ class CborToValue {
   integerKeys = false;
   readonly #reader: CborReader;
   readonly #keys: KeyTable;
+  readonly #base64: boolean;
 
-  constructor(reader: CborReader, keys: KeyTable) {
+  constructor(reader: CborReader, { keys = DEFAULT_TABLE, base64 = false }: DecodeOptions) {
     this.#reader = reader;
     this.#keys = keys;
+    this.#base64 = base64;
   }
 
   /** @param depth - how much deeper arrays and maps may still be nested */
@@ -47,10 +50,14 @@ class CborToValue {
         return this.#array(initial, depth);
       case 5:
         return this.#map(initial, depth);
-      case 6: // Tags.
-        reader.skipTags(initial);
-        return this.item(depth);
-      default: // Byte strings, simple values and floats.
+      case 2: // Byte strings.
+        if (!this.#base64) throw reader.refusal(initial);
+        return this.#bytes(STANDARD, initial);
+      case 6: {
+        const form = reader.skipTags(initial, this.#base64); // Tags.
+        return form ? this.#bytes(form, reader.initial()) : this.item(depth);
+      }
+      default: // Simple values and floats.
         return this.#simple(initial);
     }
   }
@@ -79,6 +86,15 @@ class CborToValue {
     return text;
   }
 
+  #bytes(form: Base64Form, initial: number): string {
+    const reader = this.#reader;
+    const length = reader.byteCount(initial);
+    const text = new Uint8Array(textLength(form, length));
+    writeBase64(form, reader.bytes, reader.at, reader.at + length, text, 0);
+    reader.at += length;
+    return decodeUtf8(text, 0, text.length);
+  }
+
   #array(initial: number, depth: number): JsonValue[] {
     const reader = this.#reader;
     if (depth === 0) throw new CborError('too_deep', reader.at - 1);
@@ -99,8 +115,8 @@ class CborToValue {
     for (let i = 0; reader.more(i, count); i++) {
       const offset = reader.at;
       const initial = reader.initial();
-      const isText = initial >> 5 === 3;
-      const name = isText ? this.#text(initial) : this.#integerKey(initial, offset);
+      const isText = initial >> 5 > 1;
+      const name = isText ? this.#textKey(initial, offset) : this.#integerKey(initial, offset);
       const value = this.item(depth - 1);
       if (Object.hasOwn(object, name)) {
         if (both.includes(name) || integers.includes(name) !== isText) throw new CborError('duplicate_key', offset);
@@ -115,8 +131,17 @@ class CborToValue {
     return object;
   }
 
+  #textKey(initial: number, offset: number): string {
+    const type = initial >> 5;
+    if (type === 3) return this.#text(initial);
+    if (!this.#base64 || (type !== 2 && type !== 6)) throw this.#reader.keyRefusal(initial);
+    if (type === 2) return this.#bytes(STANDARD, initial);
+    const form = this.#reader.skipTags(initial, true);
+    if (!form) throw new CborError('key_type', offset);
+    return this.#bytes(form, this.#reader.initial());
+  }
+
   #integerKey(initial: number, offset: number): string {
-    if (initial >> 5 > 1) throw this.#reader.keyRefusal(initial);
     const name = this.#keys.names.get(Number(this.#reader.integer(initial)));
     if (name === undefined) throw new CborError('unknown_integer_key', offset);
     this.integerKeys = true;

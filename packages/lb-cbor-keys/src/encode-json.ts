@@ -35,13 +35,15 @@ class JsonToCbor {
   readonly #out: CborWriter;
   readonly #table: CompiledTable | undefined;
   readonly #canonical: boolean;
+  readonly #base64: boolean;
   readonly #members: Members;
 
-  constructor(text: JsonText, out: CborWriter, { keys, canonical = false }: EncodeOptions) {
+  constructor(text: JsonText, out: CborWriter, { keys, canonical = false, base64 = false }: EncodeOptions) {
     this.#text = text;
     this.#out = out;
     this.#table = keys && compileTable(keys);
     this.#canonical = canonical;
+    this.#base64 = base64;
     this.#members = new Members(out, 0, 'last-wins');
   }
 
@@ -83,8 +85,10 @@ class JsonToCbor {
   #string(): void {
     const text = this.#text;
     const start = text.at + 1;
+    const stringStart = this.#out.length;
     const length = text.string();
     this.#writeString(start, length);
+    if (this.#base64) this.#out.packBase64(stringStart, length);
   }
 
   #writeString(start: number, length: number): void {
@@ -113,10 +117,13 @@ class JsonToCbor {
     this.#writeString(start, length);
     if (this.#table && text.escaped) {
       const integer = this.#table.find(out.bytes, out.length - length, out.length);
-      if (integer === undefined) return;
-      out.length = keyStart;
-      out.integer(integer);
+      if (integer !== undefined) {
+        out.length = keyStart;
+        out.integer(integer);
+        return;
+      }
     }
+    if (this.#base64) out.packBase64(keyStart, length);
   }
 
   #array(depth: number): void {

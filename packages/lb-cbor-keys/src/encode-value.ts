@@ -22,19 +22,21 @@ export function encodeValue(value: JsonValue, options: EncodeOptions = {}): Uint
 class ValueToCbor {
   readonly #out: CborWriter;
   readonly #keys: KeyTable | undefined;
+  readonly #base64: boolean;
   /** Only where maps are put in order: the keys of an object are different ones to begin with. */
   readonly #members: Members | undefined;
 
-  constructor(out: CborWriter, { keys, canonical = false }: EncodeOptions) {
+  constructor(out: CborWriter, { keys, canonical = false, base64 = false }: EncodeOptions) {
     this.#out = out;
     this.#keys = keys;
+    this.#base64 = base64;
     this.#members = canonical ? new Members(out, 0, 'refuse') : undefined;
   }
 
   /** @param depth - how much deeper arrays and maps may still be nested */
   value(value: JsonValue, depth: number): void {
     const out = this.#out;
-    if (typeof value === 'string') out.text(value);
+    if (typeof value === 'string') this.#text(value);
     else if (typeof value === 'number') this.#number(value);
     else if (typeof value === 'boolean') out.push(value ? 0xf5 : 0xf4);
     else if (value === null) out.push(0xf6);
@@ -43,6 +45,14 @@ class ValueToCbor {
     else if (isArray(value)) this.#array(value, depth);
     else if (isPlainObject(value)) this.#object(value, depth);
     else throw new CborError('not_json', out.length);
+  }
+
+  #text(text: string): void {
+    const out = this.#out;
+    const start = out.length;
+    out.text(text);
+    // Text that is not ASCII has more bytes than this, and at least one of the last ones is not ASCII: it stays text.
+    if (this.#base64) out.packBase64(start, text.length);
   }
 
   #number(value: number): void {
@@ -69,7 +79,7 @@ class ValueToCbor {
     for (const name of names) {
       const start = out.length;
       const integer = this.#keys?.integers.get(name);
-      if (integer === undefined) out.text(name);
+      if (integer === undefined) this.#text(name);
       else out.integer(integer);
       members?.addText(start, 0);
       this.value(object[name]!, depth - 1);

@@ -1,3 +1,4 @@
+import { type Base64Form, textLength, writeBase64 } from './base64.ts';
 import { ByteWriter } from './byte-writer.ts';
 import { sequenceLength } from './utf8.ts';
 
@@ -72,6 +73,16 @@ export class JsonWriter extends ByteWriter {
       }
     }
     this.length = to;
+  }
+
+  /** The string that bytes stand for in a form of base64. */
+  base64(form: Base64Form, from: Uint8Array, start: number, end: number): void {
+    const length = textLength(form, end - start);
+    const bytes = this.reserve(length + 2);
+    bytes[this.length] = 0x22;
+    writeBase64(form, from, start, end, bytes, this.length + 1);
+    bytes[this.length + length + 1] = 0x22;
+    this.length += length + 2;
   }
 
   /** An integer, in decimal. */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { decodeToJson, decodeValue, encodeJson, encodeValue, type KeyTable, keyTable } from '../src/index.ts';
+import v2 from '../src/tables/v2.json' with { type: 'json' };
 import { fromHex, toHex, toText } from './support.ts';
 
 const appendixA = [
@@ -39,9 +40,57 @@ describe('R2: table version 1', () => {
   });
 });
 
+describe('table version 2', () => {
+  const appended = Object.entries(v2.appended).map(([integer, name]) => [Number(integer), name] as const);
+  /** Bytes of an integer's encoding, 1 or 2. */
+  const size = (integer: number): number => encodeValue(integer).length;
+
+  test('appends 392 integers of at most two bytes to version 1, which stays as it is', () => {
+    expect(keyTable(2).version).toBe(2);
+    expect(appended).toHaveLength(392);
+    for (const [name, integer] of appendixA) expect(keyTable(2).names.get(integer)).toBe(name);
+    for (const [integer, name] of appended) {
+      expect(keyTable(1).names.has(integer)).toBe(false);
+      expect(keyTable(2).names.get(integer)).toBe(name);
+      expect(size(integer)).toBeLessThanOrEqual(2);
+    }
+    expect(keyTable(2).names.size).toBe(104 + 392);
+  });
+
+  test('writes the shortest of the integers that a name has, and reads all of them', () => {
+    const { names, integers } = keyTable(2);
+    for (const [integer, name] of names) {
+      const written = integers.get(name)!;
+      expect(size(written)).toBe(Math.min(...[...names].filter(([, other]) => other === name).map(([i]) => size(i))));
+      const cbor = Uint8Array.of(0xa1, ...encodeValue(integer), 0xf6);
+      expect(decodeValue(cbor, { keys: keyTable(2) })).toEqual({ [name]: null });
+      expect(toText(decodeToJson(cbor, { keys: keyTable(2) }))).toBe(JSON.stringify({ [name]: null }));
+      const own = Uint8Array.of(0xa1, ...encodeValue(written), 0xf6);
+      expect(encodeValue({ [name]: null }, { keys: keyTable(2) })).toEqual(own);
+      expect(encodeJson(JSON.stringify({ [name]: null }), { keys: keyTable(2) })).toEqual(own);
+    }
+    expect(integers.get('body')).toBe(-13);
+    expect(integers.get('membership')).toBe(0);
+    expect(integers.get('type')).toBe(2);
+  });
+
+  test('two integers of one name in one map are the same key twice', () => {
+    for (const decode of [decodeValue, decodeToJson]) {
+      expect(() => decode(fromHex('a2 2c01 181b02'), { keys: keyTable(2) })).toThrow(/same key twice/);
+    }
+  });
+
+  test('is refused by who knows version 1 alone', () => {
+    const cbor = encodeJson('{"body":"b"}', { keys: keyTable(2) });
+    expect(toHex(cbor)).toBe('a12c6162');
+    expect(() => decodeToJson(cbor)).toThrow(/integer key/);
+    expect(() => decodeValue(cbor)).toThrow(/integer key/);
+  });
+});
+
 test('a version that is not known here is undefined', () => {
   expect(keyTable(0)).toBeUndefined();
-  expect(keyTable(2)).toBeUndefined();
+  expect(keyTable(3)).toBeUndefined();
   expect(keyTable(1.5)).toBeUndefined();
 });
 
