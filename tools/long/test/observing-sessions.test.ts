@@ -8,7 +8,7 @@ import { every } from '../src/repeat.ts';
 import { tickingHomeserver } from '../src/ticking-homeserver.ts';
 
 const SESSIONS = 200;
-const SECONDS = Number(process.env.SECONDS ?? 600);
+const SECONDS = Number(process.env.OBSERVE_SECONDS ?? 600);
 /** Each push is remembered for EXCHANGE_LIFETIME (RFC 7252 section 4.8.2), about four minutes: what these take is a few per cent. */
 const TICK_MS = 5_000;
 /** Ticks after which everything is loaded and compiled. */

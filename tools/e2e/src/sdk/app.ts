@@ -24,8 +24,10 @@ export interface AppOptions {
   readonly password: string;
   /** Id and display name of the device. */
   readonly device: string;
-  /** Opens the user's secret storage, made by {@link createRecoveryKey} on another device. */
+  /** Opens the user's secret storage, which another device has made. */
   readonly recoveryKey?: Uint8Array<ArrayBuffer>;
+  /** The IndexedDB that keeps the device's keys, for the next time that it is opened; without a name they end with the app. */
+  readonly database?: string;
   /** How many milliseconds anything may take. */
   readonly patience: number;
 }
@@ -89,7 +91,11 @@ export async function openApp(options: AppOptions): Promise<App> {
     patience,
     recoveryKey: options.recoveryKey,
   };
-  await app.client.initRustCrypto({ useIndexedDB: false });
+  const { database } = options;
+  await app.client.initRustCrypto({
+    useIndexedDB: database !== undefined,
+    ...(database === undefined ? {} : { cryptoDatabasePrefix: database }),
+  });
   await startSync(app, options.sync);
   return app;
 }

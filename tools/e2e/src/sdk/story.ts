@@ -22,6 +22,13 @@ export interface Stage {
 const TYPING_MS = 60_000;
 const TYPING_AGAIN_MS = 5_000;
 
+/** State that makes a room an encrypted one. */
+export const ENCRYPTION = {
+  type: 'm.room.encryption',
+  state_key: '',
+  content: { algorithm: 'm.megolm.v1.aes-sha2' },
+} as const;
+
 const text = (body: string) => ({ msgtype: 'm.text', body });
 
 /**
@@ -42,7 +49,7 @@ export async function tellStory(stage: Stage): Promise<Outcome> {
     const secret = await meet(alice, bob, {
       name: 'Secret',
       topic: 'between us',
-      initial_state: [{ type: 'm.room.encryption', state_key: '', content: { algorithm: 'm.megolm.v1.aes-sha2' } }],
+      initial_state: [ENCRYPTION],
     });
     await talk(alice, bob, secret);
     await rename(alice, bob, plain);
@@ -89,7 +96,7 @@ async function setUpKeyBackup(app: App): Promise<void> {
 }
 
 /** Alice creates a room and invites Bob, who joins; resolves with its id when both see each other in it. */
-async function meet(
+export async function meet(
   alice: App,
   bob: App,
   options: { name: string; topic: string; initial_state?: never[] | object[] },
