@@ -8,10 +8,11 @@ export async function freePort(): Promise<number> {
   await once(server, 'listening');
   const { port } = server.address() as { port: number };
   const socket = createSocket('udp6').bind(port);
-  const free = await Promise.race([
-    once(socket, 'listening').then(() => true),
-    once(socket, 'error').then(() => false),
-  ]);
+  // `once` rejects with an error that comes instead.
+  const free = await once(socket, 'listening').then(
+    () => true,
+    () => false,
+  );
   socket.close();
   server.close();
   await once(server, 'close');
