@@ -61,3 +61,17 @@ export function makeCertificate(kind: KeyKind = 'p256'): CertificateFiles {
     spki,
   };
 }
+
+/** Where certificates come from: one of a kind, for the server, for the client, or for somebody that nobody asked. */
+export type Certificates = (kind: KeyKind, role: 'server' | 'client' | 'stranger') => CertificateFiles;
+
+/** Makes each certificate once. */
+export function certificateStore(): Certificates {
+  const made = new Map<string, CertificateFiles>();
+  return (kind, role) => {
+    const key = `${kind} ${role}`;
+    const certificate = made.get(key) ?? makeCertificate(kind);
+    made.set(key, certificate);
+    return certificate;
+  };
+}

@@ -16,7 +16,7 @@ const SUITES: Partial<Record<Suite, string>> = {
 };
 
 const reportOf = ({ version = '1.2' }: DtlsSetup): RegExp =>
-  new RegExp(`(CLIENT|SERVER) version=DTLS${version.replace('.', '_')}\\n`);
+  new RegExp(`(CLIENT|SERVER) version=DTLS${version === 'both' ? '1_[23]' : version.replace('.', '_')}\\n`);
 
 /** A Rust program on dimpl: `peers/dimpl-peer`. */
 export const dimpl: DtlsPeer = {
@@ -70,8 +70,9 @@ const own = (certificate = makeCertificate()): string[] => [
   `--key=${certificate.keyDerFile}`,
 ];
 
-function common({ version = '1.2', suite, group, mtu, psk }: DtlsSetup): string[] {
+function common({ version = '1.2', suite, group, mtu, psk, keyUpdate }: DtlsSetup): string[] {
   return [
+    ...(keyUpdate ? ['--key-update', '--count=4'] : []),
     `--version=${version.replace('.', '')}`,
     ...(suite === undefined ? [] : [`--suite=${SUITES[suite]}`]),
     ...(group === undefined ? [] : [`--group=${group === 'x25519' ? 'x25519' : 'p256'}`]),

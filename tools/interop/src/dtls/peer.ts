@@ -18,12 +18,10 @@ export type Suite =
   | 'AES_256_GCM'
   | 'CHACHA20_POLY1305';
 
-type Version = '1.2' | '1.3';
-
 /** How a peer is to speak DTLS. */
 export interface DtlsSetup {
-  /** The one version that the peer allows. Default: 1.2. */
-  readonly version?: Version | undefined;
+  /** The version that the peer allows. Default: 1.2. */
+  readonly version?: '1.2' | '1.3' | 'both' | undefined;
   /** The one suite that the peer allows: a handshake that completes has used it. Default: its own list. */
   readonly suite?: Suite | undefined;
   /** The one group that the peer allows. Default: its own choice. */
@@ -33,6 +31,10 @@ export interface DtlsSetup {
   /** The client's certificate: the server demands one, and trusts it. */
   readonly clientCertificate?: CertificateFiles | undefined;
   readonly psk?: { readonly identity: string; readonly hexKey: string } | undefined;
+  /** The server shows the public key of `certificate` alone (RFC 7250), and the client wants to see that. */
+  readonly rawKey?: boolean | undefined;
+  /** The peer changes its keys while it talks; its client says hello four times then. */
+  readonly keyUpdate?: boolean | undefined;
   /** The peer's MTU in bytes. */
   readonly mtu?: number | undefined;
   /** False: the peer's server starts without asking for a cookie. */

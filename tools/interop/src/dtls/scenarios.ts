@@ -1,5 +1,5 @@
 import type { Direction } from '../cell.ts';
-import type { CertificateFiles, KeyKind } from '../certificate.ts';
+import type { Certificates, KeyKind } from '../certificate.ts';
 import type { DtlsSetup, Suite } from './peer.ts';
 
 /** A row of a DTLS table. */
@@ -125,9 +125,6 @@ export function reasonAgainst(scenario: Scenario, peer: string, direction: Direc
   }
   return undefined;
 }
-
-/** Where certificates come from: one of a kind, for the server or for the client. */
-export type Certificates = (kind: KeyKind, role: 'server' | 'client') => CertificateFiles;
 
 /** The setup of a scenario with its certificates. */
 export function setupOf({ setup, certificate, clientCertificate }: Scenario, make: Certificates): DtlsSetup {

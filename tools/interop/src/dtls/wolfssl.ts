@@ -1,3 +1,4 @@
+import type { CertificateFiles } from '../certificate.ts';
 import { freeUdpPort } from '../free-port.ts';
 import { buildWolfSslPeer } from '../install.ts';
 import { startPeer } from '../process.ts';
@@ -21,7 +22,8 @@ const SUITES: Record<Suite, string> = {
   CHACHA20_POLY1305: 'TLS13-CHACHA20-POLY1305-SHA256',
 };
 
-const reportOf = ({ version = '1.2' }: DtlsSetup): RegExp => new RegExp(`(CLIENT|SERVER) version=DTLSv${version} `);
+const reportOf = ({ version = '1.2' }: DtlsSetup): RegExp =>
+  new RegExp(`(CLIENT|SERVER) version=DTLSv${version === 'both' ? '1.[23]' : version} `);
 
 /** A C program on wolfSSL: `peers/wolfssl-peer`. */
 export const wolfssl: DtlsPeer = {
@@ -30,10 +32,10 @@ export const wolfssl: DtlsPeer = {
 
   async startServer(setup) {
     const port = await freeUdpPort();
-    const { certificate, clientCertificate, cookie } = setup;
+    const { certificate, clientCertificate, rawKey, cookie } = setup;
     const server = startPeer(buildWolfSslPeer(), [
       ...['server', '--port', String(port), ...common(setup)],
-      ...(certificate === undefined ? [] : ['--cert', certificate.certFile, '--key', certificate.keyFile]),
+      ...(certificate === undefined ? [] : own(certificate, rawKey)),
       ...(clientCertificate === undefined ? [] : ['--ca', clientCertificate.certFile]),
       ...(cookie === false ? ['--no-cookie'] : []),
     ]);
@@ -51,13 +53,16 @@ export const wolfssl: DtlsPeer = {
   },
 
   async connect(port, setup) {
-    const { certificate, clientCertificate } = setup;
+    const { certificate, clientCertificate, rawKey, keyUpdate } = setup;
     const client = startPeer(buildWolfSslPeer(), [
       ...['client', '--port', String(port), ...common(setup)],
-      ...(certificate === undefined ? [] : ['--ca', certificate.certFile]),
-      ...(clientCertificate === undefined
+      ...(certificate === undefined
         ? []
-        : ['--cert', clientCertificate.certFile, '--key', clientCertificate.keyFile]),
+        : rawKey
+          ? ['--raw-keys', '--pin', certificate.spkiDerFile]
+          : ['--ca', certificate.certFile]),
+      ...(clientCertificate === undefined ? [] : own(clientCertificate)),
+      ...(keyUpdate ? ['--count', '4'] : []),
     ]);
     await client.waitFor(reportOf(setup));
     return {
@@ -73,9 +78,13 @@ export const wolfssl: DtlsPeer = {
   },
 };
 
-function common({ version = '1.2', suite, group, mtu, psk }: DtlsSetup): string[] {
+const own = ({ certFile, keyFile, spkiDerFile }: CertificateFiles, rawKey = false): string[] =>
+  rawKey ? ['--raw-keys', '--cert', spkiDerFile, '--key', keyFile] : ['--cert', certFile, '--key', keyFile];
+
+function common({ version = '1.2', suite, group, mtu, psk, keyUpdate }: DtlsSetup): string[] {
   return [
-    ...['--version', version.replace('.', '')],
+    ...['--version', version === 'both' ? '0' : version.replace('.', '')],
+    ...(keyUpdate ? ['--key-update'] : []),
     ...(suite === undefined ? [] : ['--suite', SUITES[suite]]),
     ...(group === undefined ? [] : ['--group', group === 'x25519' ? 'x25519' : 'p256']),
     ...(mtu === undefined ? [] : ['--mtu', String(mtu)]),

@@ -1,0 +1,84 @@
+import type {
+  ConnectDtlsOptions,
+  DtlsListenerHandle,
+  DtlsPipe,
+  ListenDtlsOptions,
+} from '@lb-matrix/dtls-transport/node';
+import { expect } from 'vitest';
+import type { DtlsSetup } from './peer.ts';
+
+const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+const bytes = (value: string): Uint8Array => new TextEncoder().encode(value);
+
+const keyOf = ({ hexKey }: NonNullable<DtlsSetup['psk']>): Uint8Array => Uint8Array.from(Buffer.from(hexKey, 'hex'));
+
+/** Our client's side of a setup. */
+export function clientOptions(
+  { certificate, clientCertificate, psk, recordSize }: DtlsSetup,
+  port: number,
+): ConnectDtlsOptions {
+  return {
+    host: '127.0.0.1',
+    port,
+    roots: certificate?.chain,
+    // A server tells its limit to a client that tells one.
+    recordSizeLimit: recordSize && 16_384,
+    clientCertificate,
+    psk: psk && { identity: psk.identity, key: keyOf(psk) },
+  };
+}
+
+/** Our server's side of a setup. */
+export function serverOptions({ certificate, clientCertificate, psk }: DtlsSetup): ListenDtlsOptions {
+  return {
+    host: '127.0.0.1',
+    port: 0,
+    certificate,
+    psk: psk && ((identity) => (identity === psk.identity ? keyOf(psk) : undefined)),
+    requestClientCertificate: clientCertificate && { roots: clientCertificate.chain, required: true },
+  };
+}
+
+/** What we say of the association is what the setup wants. */
+export function expectAgreed(pipe: DtlsPipe, { suite, recordSize, version = '1.2' }: DtlsSetup): void {
+  expect(pipe.protocol.version).toBe(`DTLS ${version}`);
+  if (suite !== undefined) expect(pipe.protocol.cipherSuite).toMatch(new RegExp(`^TLS_${suite}(_SHA\\d+)?$`));
+  if (recordSize !== undefined) expect(pipe.maxPayload).toBeLessThanOrEqual(recordSize);
+}
+
+/** And the client is who it should be. */
+export function expectClient({ peer }: DtlsPipe, { clientCertificate, psk }: DtlsSetup): void {
+  expect(peer.pskIdentity).toBe(psk?.identity);
+  expect(peer.certificates[0]).toEqual(clientCertificate?.chain[0]);
+}
+
+/** Sends a text and resolves when it has come back. */
+export async function exchange(pipe: DtlsPipe, sent: string, echoed: () => Promise<void>): Promise<void> {
+  const received = new Promise<string>((resolve) => {
+    pipe.onDatagram = (datagram) => resolve(text(datagram));
+  });
+  pipe.send(bytes(sent));
+  await echoed();
+  expect(await received).toBe(sent);
+}
+
+/** The first session of a server, which is answered in capitals. */
+interface FirstSession {
+  /** Once there is one. */
+  pipe(): DtlsPipe;
+  /** Why it has ended: undefined for a close in order. */
+  readonly closed: Promise<Error | undefined>;
+}
+
+/** Answers the first session of a server in capitals. */
+export function firstSession(server: DtlsListenerHandle): FirstSession {
+  let first: DtlsPipe | undefined;
+  const closed = new Promise<Error | undefined>((resolve) => {
+    server.onPipe = (pipe) => {
+      first = pipe;
+      pipe.onClose = resolve;
+      pipe.onDatagram = (datagram) => pipe.send(bytes(text(datagram).toUpperCase()));
+    };
+  });
+  return { pipe: () => first!, closed };
+}
