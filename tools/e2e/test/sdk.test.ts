@@ -3,11 +3,13 @@ import { bothWays } from '../src/sdk/both-ways.ts';
 import { eventsOf } from '../src/sdk/outcome.ts';
 
 test('matrix-js-sdk shows the same over HTTP and over low bandwidth, and can read all of it', async () => {
-  const { http, low, fallbacks, bytes } = await bothWays('v2');
+  const { http, low, fallbacks, bytes, pushes } = await bothWays('v2');
   expect(low).toEqual(http);
   // A timeline of each of two rooms in three apps.
   expect(eventsOf(low).length).toBeGreaterThan(3 * 2 * 17);
   expect(eventsOf(low).filter(({ readable }) => !readable)).toEqual([]);
   expect(fallbacks).toEqual([]);
   expect(bytes).toBeGreaterThan(10_000);
+  // Both apps were told of each event, and polled for none.
+  expect(pushes).toBeGreaterThan(2 * 2 * 17);
 });

@@ -12,6 +12,7 @@ export interface BothWays {
   readonly fallbacks: LowBandwidth['fallbacks'];
   /** Bytes of UDP payload. */
   readonly bytes: number;
+  readonly pushes: number;
 }
 
 const PATIENCE_MS = 40_000;
@@ -27,7 +28,7 @@ export async function bothWays(sync: SyncKind): Promise<BothWays> {
       tellStory({ ...stage, connect: () => fetch, suffix: '-http' }),
       tellStory({ ...stage, connect: low.connect, suffix: '-udp' }),
     ]);
-    return { http: outcomes[0], low: outcomes[1], fallbacks: low.fallbacks, bytes: low.bytes() };
+    return { http: outcomes[0], low: outcomes[1], fallbacks: low.fallbacks, bytes: low.bytes(), pushes: low.pushes() };
   } finally {
     low.close();
     await proxy.close();

@@ -1,4 +1,4 @@
-import type { LowBandwidthFetch } from '@lb-matrix/lb-client';
+import type { LowBandwidthFetch, LowBandwidthStats } from '@lb-matrix/lb-client';
 import { createLowBandwidthFetch } from '@lb-matrix/lb-client/node';
 
 /** How devices reach the low-bandwidth server. */
@@ -19,6 +19,8 @@ export interface LowBandwidth {
   readonly fallbacks: readonly string[];
   /** Bytes of UDP payload so far, of all devices in both directions. */
   bytes(): number;
+  /** Answers that were pushed, of all devices. */
+  pushes(): number;
   close(): void;
 }
 
@@ -26,6 +28,8 @@ export interface LowBandwidth {
 export function lowBandwidth({ port, certificate, portOf }: LowBandwidthOptions): LowBandwidth {
   const fallbacks: string[] = [];
   const devices = new Map<string, LowBandwidthFetch>();
+  const sum = (count: (stats: LowBandwidthStats) => number): number =>
+    [...devices.values()].reduce((total, device) => total + count(device.stats()), 0);
   return {
     connect(device) {
       const known = devices.get(device);
@@ -39,10 +43,8 @@ export function lowBandwidth({ port, certificate, portOf }: LowBandwidthOptions)
       return opened;
     },
     fallbacks,
-    bytes: () => {
-      const all = [...devices.values()].map((device) => device.stats());
-      return all.reduce((sum, { bytesSent, bytesReceived }) => sum + bytesSent + bytesReceived, 0);
-    },
+    bytes: () => sum(({ bytesSent, bytesReceived }) => bytesSent + bytesReceived),
+    pushes: () => sum(({ pushes }) => pushes),
     close() {
       for (const device of devices.values()) device.close();
     },

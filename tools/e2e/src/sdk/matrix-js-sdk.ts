@@ -16,5 +16,6 @@ export {
   ReceiptType,
   type Room,
   SyncState,
+  type Thread,
 } from 'matrix-js-sdk';
 export { SlidingSync } from 'matrix-js-sdk/lib/sliding-sync.js';

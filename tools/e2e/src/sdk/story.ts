@@ -1,6 +1,6 @@
 import { arrived, createRoom, redact, roomOf, send } from './act.ts';
 import { type App, openApp, register, type SyncKind } from './app.ts';
-import { Direction, KnownMembership, MatrixError, Method, Preset, ReceiptType } from './matrix-js-sdk.ts';
+import { Direction, KnownMembership, MatrixError, Method, Preset, ReceiptType, type Thread } from './matrix-js-sdk.ts';
 import { isReadable, type Outcome, outcomeOf } from './outcome.ts';
 import { stubbornly } from './stubborn.ts';
 import { until } from './until.ts';
@@ -218,6 +218,10 @@ async function restoreKeys(phone: App, roomId: string): Promise<void> {
   await stubbornly(patience, async () => {
     while (room.getLiveTimeline().getPaginationToken(Direction.Backward) !== null) await client.scrollback(room, 50);
   });
+  // The SDK fetches threads in the background. `length` counts the replies, the timeline has the start as well.
+  const isThere = (thread: Thread) =>
+    thread.initialEventsFetched && thread.liveTimeline.getEvents().length > thread.length;
+  await until('the threads', patience, () => client.getRooms().every((each) => each.getThreads().every(isThere)));
   const timelines = [room.getLiveTimeline(), ...room.getThreads().map(({ liveTimeline }) => liveTimeline)];
   for (const event of timelines.flatMap((timeline) => timeline.getEvents())) {
     // As an app does with what it shows.
