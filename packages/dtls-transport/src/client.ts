@@ -1,9 +1,20 @@
 import { Connection } from './connection/connection.ts';
+import { Connection13 } from './connection/connection-13.ts';
+import type { DtlsVersion } from './connection/connection-event.ts';
 import { type Drops, noDrops } from './drops.ts';
-import { connectionConfig, type EngineOptions, type Transmit, usableSuites } from './engine-options.ts';
+import {
+  checkSuites,
+  connectionConfig,
+  type EngineConfig,
+  type EngineOptions,
+  type Transmit,
+} from './engine-options.ts';
 import type { DtlsError } from './errors.ts';
+import { type CertificateTypeName, DEFAULT_CERTIFICATE_TYPES } from './handshake/certificate-types.ts';
 import { type CipherSuiteName, usesPsk } from './handshake/cipher-suites.ts';
-import { ClientHandshake12 } from './handshake/client-handshake-12.ts';
+import { ClientHandshake12, type ClientPolicy } from './handshake/client-handshake-12.ts';
+import { ClientHandshake13, type OlderOffer } from './handshake/client-handshake-13.ts';
+import type { HandshakeHost } from './handshake/handshake.ts';
 import { checkedIdentity, checkedPsk, type Identity, type PreSharedKey } from './identity.ts';
 
 /** Options of a `DtlsClient`. */
@@ -14,6 +25,11 @@ export interface DtlsClientOptions extends EngineOptions {
   readonly serverName?: string | undefined;
   /** Who we are to a server that asks for a certificate. Default: nobody. */
   readonly identity?: Identity | undefined;
+  /**
+   * How the server may show its key, the best first: by a certificate, or by the key alone (RFC 7250), which takes DTLS 1.3.
+   * Default: by a certificate.
+   */
+  readonly certificateTypes?: readonly CertificateTypeName[] | undefined;
   /** A key that we share with the server. Then only suites with such a key are offered, and no certificate is needed. */
   readonly psk?: PreSharedKey | undefined;
 }
@@ -25,8 +41,10 @@ export type DtlsClientEvent =
    * had to ask for the server's messages again.
    */
   | { readonly type: 'peerCertificate'; readonly chain: readonly Uint8Array[] }
+  /** The server's public key (SubjectPublicKeyInfo, DER), which it shows without a certificate; answered in the same way. */
+  | { readonly type: 'peerRawKey'; readonly spki: Uint8Array }
   /** The handshake is done; data that was queued goes out now. */
-  | { readonly type: 'connected'; readonly cipherSuite: CipherSuiteName }
+  | { readonly type: 'connected'; readonly version: DtlsVersion; readonly cipherSuite: CipherSuiteName }
   /** A datagram of the server. The bytes are valid until the next `receive`. */
   | { readonly type: 'data'; readonly data: Uint8Array }
   /** A fatal alert without protection: the server may have lost the association, or somebody pretends so. */
@@ -42,22 +60,30 @@ const DEFAULT_REASSEMBLY_BYTES = 65_536;
  */
 export class DtlsClient {
   readonly #path: string;
-  readonly #connection: Connection;
+  readonly #startedAt: number;
+  readonly #config: EngineConfig;
+  readonly #policy: ClientPolicy;
   readonly #drops: Drops = noDrops();
-  #handshake!: ClientHandshake12;
+  #connection: Connection | Connection13;
+  #handshake!: ClientHandshake12 | ClientHandshake13;
 
   /** Starts the handshake. Throws `DtlsRefusedError` (`bad-option`). */
   constructor(options: DtlsClientOptions, now: number) {
-    const { path, serverName } = options;
+    const { path, serverName, certificateTypes = DEFAULT_CERTIFICATE_TYPES } = options;
     const identity = options.identity && checkedIdentity(options.identity);
     const psk = options.psk && checkedPsk(options.psk);
     const config = connectionConfig(options, DEFAULT_REASSEMBLY_BYTES, this.#drops);
-    const cipherSuites = usableSuites(config.cipherSuites, (suite) => usesPsk(suite) === (psk !== undefined));
+    const takesCertificate = certificateTypes.includes('x509');
+    const cipherSuites = config.cipherSuites.filter((suite) =>
+      psk === undefined ? takesCertificate && !usesPsk(suite) : usesPsk(suite),
+    );
+    const cipherSuites13 = psk === undefined && certificateTypes.length > 0 ? config.cipherSuites13 : [];
+    checkSuites([...cipherSuites, ...cipherSuites13]);
     this.#path = path;
-    this.#connection = new Connection({ ...config, cipherSuites }, now, (host) => {
-      this.#handshake = new ClientHandshake12(host, { serverName, identity, psk }, now);
-      return this.#handshake;
-    });
+    this.#startedAt = now;
+    this.#config = { ...config, cipherSuites, cipherSuites13 };
+    this.#policy = { serverName, identity, psk };
+    this.#connection = this.#start13(certificateTypes, now) ?? this.#start12(now);
   }
 
   /** The most data that one `send` takes, in bytes. It changes once, when the handshake has chosen a suite. */
@@ -67,8 +93,15 @@ export class DtlsClient {
 
   /** Takes a datagram that arrived from `path`; what comes from elsewhere is dropped. Never throws for what is in it. */
   receive(datagram: Uint8Array, path: string, now: number): void {
-    if (path === this.#path) this.#connection.receive(datagram, now);
-    else this.#drops.unknown += 1;
+    if (path !== this.#path) {
+      this.#drops.unknown += 1;
+      return;
+    }
+    this.#connection.receive(datagram, now);
+    if (this.#connection instanceof Connection13 && this.#handshake instanceof ClientHandshake13) {
+      const { older } = this.#handshake;
+      if (older !== undefined) this.#fallBack(this.#connection, older, datagram, now);
+    }
   }
 
   /** The deadline has passed. */
@@ -101,17 +134,17 @@ export class DtlsClient {
   }
 
   /**
-   * Answers `peerCertificate`: this is the right server, and `spki` (DER) is the public key of its certificate.
+   * Answers `peerCertificate` and `peerRawKey`: this is the right server, and `spki` (DER) is its public key.
    * Throws `DtlsRefusedError` (`no-question`).
    */
   acceptPeer(spki: Uint8Array, now: number): void {
-    const flight = this.#handshake.question();
-    this.#connection.run(() => this.#handshake.acceptPeer(flight, spki, now), now);
+    this.#handshake.question();
+    this.#connection.run(() => this.#handshake.acceptPeer(spki, now), now);
   }
 
   /**
-   * Answers `peerCertificate`: not the right server. `alert` tells it why (`ALERT`, RFC 5246 7.2.2). The handshake fails
-   * when the server says the same again: the certificate may have been damaged on the way.
+   * Answers `peerCertificate` and `peerRawKey`: not the right server. `alert` tells it why (`ALERT`, RFC 5246 7.2.2). The
+   * handshake fails; in DTLS 1.2 only when the server says the same again, as it may have been damaged on the way.
    */
   rejectPeer(alert: number, now: number): void {
     this.#handshake.question();
@@ -126,5 +159,43 @@ export class DtlsClient {
   /** What was dropped, by reason. */
   drops(): Readonly<Drops> {
     return { ...this.#drops };
+  }
+
+  /** Offers DTLS 1.3, and 1.2 beside it; `undefined` when that is not wanted, or fits into no datagram beside 1.2. */
+  #start13(certificateTypes: readonly CertificateTypeName[], now: number): Connection13 | undefined {
+    const { cipherSuites: olderSuites, cipherSuites13: cipherSuites } = this.#config;
+    if (cipherSuites.length === 0) return undefined;
+    let handshake!: ClientHandshake13;
+    const policy = { ...this.#policy, certificateTypes, olderSuites };
+    const connection = new Connection13({ ...this.#config, cipherSuites }, 'client', true, now, (host) => {
+      handshake = new ClientHandshake13(host, policy, now);
+      return handshake;
+    });
+    // RFC 9147 5.1: a server without state cannot do much with a part of a ClientHello, but with one of 1.2 it can.
+    if (!handshake.helloFits && olderSuites.length > 0) return undefined;
+    this.#handshake = handshake;
+    return connection;
+  }
+
+  #start12(now: number): Connection {
+    return new Connection(this.#config, now, (host) => {
+      const handshake = new ClientHandshake12(host, this.#policy, now);
+      this.#handshake = handshake;
+      return handshake;
+    });
+  }
+
+  /** The server speaks DTLS 1.2: goes on from the same ClientHello. */
+  #fallBack(before: Connection13, offered: OlderOffer, datagram: Uint8Array, now: number): void {
+    const start = (host: HandshakeHost) => {
+      const handshake = new ClientHandshake12(host, this.#policy, now, offered);
+      this.#handshake = handshake;
+      return handshake;
+    };
+    const first = { recordSequence: before.plainSequence, messageSeq: 0 };
+    this.#connection = new Connection(this.#config, this.#startedAt, start, first);
+    for (const data of before.takeWaiting())
+      if (data.length <= this.#connection.maxPayload) this.#connection.send(data);
+    this.#connection.receive(datagram, now);
   }
 }

@@ -2,16 +2,27 @@ import type { ConnectionConfig } from './connection/connection-config.ts';
 import type { CryptoProvider, GroupName } from './crypto/provider.ts';
 import type { Drops } from './drops.ts';
 import { DtlsRefusedError } from './errors.ts';
-import { type CipherSuite, type CipherSuiteName, suitesOf } from './handshake/cipher-suites.ts';
+import { type CipherSuiteName, suitesOf } from './handshake/cipher-suites.ts';
+import { type CipherSuite13, suitesOf13 } from './handshake/cipher-suites-13.ts';
 import type { RandomBytes } from './handshake/handshake.ts';
 import { MIN_RECORD_SIZE_LIMIT } from './handshake/record-size-limit.ts';
 import { MAX_PLAINTEXT } from './wire/record.ts';
+
+/** A version that can be asked for. */
+export type DtlsVersionNumber = '1.3' | '1.2';
+
+/** The common options, checked and with their defaults. */
+export interface EngineConfig extends ConnectionConfig {
+  readonly cipherSuites13: readonly CipherSuite13[];
+}
 
 /** What every engine needs and may be told. */
 export interface EngineOptions {
   readonly crypto: CryptoProvider;
   /** Unpredictable bytes; keys come from `crypto`. */
   readonly randomBytes: RandomBytes;
+  /** The versions of DTLS to speak, the best first. Default `['1.2']`. With a shared key there is only 1.2. */
+  readonly versions?: readonly DtlsVersionNumber[] | undefined;
   /** The largest datagram to send, in bytes of UDP payload (64 to 65,507). Default 1232: what IPv6 carries everywhere. */
   readonly maxDatagram?: number | undefined;
   /** Milliseconds until a handshake is given up. Default 60,000. */
@@ -30,7 +41,7 @@ export interface EngineOptions {
    * (RFC 8449); a server can tell only clients that ask. Default: no limit, and a client does not ask, which saves 6 bytes.
    */
   readonly recordSizeLimit?: number | undefined;
-  /** Called with each line of an NSS key log (`CLIENT_RANDOM …`), which lets others decrypt the session. */
+  /** Called with each line of an NSS key log (`CLIENT_RANDOM …`, `CLIENT_TRAFFIC_SECRET_0 …`), which lets others decrypt the session. */
   readonly keyLog?: ((line: string) => void) | undefined;
 }
 
@@ -42,6 +53,7 @@ export interface Transmit {
 
 const DEFAULT_MAX_DATAGRAM = 1_232;
 const DEFAULT_HANDSHAKE_TIMEOUT = 60_000;
+const DEFAULT_VERSIONS: readonly DtlsVersionNumber[] = ['1.2'];
 const DEFAULT_GROUPS: readonly GroupName[] = ['x25519', 'secp256r1'];
 
 /** A Finished message takes 61 bytes and does not gain from being cut; a UDP payload has 65,507 at most. */
@@ -62,11 +74,7 @@ export function wholeNumber(
 }
 
 /** The common options with their defaults. Throws `DtlsRefusedError` (`bad-option`). */
-export function connectionConfig(
-  options: EngineOptions,
-  defaultReassemblyBytes: number,
-  drops: Drops,
-): ConnectionConfig {
+export function connectionConfig(options: EngineOptions, defaultReassemblyBytes: number, drops: Drops): EngineConfig {
   const { maxDatagram = DEFAULT_MAX_DATAGRAM, handshakeTimeout = DEFAULT_HANDSHAKE_TIMEOUT } = options;
   const { maxReassemblyBytes = defaultReassemblyBytes, groups = DEFAULT_GROUPS, recordSizeLimit } = options;
   if (groups.length === 0) refuse('groups must name at least one group');
@@ -74,7 +82,7 @@ export function connectionConfig(
     crypto: options.crypto,
     randomBytes: options.randomBytes,
     groups,
-    cipherSuites: chosenSuites(options),
+    ...chosenSuites(options),
     recordSizeLimit:
       recordSizeLimit === undefined
         ? undefined
@@ -87,22 +95,29 @@ export function connectionConfig(
   };
 }
 
-/** Those of the suites for which this is true. Throws `DtlsRefusedError` (`bad-option`) when there is none. */
-export function usableSuites(
-  suites: readonly CipherSuite[],
-  isUsable: (suite: CipherSuite) => boolean,
-): readonly CipherSuite[] {
-  const usable = suites.filter(isUsable);
-  return usable.length > 0 ? usable : refuse('there is no certificate or shared key for any of the cipher suites');
+/** Sees that there is a suite to speak. Throws `DtlsRefusedError` (`bad-option`). */
+export function checkSuites(suites: readonly unknown[]): void {
+  if (suites.length === 0) refuse('there is no certificate, raw or shared key for any of the cipher suites');
 }
 
-function chosenSuites({ crypto, cipherSuites }: EngineOptions): readonly CipherSuite[] {
+/** The suites of each version that is spoken. */
+function chosenSuites({
+  crypto,
+  cipherSuites,
+  versions = DEFAULT_VERSIONS,
+}: EngineOptions): Pick<EngineConfig, 'cipherSuites' | 'cipherSuites13'> {
   const ours = suitesOf(crypto);
-  return (
-    cipherSuites?.map(
-      (name) => ours.find((suite) => suite.name === name) ?? refuse(`${name} is no cipher suite that crypto can run`),
-    ) ?? ours
-  );
+  const ours13 = suitesOf13(crypto);
+  for (const name of cipherSuites ?? []) {
+    if (![...ours, ...ours13].some((suite) => suite.name === name)) {
+      refuse(`${name} is no cipher suite that crypto can run`);
+    }
+  }
+  const chosen = <T extends { readonly name: CipherSuiteName }>(suites: readonly T[], version: DtlsVersionNumber) =>
+    versions.includes(version)
+      ? (cipherSuites?.flatMap((name) => suites.find((suite) => suite.name === name) ?? []) ?? suites)
+      : [];
+  return { cipherSuites: chosen(ours, '1.2'), cipherSuites13: chosen(ours13, '1.3') };
 }
 
 function refuse(message: string): never {

@@ -46,6 +46,9 @@ export type PeerReason =
   | 'bad-key-share'
   | 'bad-signature'
   | 'bad-finished'
+  | 'bad-hello'
+  | 'downgrade'
+  | 'unsupported-certificate-type'
   | 'too-many-failed-records';
 
 /** The peer said something readable that the protocol forbids or that we cannot go on from. */

@@ -11,6 +11,11 @@ export class Fifo<T> {
     return this.#items.length - this.#head;
   }
 
+  /** What `take` would give. */
+  get first(): T | undefined {
+    return this.isEmpty ? undefined : this.#items[this.#head];
+  }
+
   push(item: T): void {
     this.#items.push(item);
   }

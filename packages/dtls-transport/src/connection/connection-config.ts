@@ -1,6 +1,7 @@
 import type { AeadName, CryptoProvider, GroupName } from '../crypto/provider.ts';
 import type { Drops } from '../drops.ts';
 import type { CipherSuite } from '../handshake/cipher-suites.ts';
+import type { CipherSuite13 } from '../handshake/cipher-suites-13.ts';
 import type { RandomBytes } from '../handshake/handshake.ts';
 import { protectionOverhead } from '../record/record-protection.ts';
 import { MAX_PLAINTEXT, RECORD_HEADER_LENGTH } from '../wire/record.ts';
@@ -10,7 +11,7 @@ export interface ConnectionConfig {
   readonly crypto: CryptoProvider;
   readonly randomBytes: RandomBytes;
   readonly groups: readonly GroupName[];
-  /** At least one. */
+  /** At least one where a connection is made of it. */
   readonly cipherSuites: readonly CipherSuite[];
   readonly recordSizeLimit: number | undefined;
   readonly maxDatagram: number;
@@ -18,6 +19,12 @@ export interface ConnectionConfig {
   readonly maxReassemblyBytes: number;
   readonly keyLog: ((line: string) => void) | undefined;
   readonly drops: Drops;
+}
+
+/** The same for DTLS 1.3. */
+export interface Connection13Config extends Omit<ConnectionConfig, 'cipherSuites'> {
+  /** At least one. */
+  readonly cipherSuites: readonly CipherSuite13[];
 }
 
 /** Where a connection begins to count, when something without state has spoken for it before. */

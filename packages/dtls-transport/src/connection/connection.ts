@@ -1,13 +1,5 @@
 import type { DropReason } from '../drops.ts';
-import {
-  DtlsAlertError,
-  DtlsCertificateRejectedError,
-  DtlsError,
-  DtlsMalformedError,
-  DtlsPeerError,
-  DtlsRefusedError,
-  DtlsTimeoutError,
-} from '../errors.ts';
+import { DtlsAlertError, DtlsError, DtlsRefusedError, DtlsTimeoutError } from '../errors.ts';
 import { Fifo } from '../fifo.ts';
 import type { CipherSuite } from '../handshake/cipher-suites.ts';
 import type { FlightPart } from '../handshake/flight.ts';
@@ -21,6 +13,7 @@ import { WriteEpoch } from '../record/write-epoch.ts';
 import { ALERT, alertName, readAlert } from '../wire/alert.ts';
 import { HANDSHAKE_HEADER_LENGTH, type HandshakeFragment, readHandshakeFragment } from '../wire/handshake-message.ts';
 import { CONTENT_TYPE, MAX_PLAINTEXT, type RecordHeader, readRecordHeader } from '../wire/record.ts';
+import { alertFor } from './alert-for.ts';
 import { type ConnectionConfig, type FirstNumbers, leastPayload, payloadWith } from './connection-config.ts';
 import type { ConnectionEvent } from './connection-event.ts';
 import { EarlyRecords } from './early-records.ts';
@@ -315,7 +308,7 @@ export class Connection {
       cipherSuites,
       recordSizeLimit,
       plainWriter: this.#plainWriter,
-      sendFlight: (parts, now) => this.#sendFlight(parts, now),
+      sendFlight: (parts, now, wasSent = false) => this.#sendFlight(parts, now, wasSent),
       repeatFlight: (now) => {
         this.#outbox.repeatFlightOnRequest();
         // RFC 6347 4.2.4: the waiting begins again, unless the flight is the last one.
@@ -342,10 +335,10 @@ export class Connection {
     };
   }
 
-  #sendFlight(parts: readonly FlightPart[], now: number): void {
+  #sendFlight(parts: readonly FlightPart[], now: number, wasSent: boolean): void {
     this.#alert = undefined;
     this.#alertWriter = parts.at(-1)!.writer;
-    this.#outbox.setFlight(parts);
+    this.#outbox.setFlight(parts, wasSent);
     this.#timer.start(now);
   }
 
@@ -367,7 +360,7 @@ export class Connection {
     this.#maxPayload = Math.min(payloadWith(aead, this.#config.maxDatagram), this.#maxPlaintext);
     this.#config.drops.overflow += this.#outbox.open(this.#write!, this.#maxPayload);
     this.#earlyDue = true;
-    this.#events.push({ type: 'connected', cipherSuite: name });
+    this.#events.push({ type: 'connected', version: 'DTLS 1.2', cipherSuite: name });
   }
 
   /** Ends the association because of what was thrown; what is no `DtlsError` is a fault of ours and goes on up. */
@@ -390,10 +383,4 @@ export class Connection {
   #drop(reason: DropReason): void {
     this.#config.drops[reason] += 1;
   }
-}
-
-/** What the peer is told about a failure. */
-function alertFor(error: DtlsError): number | undefined {
-  if (error instanceof DtlsPeerError || error instanceof DtlsCertificateRejectedError) return error.alert;
-  return error instanceof DtlsMalformedError ? ALERT.decode_error : undefined;
 }

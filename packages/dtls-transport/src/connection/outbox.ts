@@ -21,8 +21,9 @@ export class Outbox {
   /** The writer of data; there is none until the handshake is done. */
   #dataWriter: WriteEpoch | undefined;
 
-  setFlight(parts: readonly FlightPart[]): void {
-    this.#flight = new Flight(parts);
+  /** `wasSent`: it went out before this association began, and is only to be repeated. */
+  setFlight(parts: readonly FlightPart[], wasSent: boolean): void {
+    this.#flight = new Flight(parts, wasSent);
     this.#repeats = 0;
   }
 

@@ -3,6 +3,8 @@
  * deterministic provider in tests. All calls are synchronous; all bytes are `Uint8Array`.
  */
 
+import type { RecordNumberMask } from './record-number-mask.ts';
+
 /** A hash function of a cipher suite. */
 export type HashName = 'sha256' | 'sha384';
 
@@ -87,6 +89,8 @@ export interface CryptoProvider {
   hmac(name: HashName, key: Uint8Array, data: Uint8Array): Uint8Array;
   /** Throws `RangeError` for a key of another length than the algorithm's. */
   aead(name: AeadName, key: Uint8Array): Aead;
+  /** The mask of record numbers in DTLS 1.3. Throws `RangeError` for a key of another length than the algorithm's. */
+  recordNumberMask(name: AeadName, key: Uint8Array): RecordNumberMask;
   generateKeyAgreement(group: GroupName): KeyAgreement;
   /**
    * Imports a private key in PKCS#8 (DER) that can sign one of `signatureSchemes`: P-256, Ed25519 or RSA. Throws

@@ -5,7 +5,10 @@ import { curvePointOfSpki } from './spki.ts';
  * The algorithm of a handshake's signature by the name that certificates use; `undefined` when the scheme is for keys of
  * another kind. That RSA schemes take RSA keys, and Ed25519 an Ed25519 key, the algorithm itself sees to.
  */
-export function certificateSchemeFor(scheme: SignatureScheme, spki: Uint8Array): CertificateSignatureScheme | undefined {
+export function certificateSchemeFor(
+  scheme: SignatureScheme,
+  spki: Uint8Array,
+): CertificateSignatureScheme | undefined {
   switch (scheme) {
     case 'ecdsa_secp256r1_sha256':
       // RFC 8446 4.2.3: the scheme names the curve, so the key's curve must be that one.

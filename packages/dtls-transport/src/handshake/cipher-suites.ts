@@ -1,11 +1,12 @@
 import type { AeadName, CryptoProvider, HashName, SignatureScheme } from '../crypto/provider.ts';
+import { CIPHER_SUITES_13, type CipherSuiteName13 } from './cipher-suites-13.ts';
 
 /** How the two sides come to a secret, and what shows the server who the client is and the client who the server is. */
 export type KeyExchangeKind = 'ecdhe_ecdsa' | 'ecdhe_rsa' | 'ecdhe_psk' | 'psk';
 
 /** A cipher suite of TLS 1.2 with an AEAD. */
 export interface CipherSuite {
-  readonly name: CipherSuiteName;
+  readonly name: CipherSuiteName12;
   /** Its number at IANA. */
   readonly number: number;
   readonly keyExchange: KeyExchangeKind;
@@ -14,8 +15,11 @@ export interface CipherSuite {
   readonly hash: HashName;
 }
 
-/** The cipher suites by their names at IANA. */
-export type CipherSuiteName =
+/** The cipher suites of DTLS 1.3 and 1.2 by their names at IANA. */
+export type CipherSuiteName = CipherSuiteName13 | CipherSuiteName12;
+
+/** Those of DTLS 1.2. */
+export type CipherSuiteName12 =
   | 'TLS_ECDHE_PSK_WITH_CHACHA20_POLY1305_SHA256'
   | 'TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256'
   | 'TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256'
@@ -53,8 +57,10 @@ export const CIPHER_SUITES: readonly CipherSuite[] = [
   suite('TLS_PSK_WITH_AES_128_CCM_8', 0xc0a8, 'psk', 'aes-128-ccm-8'),
 ];
 
-/** Their names, the best first. */
-export const CIPHER_SUITE_NAMES: readonly CipherSuiteName[] = CIPHER_SUITES.map(({ name }) => name);
+/** The names of all suites of both versions, the best first. */
+export const CIPHER_SUITE_NAMES: readonly CipherSuiteName[] = [...CIPHER_SUITES_13, ...CIPHER_SUITES].map(
+  ({ name }) => name,
+);
 
 /** The schemes that sign the key exchange of a suite (RFC 8422 5.4 for Ed25519); none where a shared key does it. */
 const SCHEMES: Readonly<Record<KeyExchangeKind, readonly SignatureScheme[]>> = {
@@ -97,7 +103,7 @@ export function usesPsk({ keyExchange }: CipherSuite): boolean {
 }
 
 function suite(
-  name: CipherSuiteName,
+  name: CipherSuiteName12,
   number: number,
   keyExchange: KeyExchangeKind,
   aead: AeadName,

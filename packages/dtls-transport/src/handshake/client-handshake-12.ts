@@ -14,6 +14,7 @@ import { readHelloVerifyRequest } from '../wire/hello-verify-request.ts';
 import { DTLS_1_2 } from '../wire/record.ts';
 import { type ClientSecrets, writeClientAnswer } from './client-answer.ts';
 import { clientExtensions } from './client-extensions.ts';
+import type { OlderOffer } from './client-handshake-13.ts';
 import { contradicts } from './contradicts.ts';
 import { Doubts } from './doubts.ts';
 import type { Handshake, HandshakeHost } from './handshake.ts';
@@ -22,6 +23,7 @@ import { NULL_COMPRESSION, TLS_EMPTY_RENEGOTIATION_INFO_SCSV } from './parameter
 import { premasterSecret } from './premaster-secret.ts';
 import { agreedLimits } from './record-size-limit.ts';
 import { readServerFlight, type ServerFlight } from './server-flight.ts';
+import { hasDowngradeSentinel } from './server-hello-13.ts';
 import { Transcript } from './transcript.ts';
 
 /** Whom a client asks for, and what it shows of itself. */
@@ -57,6 +59,7 @@ export class ClientHandshake12 implements Handshake {
   readonly #host: HandshakeHost;
   readonly #policy: ClientPolicy;
   readonly #hello: Omit<ClientHello, 'cookie'>;
+  readonly #hasOffered13: boolean;
   readonly #doubts = new Doubts();
   #state: 'hello' | 'certificate' | 'finished' | 'done' = 'hello';
   #nextSeq = 0;
@@ -72,18 +75,23 @@ export class ClientHandshake12 implements Handshake {
   /** The verify_data that the server's Finished must carry. */
   #expected: Uint8Array = new Uint8Array(0);
 
-  constructor(host: HandshakeHost, policy: ClientPolicy, now: number) {
+  /** `offered`: what a ClientHello that has gone out has offered beside DTLS 1.3; the server has chosen 1.2. */
+  constructor(host: HandshakeHost, policy: ClientPolicy, now: number, offered?: OlderOffer) {
     this.#host = host;
     this.#policy = policy;
+    this.#hasOffered13 = offered !== undefined;
     this.#hello = {
       version: DTLS_1_2,
-      random: host.randomBytes(32),
+      random: offered?.random ?? host.randomBytes(32),
       sessionId: new Uint8Array(0),
-      cipherSuites: [...host.cipherSuites.map(({ number }) => number), TLS_EMPTY_RENEGOTIATION_INFO_SCSV],
+      cipherSuites: offered?.cipherSuites ?? [
+        ...host.cipherSuites.map(({ number }) => number),
+        TLS_EMPTY_RENEGOTIATION_INFO_SCSV,
+      ],
       compressionMethods: Uint8Array.of(NULL_COMPRESSION),
-      extensions: clientExtensions(host, policy.serverName),
+      extensions: offered?.extensions ?? clientExtensions(host, policy.serverName),
     };
-    this.#helloMessage = this.#sendHello(now);
+    this.#helloMessage = this.#sendHello(now, offered !== undefined);
   }
 
   get awaits(): 0 | 1 | undefined {
@@ -140,14 +148,15 @@ export class ClientHandshake12 implements Handshake {
     return this.#state === 'hello' && this.#messages.length === 0 && this.#host.hasRepeated;
   }
 
-  /** The flight whose certificate waits for an answer. Throws `DtlsRefusedError` (`no-question`). */
-  question(): ServerFlight {
-    if (this.#flight !== undefined && this.#state === 'certificate') return this.#flight;
+  /** Sees that a certificate waits for an answer. Throws `DtlsRefusedError` (`no-question`). */
+  question(): void {
+    if (this.#state === 'certificate') return;
     throw new DtlsRefusedError('no-question', 'no certificate waits for an answer');
   }
 
   /** The certificate is the right server's; `spki` is the public key in it. */
-  acceptPeer(flight: ServerFlight, spki: Uint8Array, now: number): void {
+  acceptPeer(spki: Uint8Array, now: number): void {
+    const flight = this.#flight!;
     try {
       this.#sendFinished(flight, this.#agree(flight, spki), now);
     } catch (error) {
@@ -184,10 +193,10 @@ export class ClientHandshake12 implements Handshake {
     return { publicKey: this.#agreement.publicKey, pskIdentity, premasterSecret: premasterSecret(shared, psk?.key) };
   }
 
-  #sendHello(now: number): HandshakeMessage {
+  #sendHello(now: number, wasSent = false): HandshakeMessage {
     const body = writeClientHello({ ...this.#hello, cookie: this.#cookie });
     const message = handshakeMessage(HANDSHAKE_TYPE.clientHello, this.#nextSeq++, body);
-    this.#host.sendFlight([{ writer: this.#host.plainWriter, message }], now);
+    this.#host.sendFlight([{ writer: this.#host.plainWriter, message }], now, wasSent);
     return message;
   }
 
@@ -244,6 +253,10 @@ export class ClientHandshake12 implements Handshake {
   }
 
   #onWholeFlight(flight: ServerFlight, now: number): void {
+    if (this.#hasOffered13 && hasDowngradeSentinel(flight.serverRandom)) {
+      // RFC 8446 4.1.3: the server speaks 1.3 too, and has not seen that we do.
+      throw new DtlsPeerError('downgrade', ALERT.illegal_parameter, 'somebody has kept DTLS 1.3 from the server');
+    }
     if (flight.signed === undefined) {
       // The server shows by its Finished that it has the shared key.
       this.#sendFinished(flight, this.#agree(flight, undefined), now);

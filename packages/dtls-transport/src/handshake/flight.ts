@@ -23,9 +23,9 @@ export class Flight {
   /** Bytes of the current message's body that are written. */
   #written = 0;
 
-  constructor(parts: readonly FlightPart[]) {
+  constructor(parts: readonly FlightPart[], wasSent = false) {
     this.#parts = parts;
-    this.#part = 0;
+    this.#part = wasSent ? parts.length : 0;
   }
 
   /** There is something left to write. */

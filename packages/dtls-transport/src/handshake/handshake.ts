@@ -33,8 +33,11 @@ export interface HandshakeHost {
   readonly recordSizeLimit: number | undefined;
   /** What is sent in epoch 0. */
   readonly plainWriter: WriteEpoch;
-  /** Sends a flight, and again until the next one or until `established`. The peer's flight has arrived. */
-  sendFlight(parts: readonly FlightPart[], now: number): void;
+  /**
+   * Sends a flight, and again until the next one or until `established`. The peer's flight has arrived. With `wasSent` it is
+   * only sent again: it went out before.
+   */
+  sendFlight(parts: readonly FlightPart[], now: number, wasSent?: boolean): void;
   /** Sends the flight once more because the peer asks for it; within a bound. */
   repeatFlight(now: number): void;
   /** Tells the peer in the clear how the handshake will end unless it has more to say. The handshake goes on. */

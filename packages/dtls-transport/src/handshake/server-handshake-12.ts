@@ -18,6 +18,7 @@ import type { Handshake, HandshakeHost } from './handshake.ts';
 import { extendedMasterSecret, keyLogLine, trafficKeys, verifyData } from './key-schedule.ts';
 import { premasterSecret } from './premaster-secret.ts';
 import { agreedLimits } from './record-size-limit.ts';
+import { withDowngradeSentinel } from './server-hello-13.ts';
 import { writeServerFlight } from './server-hello-flight.ts';
 import { Transcript } from './transcript.ts';
 
@@ -47,6 +48,8 @@ export interface ServerPolicy {
   readonly psk: boolean;
   /** Whether clients are asked for a certificate, and whether they may do without. */
   readonly clientCertificate: 'request' | 'require' | undefined;
+  /** We speak DTLS 1.3 too. */
+  readonly speaks13: boolean;
 }
 
 /** What the server keeps once its first flight is out. */
@@ -154,15 +157,16 @@ export class ServerHandshake12 implements Handshake {
     return usesCertificate(this.#offered!.client.suite) ? this.#policy.clientCertificate : undefined;
   }
 
-  /** The flight that waits for an answer about its certificate, or about its key. Throws `DtlsRefusedError` (`no-question`). */
-  question(about: 'certificate' | 'psk'): ClientFlight {
+  /** Sees that an answer about a certificate, or about a key, is waited for. Throws `DtlsRefusedError` (`no-question`). */
+  question(about: 'certificate' | 'psk'): void {
     const flight = this.#state === 'question' ? this.#flight : undefined;
-    if (flight !== undefined && (about === 'psk') === (flight.pskIdentity !== undefined)) return flight;
+    if (flight !== undefined && (about === 'psk') === (flight.pskIdentity !== undefined)) return;
     throw new DtlsRefusedError('no-question', `no ${about} waits for an answer`);
   }
 
   /** The certificate is the right client's; `spki` is the public key in it. */
-  acceptPeer(flight: ClientFlight, spki: Uint8Array, now: number): void {
+  acceptPeer(spki: Uint8Array, now: number): void {
+    const flight = this.#flight!;
     this.#try(() => {
       this.#checkSignature(flight, spki);
       this.#agree(flight, undefined);
@@ -176,7 +180,8 @@ export class ServerHandshake12 implements Handshake {
   }
 
   /** The key that goes with the identity. */
-  acceptPsk(flight: ClientFlight, key: Uint8Array, now: number): void {
+  acceptPsk(key: Uint8Array, now: number): void {
+    const flight = this.#flight!;
     this.#try(() => {
       this.#agree(flight, key);
       this.#host.resumeRepeating(now);
@@ -199,7 +204,8 @@ export class ServerHandshake12 implements Handshake {
     const signatureSchemes = identity?.key.schemes ?? [];
     const capabilities = { groups, cipherSuites: this.#suites, recordSizeLimit, signatureSchemes };
     const client = readClientOffer(message.body, capabilities);
-    const random = randomBytes(32);
+    // RFC 8446 4.1.3: a client that speaks 1.3 too is to know that we do.
+    const random = this.#policy.speaks13 ? withDowngradeSentinel(randomBytes(32)) : randomBytes(32);
     const agreement = client.group === undefined ? undefined : crypto.generateKeyAgreement(client.group);
     const bodies = writeServerFlight(client, random, agreement, {
       identity,

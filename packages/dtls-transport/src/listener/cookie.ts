@@ -3,17 +3,10 @@ import type { RandomBytes } from '../handshake/handshake.ts';
 import { ByteWriter } from '../wire/byte-writer.ts';
 import { concatBytes } from '../wire/bytes.ts';
 import type { ClientHelloFront } from '../wire/client-hello.ts';
-
-/** A secret makes cookies for this long and recognises them for as long again (RFC 6347 4.2.1). */
-const SECRET_LIFETIME_MS = 120_000;
+import { RotatingSecret } from './rotating-secret.ts';
 
 /** Each half of a cookie: a guess succeeds once in 2^64 datagrams, and then only opens a handshake. */
 const HALF = 8;
-
-interface Secret {
-  readonly key: Uint8Array;
-  readonly since: number;
-}
 
 /** A ClientHello, or the first fragment of one, as far as cookies go. */
 export interface PresentedHello {
@@ -33,30 +26,25 @@ export interface PresentedHello {
  */
 export class Cookies {
   readonly #crypto: CryptoProvider;
-  readonly #randomBytes: RandomBytes;
-  #current: Secret | undefined;
-  #previous: Secret | undefined;
+  readonly #secret: RotatingSecret;
 
   constructor(crypto: CryptoProvider, randomBytes: RandomBytes) {
     this.#crypto = crypto;
-    this.#randomBytes = randomBytes;
+    this.#secret = new RotatingSecret(randomBytes);
   }
 
   /** The cookie that the next ClientHello is to carry. */
   make(hello: PresentedHello, now: number): Uint8Array {
-    this.#rotate(now);
-    return this.#compute(this.#current!.key, hello, hello.messageSeq + 1, hello.isWhole);
+    return this.#compute(this.#secret.current(now), hello, hello.messageSeq + 1, hello.isWhole);
   }
 
   /** The client has got its cookie from us, at this path, for this ClientHello. */
   isValid(hello: PresentedHello, now: number): boolean {
-    this.#rotate(now);
     // A ClientHello that came in one piece must carry both halves. One in fragments got one half or, if only the cookie made
     // it too long, both; its rest is not here to be checked. CVE-2022-35409: nothing is compared beyond what was received.
     const presented = hello.isWhole ? hello.front.cookie : hello.front.cookie.subarray(0, HALF);
-    return [this.#current, this.#previous].some((secret) => {
-      if (secret === undefined) return false;
-      const expected = this.#compute(secret.key, hello, hello.messageSeq, hello.isWhole);
+    return this.#secret.valid(now).some((key) => {
+      const expected = this.#compute(key, hello, hello.messageSeq, hello.isWhole);
       return this.#crypto.timingSafeEqual(expected, presented);
     });
   }
@@ -68,13 +56,5 @@ export class Cookies {
     if (!withRest) return first;
     const all = this.#crypto.hmac('sha256', key, concatBytes([prefix, front.afterCookie]));
     return concatBytes([first, all.subarray(0, HALF)]);
-  }
-
-  #rotate(now: number): void {
-    const current = this.#current;
-    if (current !== undefined && now - current.since < SECRET_LIFETIME_MS) return;
-    const isRecent = current !== undefined && now - current.since < 2 * SECRET_LIFETIME_MS;
-    this.#previous = isRecent ? current : undefined;
-    this.#current = { key: this.#randomBytes(32), since: now };
   }
 }

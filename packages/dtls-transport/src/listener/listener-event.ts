@@ -1,3 +1,4 @@
+import type { DtlsVersion } from '../connection/connection-event.ts';
 import type { DtlsError } from '../errors.ts';
 import type { CipherSuiteName } from '../handshake/cipher-suites.ts';
 
@@ -15,6 +16,7 @@ export type DtlsListenerEvent =
       readonly type: 'connected';
       readonly peer: number;
       readonly path: string;
+      readonly version: DtlsVersion;
       readonly cipherSuite: CipherSuiteName;
       /** The certificates that were accepted; none when the client has shown none. */
       readonly chain: readonly Uint8Array[];

@@ -1,10 +1,13 @@
+import type { SigningKey } from '../crypto/provider.ts';
 import type { EngineOptions } from '../engine-options.ts';
 import type { Identity } from '../identity.ts';
 
-/** Options of a `DtlsListener`. Clients need `identity` or `psk`. */
+/** Options of a `DtlsListener`. Clients need `identity`, `rawKey` or `psk`. */
 export interface DtlsListenerOptions extends EngineOptions {
   /** Who we are to clients that want a certificate. Default: nobody. */
   readonly identity?: Identity | undefined;
+  /** The key that clients get which take it without a certificate (RFC 7250; DTLS 1.3): P-256 or Ed25519. Default: none. */
+  readonly rawKey?: SigningKey | undefined;
   /** We share keys with clients: each is asked for with `pskIdentity`. Default false. */
   readonly psk?: boolean | undefined;
   /**

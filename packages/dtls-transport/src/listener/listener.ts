@@ -1,8 +1,9 @@
 import { Connection } from '../connection/connection.ts';
-import type { ConnectionConfig } from '../connection/connection-config.ts';
+import { Connection13 } from '../connection/connection-13.ts';
+import type { Connection13Config } from '../connection/connection-config.ts';
 import type { ConnectionEvent } from '../connection/connection-event.ts';
 import { type Drops, noDrops } from '../drops.ts';
-import { connectionConfig, type Transmit, usableSuites, wholeNumber } from '../engine-options.ts';
+import { checkSuites, connectionConfig, type EngineConfig, type Transmit, wholeNumber } from '../engine-options.ts';
 import {
   type DtlsError,
   DtlsMalformedError,
@@ -11,20 +12,24 @@ import {
   type RefusedReason,
 } from '../errors.ts';
 import { Fifo } from '../fifo.ts';
-import type { CipherSuiteName } from '../handshake/cipher-suites.ts';
-import type { ClientFlight } from '../handshake/client-flight.ts';
+import type { CipherSuite } from '../handshake/cipher-suites.ts';
 import type { HandshakeHost } from '../handshake/handshake.ts';
+import type { HandshakeHost13 } from '../handshake/handshake-13.ts';
 import { canServe, ServerHandshake12, type ServerPolicy } from '../handshake/server-handshake-12.ts';
+import { type Retry, ServerHandshake13, type ServerPolicy13 } from '../handshake/server-handshake-13.ts';
 import { checkedIdentity, checkPskKey, type Identity } from '../identity.ts';
 import { ALERT } from '../wire/alert.ts';
 import { type ClientHelloFront, readClientHelloFront } from '../wire/client-hello.ts';
+import { offersVersion13, peekClientHello } from '../wire/client-hello-peek.ts';
 import { HANDSHAKE_TYPE, type HandshakeFragment, readHandshakeFragment } from '../wire/handshake-message.ts';
 import { CONTENT_TYPE, type RecordHeader, readRecordHeader } from '../wire/record.ts';
+import { isUnified } from '../wire/unified-header.ts';
 import { Cookies, type PresentedHello } from './cookie.ts';
 import { DeadlineHeap } from './deadline-heap.ts';
+import { HelloJudge13 } from './hello-judge-13.ts';
 import type { DtlsListenerEvent } from './listener-event.ts';
 import type { DtlsListenerOptions } from './listener-options.ts';
-import { Peer } from './peer.ts';
+import { type Beginning, Peer } from './peer.ts';
 import { PeerTable } from './peer-table.ts';
 import { StatelessReplies } from './stateless-replies.ts';
 
@@ -45,6 +50,8 @@ export interface DtlsListenerStats {
 const DEFAULT_REASSEMBLY_BYTES = 16_384;
 const DEFAULT_MAX_PEERS = 10_000;
 const DEFAULT_MAX_HANDSHAKES = 1_000;
+/** Of the handshakes at a time, those that may begin without a cookie. */
+const UNVALIDATED_SHARE = 1 / 4;
 const DEFAULT_IDLE_TIMEOUT = 86_400_000;
 
 /**
@@ -53,12 +60,14 @@ const DEFAULT_IDLE_TIMEOUT = 86_400_000;
  * on the number of peers.
  */
 export class DtlsListener {
-  readonly #config: ConnectionConfig;
-  #policy: ServerPolicy;
+  readonly #config: EngineConfig;
+  readonly #config13: Connection13Config;
+  #policy: ServerPolicy & ServerPolicy13;
   readonly #maxPeers: number;
   readonly #maxHandshakes: number;
   readonly #idleTimeout: number;
   readonly #cookies: Cookies;
+  readonly #judge: HelloJudge13;
   readonly #drops: Drops = noDrops();
   readonly #table = new PeerTable();
   readonly #deadlines = new DeadlineHeap<Peer>();
@@ -73,12 +82,14 @@ export class DtlsListener {
   /** Throws `DtlsRefusedError` (`bad-option`). */
   constructor(options: DtlsListenerOptions) {
     this.#config = connectionConfig(options, DEFAULT_REASSEMBLY_BYTES, this.#drops);
-    const { identity, psk = false, clientCertificate } = options;
-    this.#policy = this.#checkedPolicy({ identity, psk, clientCertificate });
+    const { identity, rawKey, psk = false, clientCertificate } = options;
+    this.#policy = this.#checkedPolicy({ identity, rawKey, psk, clientCertificate, speaks13: false });
     this.#maxPeers = wholeNumber('maxPeers', options.maxPeers ?? DEFAULT_MAX_PEERS, 1);
     this.#maxHandshakes = wholeNumber('maxHandshakes', options.maxHandshakes ?? DEFAULT_MAX_HANDSHAKES, 1);
     this.#idleTimeout = wholeNumber('idleTimeout', options.idleTimeout ?? DEFAULT_IDLE_TIMEOUT, 1);
     this.#cookies = new Cookies(options.crypto, options.randomBytes);
+    this.#config13 = { ...this.#config, cipherSuites: this.#config.cipherSuites13 };
+    this.#judge = new HelloJudge13(this.#config13, options.randomBytes);
   }
 
   /** The certificates and the key that new handshakes show; what has begun goes on as it was. Throws `DtlsRefusedError` (`bad-option`). */
@@ -88,6 +99,10 @@ export class DtlsListener {
 
   /** Takes a datagram that arrived from `path`: any string that the driver knows the address by. Never throws for what is in it. */
   receive(datagram: Uint8Array, path: string, now: number): void {
+    if (this.#policy.speaks13 && datagram.length > 0 && isUnified(datagram[0]!)) {
+      this.#onAssociated(datagram, path, now, () => this.#replies.unknownAssociation13(path, datagram, now));
+      return;
+    }
     const header = readRecordHeader(datagram, 0);
     if (header === undefined) {
       this.#drop('malformed');
@@ -98,10 +113,15 @@ export class DtlsListener {
       this.#onClientHello(hello, header, datagram, path, now);
       return;
     }
+    this.#onAssociated(datagram, path, now, () => this.#replies.unknownAssociation(path, datagram, header, now));
+  }
+
+  /** What comes in the course of a handshake or of an association. */
+  #onAssociated(datagram: Uint8Array, path: string, now: number, replyToStranger: () => void): void {
     const slot = this.#table.at(path);
     if (slot === undefined) {
       this.#drop('unknown');
-      this.#replies.unknownAssociation(path, datagram, header, now);
+      replyToStranger();
       return;
     }
     const { established, pending } = slot;
@@ -156,7 +176,7 @@ export class DtlsListener {
    * does not wait for them.
    */
   acceptPeer(peer: number, spki: Uint8Array, now: number): void {
-    this.#answer(peer, 'certificate', now, (handshake, flight) => handshake.acceptPeer(flight, spki, now));
+    this.#answer(peer, 'certificate', now, (handshake) => handshake.acceptPeer(spki, now));
   }
 
   /**
@@ -173,12 +193,16 @@ export class DtlsListener {
    */
   acceptPsk(peer: number, key: Uint8Array, now: number): void {
     checkPskKey(key);
-    this.#answer(peer, 'psk', now, (handshake, flight) => handshake.acceptPsk(flight, key, now));
+    this.#answer(peer, 'psk', now, (handshake) => {
+      if (handshake instanceof ServerHandshake12) handshake.acceptPsk(key, now);
+    });
   }
 
   /** Answers `pskIdentity`: there is no such key. The handshake fails when the client says the same again. */
   rejectPsk(peer: number, now: number): void {
-    this.#answer(peer, 'psk', now, (handshake) => handshake.rejectPsk(now));
+    this.#answer(peer, 'psk', now, (handshake) => {
+      if (handshake instanceof ServerHandshake12) handshake.rejectPsk(now);
+    });
   }
 
   /**
@@ -238,12 +262,24 @@ export class DtlsListener {
       return;
     }
     const { messageSeq } = fragment;
-    const hello = { path, messageSeq, front, isWhole: fragment.bytes.length === fragment.length };
+    const isWhole = fragment.bytes.length === fragment.length;
+    if (this.#policy.speaks13) {
+      const { versions, cookie } = peekClientHello(fragment.bytes);
+      if (versions !== undefined && offersVersion13(versions) && (isWhole || cookie !== undefined)) {
+        this.#onClientHello13(fragment, header, datagram, { path, front, cookie }, now);
+        return;
+      }
+    }
+    if (this.#suites12(this.#policy).length === 0) {
+      this.#replies.refusal(path, ALERT.protocol_version, now);
+      return;
+    }
+    const hello = { path, messageSeq, front, isWhole };
     const isValid = this.#cookies.isValid(hello, now);
     // A first fragment may have begun it. What comes in one piece must be what its cookie was made for all the same.
-    if (slot?.pending?.isHello(hello) && (isValid || !hello.isWhole)) {
+    if (slot?.pending?.isHello(beginningOf(hello)) && (isValid || !hello.isWhole)) {
       this.#feed(slot.pending, datagram, now);
-    } else if (slot?.established?.beganWith(front)) {
+    } else if (slot?.established?.beganWith(front.random)) {
       this.#drop('unexpected'); // it has been on the way for long: its handshake is done
     } else if (isValid) {
       this.#begin(hello, header.sequence, now);
@@ -254,14 +290,77 @@ export class DtlsListener {
     }
   }
 
-  /** A client that receives at this path begins a handshake: beside its association, and in place of an earlier handshake. */
-  #begin(hello: PresentedHello, recordSequence: number, now: number): void {
-    const { path, messageSeq } = hello;
+  /** All of a ClientHello that offers DTLS 1.3, or the beginning of one with a cookie. */
+  #onClientHello13(
+    fragment: HandshakeFragment,
+    header: RecordHeader,
+    datagram: Uint8Array,
+    {
+      path,
+      front,
+      cookie,
+    }: { readonly path: string; readonly front: ClientHelloFront; readonly cookie: Uint8Array | undefined },
+    now: number,
+  ): void {
+    const slot = this.#table.at(path);
+    const { messageSeq } = fragment;
+    const mark = this.#config.crypto.hash('sha256', fragment.bytes);
+    const beginning = { path, messageSeq, random: front.random, mark };
+    if (slot?.pending?.isHello(beginning)) {
+      this.#feed(slot.pending, datagram, now);
+      return;
+    }
+    if (slot?.established?.beganWith(front.random)) {
+      this.#drop('unexpected'); // it has been on the way for long: its handshake is done
+      return;
+    }
+    // Nobody's handshake is given up for a client that may be another, and under load all are asked for cookies.
+    const mayBegin = slot?.pending === undefined && this.#table.pendingCount < this.#maxHandshakes * UNVALIDATED_SHARE;
+    const received = datagram.length;
+    const verdict = this.#judge.judge(path, fragment, cookie, this.#policy, { mayBegin, received }, now);
+    switch (verdict.action) {
+      case 'begin':
+        this.#begin13(beginning, verdict.retry, header.sequence, now);
+        this.#feed(this.#table.at(path)!.pending!, datagram, now);
+        break;
+      case 'retry':
+        this.#replies.helloRetryRequest(path, header, messageSeq, verdict.helloRetryRequest);
+        break;
+      case 'refuse':
+        this.#replies.refusal(path, verdict.alert, now);
+        break;
+      case 'drop':
+        this.#drop('unexpected');
+        break;
+    }
+  }
+
+  #begin13(beginning: Beginning, retry: Retry | undefined, recordSequence: number, now: number): void {
+    const { path, messageSeq } = beginning;
+    this.#makeRoom(path);
+    let handshake!: ServerHandshake13;
+    const start = (host: HandshakeHost13) => {
+      handshake = new ServerHandshake13(host, this.#policy, retry);
+      return handshake;
+    };
+    const first = { recordSequence, messageSeq };
+    const connection = new Connection13(this.#config13, 'server', retry !== undefined, now, start, first);
+    this.#lastId += 1;
+    this.#table.addPending(new Peer(this.#lastId, beginning, connection, handshake, now));
+  }
+
+  #makeRoom(path: string): void {
     const earlier = this.#table.at(path)?.pending;
     if (earlier !== undefined) this.#refuse(earlier, 'replaced', 'the client has begun another handshake');
     else if (this.#table.pendingCount >= this.#maxHandshakes) {
       this.#refuse(this.#table.oldestPending!, 'evicted', 'newer handshakes took its place');
     }
+  }
+
+  /** A client that receives at this path begins a handshake: beside its association, and in place of an earlier handshake. */
+  #begin(hello: PresentedHello, recordSequence: number, now: number): void {
+    const { path, messageSeq } = hello;
+    this.#makeRoom(path);
     // RFC 6347 4.2.1: we go on counting where the client is.
     const first = { recordSequence, messageSeq };
     let handshake!: ServerHandshake12;
@@ -271,20 +370,20 @@ export class DtlsListener {
     };
     const connection = new Connection(this.#config, now, start, first);
     this.#lastId += 1;
-    this.#table.addPending(new Peer(this.#lastId, hello, connection, handshake, now));
+    this.#table.addPending(new Peer(this.#lastId, beginningOf(hello), connection, handshake, now));
   }
 
   #answer(
     id: number,
     about: 'certificate' | 'psk',
     now: number,
-    command: (handshake: ServerHandshake12, flight: ClientFlight) => void,
+    command: (handshake: ServerHandshake12 | ServerHandshake13) => void,
   ): void {
     const peer = this.#table.pending(id);
     const handshake = peer?.handshake;
     if (peer === undefined || handshake === undefined) return;
-    const flight = handshake.question(about);
-    peer.connection.run(() => command(handshake, flight), now);
+    handshake.question(about);
+    peer.connection.run(() => command(handshake), now);
     this.#settle(peer);
   }
 
@@ -319,7 +418,7 @@ export class DtlsListener {
         this.#events.push({ type: 'pskIdentity', peer: peer.id, identity: event.identity });
         break;
       case 'connected':
-        this.#onConnected(peer, event.cipherSuite);
+        this.#onConnected(peer, event);
         break;
       case 'closed':
         if (this.#table.remove(peer)) this.#events.push({ type: 'closed', peer: peer.id, error: event.error });
@@ -328,10 +427,12 @@ export class DtlsListener {
       case 'hint':
         this.#drop('unexpected'); // an alert that anybody could have sent
         break;
+      case 'peerRawKey': // clients are not asked for one
+        break;
     }
   }
 
-  #onConnected(peer: Peer, cipherSuite: CipherSuiteName): void {
+  #onConnected(peer: Peer, { version, cipherSuite }: Extract<ConnectionEvent, { type: 'connected' }>): void {
     const older = this.#table.at(peer.path)?.established;
     // RFC 6347 4.2.8: the client has completed another handshake, so it has given up its earlier association.
     if (older !== undefined) this.#refuse(older, 'replaced', 'the client has made another association');
@@ -343,7 +444,7 @@ export class DtlsListener {
     this.#table.promote(peer);
     const { chain, pskIdentity } = peer.handshake!.client;
     peer.handshake = undefined;
-    this.#events.push({ type: 'connected', peer: peer.id, path: peer.path, cipherSuite, chain, pskIdentity });
+    this.#events.push({ type: 'connected', peer: peer.id, path: peer.path, version, cipherSuite, chain, pskIdentity });
   }
 
   #refuse(peer: Peer, reason: RefusedReason, message: string): void {
@@ -355,15 +456,27 @@ export class DtlsListener {
     this.#settle(peer);
   }
 
-  #checkedPolicy(policy: ServerPolicy): ServerPolicy {
+  #checkedPolicy(policy: ServerPolicy & ServerPolicy13): ServerPolicy & ServerPolicy13 {
     if (policy.identity !== undefined) checkedIdentity(policy.identity);
-    usableSuites(this.#config.cipherSuites, (suite) => canServe(policy, suite));
-    return policy;
+    const hasKey = policy.identity !== undefined || policy.rawKey !== undefined;
+    const suites13 = hasKey ? this.#config.cipherSuites13 : [];
+    checkSuites([...this.#suites12(policy), ...suites13]);
+    return { ...policy, speaks13: suites13.length > 0 };
+  }
+
+  /** The suites of DTLS 1.2 that we have the keys for. */
+  #suites12(policy: ServerPolicy): readonly CipherSuite[] {
+    return this.#config.cipherSuites.filter((suite) => canServe(policy, suite));
   }
 
   #drop(reason: keyof Drops): void {
     this.#drops[reason] += 1;
   }
+}
+
+/** How a handshake of 1.2 is known again. */
+function beginningOf({ path, messageSeq, front }: PresentedHello): Beginning {
+  return { path, messageSeq, random: front.random, mark: front.cookie };
 }
 
 /** The fragment of a ClientHello that a datagram begins with. */

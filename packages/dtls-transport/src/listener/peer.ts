@@ -1,52 +1,59 @@
 import type { Connection } from '../connection/connection.ts';
+import type { Connection13 } from '../connection/connection-13.ts';
 import type { ServerHandshake12 } from '../handshake/server-handshake-12.ts';
+import type { ServerHandshake13 } from '../handshake/server-handshake-13.ts';
 import { sameBytes } from '../wire/bytes.ts';
-import type { ClientHelloFront } from '../wire/client-hello.ts';
-import type { PresentedHello } from './cookie.ts';
 import { NOT_IN_HEAP, type Timed } from './deadline-heap.ts';
 import type { Recent } from './recency-list.ts';
+
+/** How a handshake began: enough to know its ClientHello again. */
+export interface Beginning {
+  readonly path: string;
+  readonly messageSeq: number;
+  readonly random: Uint8Array;
+  /** What else has to be the same: of 1.2 the cookie, of 1.3 a digest of the first fragment. */
+  readonly mark: Uint8Array;
+}
 
 /** One association or handshake of a listener, with its places in the listener's lists. */
 export class Peer implements Timed, Recent<Peer> {
   readonly id: number;
   readonly path: string;
-  readonly connection: Connection;
+  readonly connection: Connection | Connection13;
   /** What answers go to; it is let go with all that it holds when the handshake is done. */
-  handshake: ServerHandshake12 | undefined;
+  handshake: ServerHandshake12 | ServerHandshake13 | undefined;
   /** When something authentic came last. */
   lastHeard: number;
   deadline: number | undefined;
   heapIndex: number = NOT_IN_HEAP;
   older: Peer | undefined;
   newer: Peer | undefined;
-  readonly #random: Uint8Array;
-  readonly #cookie: Uint8Array;
-  readonly #messageSeq: number;
+  readonly #beginning: Beginning;
 
   constructor(
     id: number,
-    { path, messageSeq, front }: PresentedHello,
-    connection: Connection,
-    handshake: ServerHandshake12,
+    beginning: Beginning,
+    connection: Connection | Connection13,
+    handshake: ServerHandshake12 | ServerHandshake13,
     now: number,
   ) {
+    const { path, messageSeq, random, mark } = beginning;
     this.id = id;
     this.handshake = handshake;
     this.path = path;
     this.connection = connection;
     this.lastHeard = now;
-    this.#random = front.random.slice();
-    this.#cookie = front.cookie.slice();
-    this.#messageSeq = messageSeq;
+    this.#beginning = { path, messageSeq, random: random.slice(), mark: mark.slice() };
   }
 
   /** The handshake that began with this random. */
-  beganWith({ random }: ClientHelloFront): boolean {
-    return sameBytes(random, this.#random);
+  beganWith(random: Uint8Array): boolean {
+    return sameBytes(random, this.#beginning.random);
   }
 
   /** The very ClientHello that this handshake began with. */
-  isHello({ front, messageSeq }: PresentedHello): boolean {
-    return messageSeq === this.#messageSeq && this.beganWith(front) && sameBytes(front.cookie, this.#cookie);
+  isHello({ messageSeq, random, mark }: Beginning): boolean {
+    const { messageSeq: ownSeq, mark: ownMark } = this.#beginning;
+    return messageSeq === ownSeq && this.beganWith(random) && sameBytes(mark, ownMark);
   }
 }

@@ -33,14 +33,34 @@ export class StatelessReplies {
     this.#push(path, new WriteEpoch(0, undefined, sequence), CONTENT_TYPE.handshake, raw);
   }
 
+  /** Asks for the ClientHello once more; `body` says with what (RFC 8446 4.1.4). */
+  helloRetryRequest(path: string, { sequence }: RecordHeader, messageSeq: number, body: Uint8Array): void {
+    // RFC 9147 5.1: both numbers are the ClientHello's, because we keep none.
+    const { raw } = handshakeMessage(HANDSHAKE_TYPE.serverHello, messageSeq, body);
+    this.#push(path, new WriteEpoch(0, undefined, sequence), CONTENT_TYPE.handshake, raw);
+  }
+
+  /** Tells a client why its ClientHello leads to nothing. */
+  refusal(path: string, alert: number, now: number): void {
+    if (this.#alertLimit.take(now)) this.#push(path, this.#alertWriter, CONTENT_TYPE.alert, writeAlert(alert));
+  }
+
+  /**
+   * The same for a record of DTLS 1.3, which does not show what is in it. What but for its first byte is a record in the
+   * clear may be a damaged ClientHello.
+   */
+  unknownAssociation13(path: string, datagram: Uint8Array, now: number): void {
+    if (datagram.length < ALERT_RECORD_LENGTH || readRecordHeader(datagram, 0)?.epoch === 0) return;
+    this.refusal(path, ALERT.unexpected_message, now);
+  }
+
   /**
    * Tells a peer that thinks it has an association with us that it has none: the datagram holds a protected record of
    * handshake or data. An alert is not answered with an alert, and a damaged ClientHello not with the end of a handshake.
    */
   unknownAssociation(path: string, datagram: Uint8Array, first: RecordHeader, now: number): void {
     if (datagram.length < ALERT_RECORD_LENGTH || !holdsProtectedRecord(datagram, first)) return;
-    if (this.#alertLimit.take(now))
-      this.#push(path, this.#alertWriter, CONTENT_TYPE.alert, writeAlert(ALERT.unexpected_message));
+    this.refusal(path, ALERT.unexpected_message, now);
   }
 
   /** Writes the next reply; `undefined` when there is none. */

@@ -5,6 +5,7 @@ import type { CryptoProvider } from '../crypto/provider.ts';
 import type { RandomBytes } from '../handshake/handshake.ts';
 import { nobleAead } from './aead.ts';
 import { generateKeyAgreement } from './key-agreement.ts';
+import { nobleRecordNumberMask } from './record-number-mask.ts';
 import { importSigningKey, verifyCertificateSignature, verifySignature } from './signatures.ts';
 
 const HASHES = { sha256, sha384 } as const;
@@ -29,6 +30,7 @@ export function createNobleCrypto(randomBytes: RandomBytes): CryptoProvider {
     },
     hmac: (name, key, data) => hmac(HASHES[name], key, data),
     aead: nobleAead,
+    recordNumberMask: nobleRecordNumberMask,
     generateKeyAgreement: (group) => generateKeyAgreement(group, randomBytes),
     importSigningKey,
     verify: verifySignature,

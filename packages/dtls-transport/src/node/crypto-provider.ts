@@ -3,6 +3,7 @@ import type { CryptoProvider } from '../crypto/provider.ts';
 import { nodeAead } from './aead.ts';
 import { plainBytes } from './bytes.ts';
 import { generateKeyAgreement } from './key-agreement.ts';
+import { nodeRecordNumberMask } from './record-number-mask.ts';
 import { verifyCertificateSignature, verifySignature } from './signatures.ts';
 import { importSigningKey } from './signing-key.ts';
 
@@ -20,6 +21,7 @@ export const nodeCrypto: CryptoProvider = {
   },
   hmac: (name, key, data) => plainBytes(createHmac(name, key).update(data).digest()),
   aead: nodeAead,
+  recordNumberMask: nodeRecordNumberMask,
   generateKeyAgreement,
   importSigningKey,
   verify: verifySignature,

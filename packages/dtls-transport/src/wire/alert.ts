@@ -24,9 +24,11 @@ export const ALERT = {
   internal_error: 80,
   user_canceled: 90,
   no_renegotiation: 100,
+  missing_extension: 109,
   unsupported_extension: 110,
   unrecognized_name: 112,
   unknown_psk_identity: 115,
+  certificate_required: 116,
 } as const;
 
 const NAMES: ReadonlyMap<number, string> = new Map(Object.entries(ALERT).map(([name, number]) => [number, name]));

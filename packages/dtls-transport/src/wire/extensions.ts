@@ -7,8 +7,14 @@ export const EXTENSION = {
   supportedGroups: 10, // RFC 8422 5.1.1
   ecPointFormats: 11, // RFC 8422 5.1.2
   signatureAlgorithms: 13, // RFC 5246 7.4.1.4.1
+  clientCertificateType: 19, // RFC 7250 3
+  serverCertificateType: 20, // RFC 7250 3
+  padding: 21, // RFC 7685 3
   extendedMasterSecret: 23, // RFC 7627 5.1
   recordSizeLimit: 28, // RFC 8449 4
+  supportedVersions: 43, // RFC 8446 4.2.1
+  cookie: 44, // RFC 8446 4.2.2
+  keyShare: 51, // RFC 8446 4.2.8
   renegotiationInfo: 0xff01, // RFC 5746 3.2
 } as const;
 

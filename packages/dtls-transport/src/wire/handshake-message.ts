@@ -2,12 +2,14 @@
 
 export const HANDSHAKE_HEADER_LENGTH = 12;
 
-/** RFC 6347 4.3.2. */
+/** RFC 6347 4.3.2, RFC 9147 5.2. */
 export const HANDSHAKE_TYPE = {
   helloRequest: 0,
   clientHello: 1,
   serverHello: 2,
   helloVerifyRequest: 3,
+  newSessionTicket: 4,
+  encryptedExtensions: 8,
   certificate: 11,
   serverKeyExchange: 12,
   certificateRequest: 13,
@@ -15,6 +17,8 @@ export const HANDSHAKE_TYPE = {
   certificateVerify: 15,
   clientKeyExchange: 16,
   finished: 20,
+  keyUpdate: 24,
+  messageHash: 254,
 } as const;
 
 /** A piece of a message: `bytes` are its bytes `offset` and on. */

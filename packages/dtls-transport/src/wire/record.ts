@@ -2,10 +2,11 @@
 
 export const RECORD_HEADER_LENGTH = 13;
 
-/** RFC 5246 6.2.1: content of a record. */
-export const CONTENT_TYPE = { changeCipherSpec: 20, alert: 21, handshake: 22, applicationData: 23 } as const;
+/** RFC 5246 6.2.1, RFC 9147 4: content of a record. */
+export const CONTENT_TYPE = { changeCipherSpec: 20, alert: 21, handshake: 22, applicationData: 23, ack: 26 } as const;
 
-/** RFC 6347 4.1: versions on the wire, ones' complement of 1.2 and 1.0. */
+/** RFC 6347 4.1: versions on the wire, ones' complement of 1.3, 1.2 and 1.0. */
+export const DTLS_1_3 = 0xfefc;
 export const DTLS_1_2 = 0xfefd;
 export const DTLS_1_0 = 0xfeff;
 

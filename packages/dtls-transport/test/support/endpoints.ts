@@ -39,6 +39,8 @@ export class TestClient {
   readonly events: DtlsClientEvent['type'][] = [];
   connectedAt: number | undefined;
   closed: { readonly error: DtlsError | undefined } | undefined;
+  /** Called with the key of a server that shows no certificate. */
+  judgeRawKey: ((spki: Uint8Array, now: number) => void) | undefined;
   /** Called with each certificate chain instead of judging it. */
   judge: ((chain: readonly Uint8Array[], now: number) => void) | undefined;
   readonly #expected: Identity;
@@ -67,6 +69,7 @@ export class TestClient {
     for (let event = this.engine.pollEvent(); event !== undefined; event = this.engine.pollEvent()) {
       this.events.push(event.type);
       if (event.type === 'peerCertificate') this.#judge(event.chain, now);
+      else if (event.type === 'peerRawKey') this.judgeRawKey?.(event.spki, now);
       else if (event.type === 'connected') this.connectedAt = now;
       else if (event.type === 'data') this.received.push(new TextDecoder().decode(event.data));
       else if (event.type === 'closed') this.closed = { error: event.error };

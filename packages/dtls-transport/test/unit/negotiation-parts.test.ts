@@ -8,6 +8,7 @@ import {
   schemesFor,
   suitesOf,
 } from '../../src/handshake/cipher-suites.ts';
+import { CIPHER_SUITES_13 } from '../../src/handshake/cipher-suites-13.ts';
 import { isWholeFlight } from '../../src/handshake/message-order.ts';
 import { premasterSecret } from '../../src/handshake/premaster-secret.ts';
 import { SCHEME_NUMBERS, schemeNumbered } from '../../src/handshake/signature-schemes.ts';
@@ -26,7 +27,7 @@ describe('cipher suites', () => {
       expect(AEAD_PARAMETERS[aead]).toBeDefined();
     }
     expect(new Set(CIPHER_SUITES.map(({ number }) => number)).size).toBe(CIPHER_SUITES.length);
-    expect(CIPHER_SUITE_NAMES).toEqual(CIPHER_SUITES.map(({ name }) => name));
+    expect(CIPHER_SUITE_NAMES).toEqual([...CIPHER_SUITES_13, ...CIPHER_SUITES].map(({ name }) => name));
   });
 
   test('what has no forward secrecy comes after what has, and a short tag last', () => {

@@ -1,0 +1,548 @@
+import type { DropReason } from '../drops.ts';
+import { DtlsAlertError, DtlsError, DtlsPeerError, DtlsRefusedError, DtlsTimeoutError } from '../errors.ts';
+import { Fifo } from '../fifo.ts';
+import { AckedFlight } from '../handshake/acked-flight.ts';
+import type { CipherSuite13 } from '../handshake/cipher-suites-13.ts';
+import {
+  EPOCH,
+  type EpochKeys,
+  type Handshake13,
+  type HandshakeHost13,
+  type MessageToSend,
+} from '../handshake/handshake-13.ts';
+import type { TrafficSecrets } from '../handshake/key-schedule-13.ts';
+import { Reassembly } from '../handshake/reassembly.ts';
+import { RetransmitTimer } from '../handshake/retransmit-timer.ts';
+import { plainWriter } from '../record/plain-writer.ts';
+import { ReadEpoch13 } from '../record/read-epoch-13.ts';
+import { ReadEpochs13 } from '../record/read-epochs-13.ts';
+import { overhead13, type RecordWriter, WriteEpoch13 } from '../record/write-epoch-13.ts';
+import { type RecordNumber, readAck } from '../wire/ack.ts';
+import { ALERT, alertName, readAlert } from '../wire/alert.ts';
+import {
+  HANDSHAKE_HEADER_LENGTH,
+  HANDSHAKE_TYPE,
+  type HandshakeFragment,
+  type HandshakeMessage,
+  handshakeMessage,
+  readHandshakeFragment,
+} from '../wire/handshake-message.ts';
+import { CONTENT_TYPE, MAX_PLAINTEXT, readRecordHeader } from '../wire/record.ts';
+import { isUnified, readUnifiedHeader, type UnifiedHeader } from '../wire/unified-header.ts';
+import { AckSchedule } from './ack-schedule.ts';
+import { alertFor } from './alert-for.ts';
+import type { Connection13Config, FirstNumbers } from './connection-config.ts';
+import type { ConnectionEvent } from './connection-event.ts';
+import { EarlyRecords } from './early-records.ts';
+import { KeyChanges } from './key-changes.ts';
+import { Outbox13 } from './outbox-13.ts';
+
+/** How long a handshake goes on after a fatal alert in the clear: an honest peer has nothing more to say, a forger's victim has. */
+const ALERT_GRACE_MS = 500;
+
+/** RFC 9147 4.2.1, 5.8.1: earlier epochs are read, and a last flight is acknowledged again, for twice the MSL; of UDP that is short. */
+const RETENTION_MS = 60_000;
+
+/** How often a peer can make us repeat one flight, beside the timer: what we send for it stays bounded. */
+const MAX_REPEATS = 10;
+
+/** RFC 9147 5.1: to an address that has not shown that it receives there goes at most so many times what came from it. */
+const AMPLIFICATION = 3;
+
+/**
+ * One association of DTLS 1.3, of either role: records, epochs, flights with their ACKs and timers, changes of keys, alerts
+ * and events. What is said in the handshake is the business of a `Handshake13`.
+ */
+export class Connection13 {
+  readonly #config: Connection13Config;
+  readonly #role: 'client' | 'server';
+  readonly #plainWriter: RecordWriter;
+  readonly #reassembly: Reassembly;
+  readonly #acks = new AckSchedule();
+  readonly #outbox: Outbox13;
+  readonly #early = new EarlyRecords();
+  readonly #timer = new RetransmitTimer();
+  readonly #events = new Fifo<ConnectionEvent>();
+  readonly #reads = new ReadEpochs13();
+  #state: 'handshaking' | 'established' | 'closed' = 'handshaking';
+  #handshake: Handshake13 | undefined;
+  #handshakeDeadline: number | undefined;
+  #handshakeWriter: RecordWriter;
+  #keys: KeyChanges | undefined;
+  #nextSeq: number;
+  #repeats = 0;
+  /** A fatal alert in the clear, and when it counts unless the peer goes on. */
+  #alert: { readonly error: DtlsAlertError; readonly countsAt: number } | undefined;
+  #retireAt: number | undefined;
+  /** Something has changed for the records that came too early. */
+  #earlyDue = false;
+  #startedOver = false;
+  /** Bytes that may go to an address that is not validated; `undefined` when it is. */
+  #budget: number | undefined;
+  /** The budget is too small for what is to be said next. */
+  #isBlocked = false;
+  #receiveLimit: number | undefined;
+  #maxPayload: number;
+
+  /** `isValidated`: the peer has shown that it receives at its address, or we have chosen it. */
+  constructor(
+    config: Connection13Config,
+    role: 'client' | 'server',
+    isValidated: boolean,
+    now: number,
+    startHandshake: (host: HandshakeHost13) => Handshake13,
+    first: FirstNumbers = { recordSequence: 0, messageSeq: 0 },
+  ) {
+    this.#config = config;
+    this.#role = role;
+    this.#plainWriter = plainWriter(first.recordSequence);
+    this.#handshakeWriter = this.#plainWriter;
+    this.#outbox = new Outbox13(this.#plainWriter, this.#acks);
+    this.#reassembly = new Reassembly(config.maxReassemblyBytes, first.messageSeq);
+    this.#nextSeq = first.messageSeq;
+    this.#handshakeDeadline = now + config.handshakeTimeout;
+    this.#maxPayload = payload13(config.maxDatagram);
+    this.#budget = isValidated ? undefined : 0;
+    this.#handshake = startHandshake(this.#host());
+  }
+
+  get state(): 'handshaking' | 'established' | 'closed' {
+    return this.#state;
+  }
+
+  /** The number of the next record in the clear. */
+  get plainSequence(): number {
+    return this.#plainWriter.nextSequence;
+  }
+
+  /** The most data that one `send` takes, in bytes. It shrinks once at most, when the handshake is done. */
+  get maxPayload(): number {
+    return this.#maxPayload;
+  }
+
+  /** Takes a datagram; true when something in it has authenticated. */
+  receive(datagram: Uint8Array, now: number): boolean {
+    if (this.#budget !== undefined) this.#budget += AMPLIFICATION * datagram.length;
+    this.#isBlocked = false;
+    return this.#receive(datagram, now);
+  }
+
+  handleTimeout(now: number): void {
+    if (this.#alert !== undefined && now >= this.#alert.countsAt) {
+      this.#end(this.#alert.error);
+    } else if (this.#handshakeDeadline !== undefined && now >= this.#handshakeDeadline) {
+      this.#end(new DtlsTimeoutError('handshake', this.#config.handshakeTimeout));
+    } else {
+      if (this.#timer.deadline !== undefined && now >= this.#timer.deadline) {
+        this.#outbox.flight?.rewind();
+        this.#outbox.update?.rewind();
+        this.#timer.backOff(now);
+      }
+      this.#acks.handleTimeout(now, this.#state === 'handshaking');
+      if (this.#retireAt !== undefined && now >= this.#retireAt) {
+        this.#reads.retire();
+        this.#retireAt = undefined;
+      }
+    }
+  }
+
+  pollTimeout(): number | undefined {
+    const times = [
+      this.#handshakeDeadline,
+      this.#timer.deadline,
+      this.#alert?.countsAt,
+      this.#acks.deadline,
+      this.#retireAt,
+    ].filter((time) => time !== undefined);
+    return times.length === 0 ? undefined : Math.min(...times);
+  }
+
+  /** Writes the next datagram to `out`; returns its length, 0 when there is none. */
+  pollTransmit(out: Uint8Array): number {
+    try {
+      const length = this.#outbox.write(
+        out,
+        Math.min(this.#config.maxDatagram, this.#budget ?? Number.POSITIVE_INFINITY),
+      );
+      if (this.#budget !== undefined) {
+        this.#budget -= length;
+        this.#isBlocked = length === 0;
+      }
+      return length;
+    } catch (error) {
+      this.#fail(error);
+      return 0;
+    }
+  }
+
+  get hasTransmit(): boolean {
+    return this.#outbox.pending && !this.#isBlocked;
+  }
+
+  pollEvent(): ConnectionEvent | undefined {
+    return this.#events.take();
+  }
+
+  /** Sends data once the handshake is done. The bytes are ours until they have been transmitted. */
+  send(data: Uint8Array): void {
+    if (this.#state === 'closed') throw new DtlsRefusedError('closed', 'the association has ended');
+    if (data.length > this.#maxPayload) {
+      throw new DtlsRefusedError('too-large', `${data.length} bytes, but a datagram takes ${this.#maxPayload}`);
+    }
+    this.#outbox.push(data);
+  }
+
+  /** Data that waits for the end of the handshake, which goes on elsewhere. */
+  takeWaiting(): readonly Uint8Array[] {
+    return this.#outbox.takeData();
+  }
+
+  /** Runs a command that may fail the association. */
+  run(command: () => void, now: number): void {
+    try {
+      command();
+    } catch (error) {
+      this.#fail(error);
+    }
+    if (this.#earlyDue) this.#receiveEarly(now);
+  }
+
+  /** Changes the keys that we send with, once the peer has acknowledged it; nothing while a change is under way. */
+  changeKeys(wantsAnswer: boolean, now: number): void {
+    const keys = this.#keys;
+    if (this.#state !== 'established' || keys === undefined || keys.isChanging) return;
+    const message = this.#number(HANDSHAKE_TYPE.keyUpdate, keys.begin(wantsAnswer));
+    this.#outbox.update = new AckedFlight([{ writer: this.#outbox.writer, message }]);
+    if (this.#timer.deadline === undefined) this.#timer.start(now);
+  }
+
+  /** Ends the association and tells the peer (RFC 8446 6.1). */
+  close(): void {
+    this.#end(undefined, ALERT.close_notify);
+  }
+
+  /** Ends the association because of a bound or of a newer one; `alert` tells the peer. */
+  abandon(error: DtlsError, alert?: number): void {
+    this.#end(error, alert);
+  }
+
+  #receive(datagram: Uint8Array, now: number): boolean {
+    let authentic = false;
+    for (let at = 0; at < datagram.length && this.#state !== 'closed'; ) {
+      // RFC 9147 4.1: the first byte tells what kind of record it is.
+      const unified = isUnified(datagram[at]!) ? readUnifiedHeader(datagram, at) : undefined;
+      const plain = unified === undefined ? readRecordHeader(datagram, at) : undefined;
+      const header = unified ?? plain;
+      if (header === undefined) {
+        this.#drop('malformed');
+        break;
+      }
+      try {
+        if (unified !== undefined) authentic = this.#onProtectedRecord(unified, datagram, now) || authentic;
+        else if (plain!.epoch === EPOCH.plain)
+          this.#onPlainRecord(plain!.type, datagram.subarray(plain!.start, plain!.end), now);
+        else this.#drop('unexpected');
+      } catch (error) {
+        this.#fail(error);
+      }
+      at = header.end;
+      if (this.#earlyDue) this.#receiveEarly(now);
+    }
+    if (authentic && this.#keys?.isWearingOut === true) this.changeKeys(false, now);
+    return authentic;
+  }
+
+  #onPlainRecord(type: number, fragment: Uint8Array, now: number): void {
+    // CVE-2020-24585: application data without protection is never handed up; nor are ACKs that anybody could send.
+    if (type === CONTENT_TYPE.handshake && this.#state === 'handshaking') {
+      this.#onFragments(fragment, EPOCH.plain, now);
+    } else if (type === CONTENT_TYPE.alert) this.#onPlainAlert(fragment, now);
+    else this.#drop('unexpected');
+  }
+
+  /** What anybody can send: it ends a handshake that does not go on, and of an association it is only a hint. */
+  #onPlainAlert(fragment: Uint8Array, now: number): void {
+    const alert = readAlert(fragment);
+    if (alert === undefined) {
+      this.#drop('malformed');
+      return;
+    }
+    const { fatal, alert: number } = alert;
+    if (!fatal && number !== ALERT.close_notify) return;
+    if (this.#state === 'established') this.#events.push({ type: 'hint' });
+    else this.#alert ??= { error: new DtlsAlertError(number, alertName(number)), countsAt: now + ALERT_GRACE_MS };
+  }
+
+  #onProtectedRecord(header: UnifiedHeader, datagram: Uint8Array, now: number): boolean {
+    const epoch = this.#reads.withBits(header.epochBits);
+    if (epoch === undefined) {
+      // RFC 9147 5.8.1: what came before the messages that make its keys waits for them.
+      const waits = this.#state === 'handshaking' && header.epochBits >= EPOCH.handshake;
+      if (!waits) this.#drop('unexpected');
+      else if (!this.#early.keep(datagram.subarray(header.offset, header.end))) this.#drop('overflow');
+      return false;
+    }
+    const record = epoch.open(header, datagram);
+    if (typeof record === 'string') {
+      this.#drop(record);
+      return false;
+    }
+    this.#budget = undefined; // who has our keys receives what we send
+    const { type, content, sequence } = record;
+    if (type === CONTENT_TYPE.handshake) this.#onHandshakeRecord({ epoch: epoch.epoch, sequence }, content, now);
+    else if (type === CONTENT_TYPE.ack) this.#onAck(content, now);
+    else if (type === CONTENT_TYPE.alert) this.#onProtectedAlert(content);
+    else if (type === CONTENT_TYPE.applicationData && epoch.epoch >= EPOCH.application) {
+      if (content.length > 0) this.#events.push({ type: 'data', data: content });
+    } else this.#drop('unexpected');
+    return true;
+  }
+
+  #onProtectedAlert(content: Uint8Array): void {
+    const alert = readAlert(content);
+    if (alert === undefined) this.#drop('malformed');
+    else if (alert.alert === ALERT.close_notify) this.#end(undefined, ALERT.close_notify);
+    // RFC 8446 6: the level says nothing; user_canceled comes before close_notify.
+    else if (alert.alert !== ALERT.user_canceled) this.#end(new DtlsAlertError(alert.alert, alertName(alert.alert)));
+  }
+
+  #onHandshakeRecord(number: RecordNumber, content: Uint8Array, now: number): void {
+    const wasHandshaking = this.#state === 'handshaking';
+    const next = this.#reassembly.next;
+    if (wasHandshaking) {
+      // RFC 9147 7.1: the peer's next flight has begun, so it has all of ours.
+      this.#outbox.flight?.finish();
+      this.#timer.stop();
+      this.#alert = undefined;
+    }
+    // RFC 9147 7: what has been dropped is not acknowledged.
+    if (!this.#onFragments(content, number.epoch, now)) return;
+    if (this.#role === 'client' && !wasHandshaking && number.epoch === EPOCH.handshake) {
+      // RFC 9147 5.8.1: the server repeats its flight because it has nothing of ours.
+      this.#repeatFlight(now);
+      return;
+    }
+    if (this.#role === 'client' && wasHandshaking && this.#state === 'established') return; // our flight says it
+    this.#acks.note(number);
+    const isRepeat = this.#reassembly.next === next;
+    if (wasHandshaking) this.#acks.expectMore(now);
+    // RFC 9147 5.8.1: a last flight that comes again has not been acknowledged, or not so that the client heard it.
+    else if (number.epoch > EPOCH.handshake || isRepeat) this.#acks.demand();
+  }
+
+  #onAck(content: Uint8Array, now: number): void {
+    const { flight, update } = this.#outbox;
+    let numbers: readonly RecordNumber[];
+    try {
+      numbers = readAck(content);
+    } catch {
+      this.#drop('malformed');
+      return;
+    }
+    if (flight?.acknowledge(numbers) && !flight.isDone) this.#repeatFlight(now);
+    if (this.#role === 'client' && flight?.isDone && this.#state === 'established') this.#handshakeDeadline = undefined;
+    update?.acknowledge(numbers);
+    if (update?.isDone) {
+      this.#outbox.update = undefined;
+      this.#outbox.writer = this.#keys!.finish();
+    }
+    const isWaiting = [flight, this.#outbox.update].some((one) => one !== undefined && !one.isDone);
+    if (!isWaiting) this.#timer.stop();
+  }
+
+  /** RFC 9147 5.5: a record may hold several messages or fragments. True when all of them were taken. */
+  #onFragments(bytes: Uint8Array, epoch: number, now: number): boolean {
+    let allTaken = true;
+    this.#startedOver = false;
+    for (let at = 0; at < bytes.length && !this.#startedOver && this.#state !== 'closed'; ) {
+      const fragment = readHandshakeFragment(bytes, at);
+      if (fragment === undefined) {
+        this.#drop('malformed');
+        return false;
+      }
+      at += HANDSHAKE_HEADER_LENGTH + fragment.bytes.length;
+      if (!this.#onFragment(fragment, epoch, now)) allTaken = false;
+    }
+    return allTaken && bytes.length > 0;
+  }
+
+  #onFragment(fragment: HandshakeFragment, epoch: number, now: number): boolean {
+    const { next } = this.#reassembly;
+    const isRepeat = fragment.messageSeq < next;
+    // Messages in the clear count only when the handshake waits for one, and only for the next: anybody could send others.
+    const isWanted =
+      epoch > EPOCH.plain || isRepeat || (this.#handshake?.awaitsPlain === true && fragment.messageSeq === next);
+    if (!isWanted || !belongsToEpoch13(fragment.type, epoch)) {
+      this.#drop('unexpected');
+      return false;
+    }
+    if (isRepeat) {
+      if (epoch === EPOCH.plain) this.#handshake?.onPlainRepeat(fragment, now);
+      return true;
+    }
+    if (!this.#reassembly.add(fragment)) {
+      this.#drop('overflow');
+      return false;
+    }
+    for (let message = this.#reassembly.take(); message !== undefined; message = this.#reassembly.take()) {
+      this.#onMessage(message, epoch, now);
+      if (epoch === EPOCH.plain) break;
+    }
+    return true;
+  }
+
+  #onMessage(message: HandshakeMessage, epoch: number, now: number): void {
+    if (epoch <= EPOCH.handshake) {
+      if (this.#handshake === undefined) throw unexpected(message);
+      this.#handshake.onMessage(message, now);
+    } else if (message.type === HANDSHAKE_TYPE.keyUpdate) {
+      const { read, wantsAnswer } = this.#keys!.onKeyUpdate(message.body, epoch);
+      this.#reads.add(read);
+      this.#retireAt = now + RETENTION_MS;
+      if (wantsAnswer) this.changeKeys(false, now);
+    } else if (!(message.type === HANDSHAKE_TYPE.newSessionTicket && this.#role === 'client')) {
+      // RFC 8446 4.6: a client may do nothing with a ticket; other messages have not been asked for.
+      throw unexpected(message);
+    }
+  }
+
+  /** Reads again what came too early; what is still too early is kept again. */
+  #receiveEarly(now: number): void {
+    this.#earlyDue = false;
+    for (const record of this.#early.takeAll()) this.#receive(record, now);
+  }
+
+  #host(): HandshakeHost13 {
+    const { crypto, randomBytes, groups, cipherSuites, recordSizeLimit, maxDatagram, keyLog } = this.#config;
+    return {
+      ...{ crypto, randomBytes, groups, cipherSuites, recordSizeLimit, maxDatagram },
+      sendFlight: (messages, now) => this.#sendFlight(messages, now),
+      repeatFlight: (now) => this.#repeatFlight(now),
+      expectAgain: (seq) => {
+        this.#reassembly.restart(seq);
+        this.#startedOver = true;
+      },
+      protectHandshake: (keys) => this.#protectHandshake(keys),
+      limitRecords: ({ send, receive }) => {
+        if (send !== undefined) this.#outbox.maxContent = send;
+        this.#receiveLimit = receive;
+      },
+      established: (suite, secrets, now) => this.#establish(suite, secrets, now),
+      keyLog: (lines) => {
+        for (const line of lines) keyLog?.(line);
+      },
+      askAboutCertificate: (chain) => this.#events.push({ type: 'peerCertificate', chain }),
+      askAboutRawKey: (spki) => this.#events.push({ type: 'peerRawKey', spki }),
+    };
+  }
+
+  #number(type: number, body: Uint8Array): HandshakeMessage {
+    return handshakeMessage(type, this.#nextSeq++, body);
+  }
+
+  #sendFlight(messages: readonly MessageToSend[], now: number): readonly HandshakeMessage[] {
+    const numbered = messages.map(({ type, body }) => this.#number(type, body));
+    const writerOf = (epoch: number) => (epoch === EPOCH.plain ? this.#plainWriter : this.#handshakeWriter);
+    this.#outbox.flight = new AckedFlight(
+      numbered.map((message, index) => ({ writer: writerOf(messages[index]!.epoch), message })),
+    );
+    this.#repeats = 0;
+    this.#alert = undefined;
+    this.#acks.clear();
+    // Towards an address that is not validated only the client's repetition gives leave to repeat.
+    if (this.#budget === undefined) this.#timer.start(now);
+    return numbered;
+  }
+
+  #repeatFlight(now: number): void {
+    const { flight } = this.#outbox;
+    if (flight === undefined || flight.isDone || this.#repeats >= MAX_REPEATS) return;
+    this.#repeats += 1;
+    flight.rewind();
+    if (this.#budget === undefined) this.#timer.restart(now);
+  }
+
+  #protectHandshake({ read, write }: EpochKeys): void {
+    this.#reads.add(new ReadEpoch13(EPOCH.handshake, read, this.#innerLimit));
+    this.#handshakeWriter = new WriteEpoch13(EPOCH.handshake, write);
+    this.#outbox.writer = this.#handshakeWriter;
+    this.#earlyDue = true;
+  }
+
+  #establish(suite: CipherSuite13, { client, server }: TrafficSecrets, now: number): void {
+    const [read, write] = this.#role === 'client' ? [server, client] : [client, server];
+    this.#keys = new KeyChanges(this.#config.crypto, suite, { read, write }, this.#innerLimit);
+    this.#reads.add(this.#keys.read);
+    this.#outbox.writer = this.#keys.write;
+    this.#state = 'established';
+    this.#handshake = undefined;
+    this.#alert = undefined;
+    this.#retireAt = now + RETENTION_MS;
+    if (this.#role === 'server') {
+      this.#handshakeDeadline = undefined;
+      this.#acks.ride(now);
+    }
+    this.#maxPayload = Math.min(this.#maxPayload, this.#outbox.maxContent);
+    this.#config.drops.overflow += this.#outbox.open(this.#maxPayload);
+    this.#earlyDue = true;
+    this.#events.push({ type: 'connected', version: 'DTLS 1.3', cipherSuite: suite.name });
+  }
+
+  get #innerLimit(): number {
+    return (this.#receiveLimit ?? MAX_PLAINTEXT) + 1;
+  }
+
+  /** Ends the association because of what was thrown; what is no `DtlsError` is a fault of ours and goes on up. */
+  #fail(error: unknown): void {
+    if (!(error instanceof DtlsError)) throw error;
+    this.#end(error, alertFor(error));
+  }
+
+  #end(error: DtlsError | undefined, alert?: number): void {
+    if (this.#state === 'closed') return;
+    this.#acks.clear();
+    this.#outbox.end(alert);
+    this.#state = 'closed';
+    this.#timer.stop();
+    this.#handshakeDeadline = undefined;
+    this.#retireAt = undefined;
+    this.#alert = undefined;
+    this.#handshake = undefined;
+    this.#events.push({ type: 'closed', error });
+  }
+
+  #drop(reason: DropReason): void {
+    this.#config.drops[reason] += 1;
+  }
+}
+
+/** The most data that a datagram carries. */
+export function payload13(maxDatagram: number): number {
+  return Math.min(maxDatagram - overhead13(true, TAG_LENGTH), MAX_PLAINTEXT);
+}
+
+/** Of every AEAD of our suites. */
+const TAG_LENGTH = 16;
+
+/** CVE-2021-42141: each message only in its epoch (RFC 9147 6.1). */
+function belongsToEpoch13(type: number, epoch: number): boolean {
+  if (PLAIN.includes(type)) return epoch === EPOCH.plain;
+  return PROTECTED.includes(type) ? epoch === EPOCH.handshake : epoch >= EPOCH.application;
+}
+
+const PLAIN: readonly number[] = [
+  HANDSHAKE_TYPE.clientHello,
+  HANDSHAKE_TYPE.serverHello,
+  HANDSHAKE_TYPE.helloVerifyRequest,
+];
+const PROTECTED: readonly number[] = [
+  HANDSHAKE_TYPE.encryptedExtensions,
+  HANDSHAKE_TYPE.certificateRequest,
+  HANDSHAKE_TYPE.certificate,
+  HANDSHAKE_TYPE.certificateVerify,
+  HANDSHAKE_TYPE.finished,
+];
+
+function unexpected({ type }: HandshakeMessage): DtlsPeerError {
+  return new DtlsPeerError('unexpected-message', ALERT.unexpected_message, `unexpected message of type ${type}`);
+}

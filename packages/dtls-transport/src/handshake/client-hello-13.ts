@@ -1,0 +1,106 @@
+import type { CryptoProvider, GroupName } from '../crypto/provider.ts';
+import { ByteWriter } from '../wire/byte-writer.ts';
+import { writeClientHello } from '../wire/client-hello.ts';
+import { EXTENSION, type Extensions } from '../wire/extensions.ts';
+import { HANDSHAKE_HEADER_LENGTH } from '../wire/handshake-message.ts';
+import { type KeyShareEntry, writeClientShares, writeNumbers } from '../wire/key-share.ts';
+import { DTLS_1_2, DTLS_1_3, RECORD_HEADER_LENGTH } from '../wire/record.ts';
+import { type CertificateTypeName, writeCertificateTypes } from './certificate-types.ts';
+import { type CipherSuite, usesCertificate } from './cipher-suites.ts';
+import type { CipherSuite13 } from './cipher-suites-13.ts';
+import { clientExtensions } from './client-extensions.ts';
+import { GROUP_NUMBERS, NULL_COMPRESSION, TLS_EMPTY_RENEGOTIATION_INFO_SCSV } from './parameters.ts';
+import { writeRecordSizeLimit } from './record-size-limit.ts';
+import { writeCookieExtension } from './server-hello-13.ts';
+import { SCHEME_NUMBERS } from './signature-schemes.ts';
+
+/** What a client asks for in all its ClientHellos. */
+export interface HelloSettings {
+  readonly crypto: CryptoProvider;
+  readonly random: Uint8Array;
+  readonly groups: readonly GroupName[];
+  readonly cipherSuites: readonly CipherSuite13[];
+  /** Suites of DTLS 1.2; none when 1.2 is not offered. */
+  readonly olderSuites: readonly CipherSuite[];
+  readonly recordSizeLimit: number | undefined;
+  readonly serverName: string | undefined;
+  /** How the server may show its key, the best first. */
+  readonly certificateTypes: readonly CertificateTypeName[];
+}
+
+/** What changes from one ClientHello to the next. */
+export interface HelloExtras {
+  readonly share: KeyShareEntry;
+  readonly cookie: Uint8Array | undefined;
+  /** The datagram is to have at least this many bytes (RFC 7685). */
+  readonly minDatagram: number;
+}
+
+/** A ClientHello: its suites and extensions are what a server of DTLS 1.2 may answer too. */
+export interface HelloParts {
+  readonly cipherSuites: readonly number[];
+  readonly extensions: Extensions;
+}
+
+/** The suites and the extensions, those that servers look at first in front. */
+export function helloParts(settings: HelloSettings, { share, cookie, minDatagram }: HelloExtras): HelloParts {
+  const { crypto, groups, olderSuites, recordSizeLimit, serverName, certificateTypes } = settings;
+  const both = olderSuites.length > 0;
+  const extensions = new Map<number, Uint8Array>([[EXTENSION.supportedVersions, versions(both)]]);
+  // A server without state needs it in the first fragment.
+  if (cookie !== undefined) extensions.set(EXTENSION.cookie, writeCookieExtension(cookie));
+  extensions.set(EXTENSION.keyShare, writeClientShares([share]));
+  extensions.set(EXTENSION.supportedGroups, writeNumbers(groups.map((group) => GROUP_NUMBERS[group])));
+  const schemes = crypto.signatureSchemes.map((scheme) => SCHEME_NUMBERS[scheme]);
+  extensions.set(EXTENSION.signatureAlgorithms, writeNumbers(schemes));
+  const types = writeCertificateTypes(certificateTypes);
+  if (types !== undefined) extensions.set(EXTENSION.serverCertificateType, types);
+  if (recordSizeLimit !== undefined) {
+    // RFC 8449 4: in 1.3 the type of the content counts too.
+    extensions.set(EXTENSION.recordSizeLimit, writeRecordSizeLimit(recordSizeLimit + (both ? 0 : 1)));
+  }
+  const older = clientExtensions({ crypto, groups, cipherSuites: olderSuites, recordSizeLimit: undefined }, serverName);
+  for (const [type, bytes] of older) {
+    if (both || type === EXTENSION.serverName) if (!extensions.has(type)) extensions.set(type, bytes);
+  }
+  const parts = {
+    cipherSuites: [
+      ...settings.cipherSuites.map(({ number }) => number),
+      ...olderSuites.map(({ number }) => number),
+      ...(both ? [TLS_EMPTY_RENEGOTIATION_INFO_SCSV] : []),
+    ],
+    extensions,
+  };
+  const missing = minDatagram - helloDatagram(settings, parts);
+  // RFC 7685 3: the extension itself has 4 bytes.
+  if (missing > 0) extensions.set(EXTENSION.padding, new Uint8Array(Math.max(0, missing - 4)));
+  return parts;
+}
+
+/** The body of the ClientHello. */
+export function writeClientHello13({ random }: Pick<HelloSettings, 'random'>, parts: HelloParts): Uint8Array {
+  return writeClientHello({
+    version: DTLS_1_2, // RFC 9147 5.3
+    random,
+    sessionId: new Uint8Array(0),
+    cookie: new Uint8Array(0), // RFC 9147 5.3: the cookie has moved to an extension
+    compressionMethods: Uint8Array.of(NULL_COMPRESSION),
+    ...parts,
+  });
+}
+
+/** Bytes of the datagram that holds all of a ClientHello. */
+export function helloDatagram(settings: Pick<HelloSettings, 'random'>, parts: HelloParts): number {
+  return RECORD_HEADER_LENGTH + HANDSHAKE_HEADER_LENGTH + writeClientHello13(settings, parts).length;
+}
+
+/** A server that shows a certificate sends much more than one that shows its key alone. */
+export function mayShowCertificate({ certificateTypes, olderSuites }: HelloSettings): boolean {
+  return certificateTypes.includes('x509') || olderSuites.some(usesCertificate);
+}
+
+function versions(both: boolean): Uint8Array {
+  const list = new ByteWriter().u16(DTLS_1_3);
+  if (both) list.u16(DTLS_1_2);
+  return new ByteWriter().vector8(list.bytes()).bytes();
+}

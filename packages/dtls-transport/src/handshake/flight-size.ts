@@ -1,0 +1,39 @@
+import { HANDSHAKE_HEADER_LENGTH } from '../wire/handshake-message.ts';
+import type { ClientOffer13 } from './client-offer-13.ts';
+import type { ServerPolicy13 } from './server-handshake-13.ts';
+
+/** ServerHello in its record with a key of P-256, the longest that we have. */
+const SERVER_HELLO = 13 + HANDSHAKE_HEADER_LENGTH + 119;
+/** EncryptedExtensions with all that we answer. */
+const ENCRYPTED_EXTENSIONS = HANDSHAKE_HEADER_LENGTH + 13;
+/** CertificateRequest with all our schemes. */
+const CERTIFICATE_REQUEST = HANDSHAKE_HEADER_LENGTH + 17;
+/** Context and list of a Certificate; length and extensions of each entry. */
+const CERTIFICATE = HANDSHAKE_HEADER_LENGTH + 4;
+const CERTIFICATE_ENTRY = 5;
+/** Scheme and length of a CertificateVerify, beside the signature; ECDSA and Ed25519 have at most 72 bytes. */
+const CERTIFICATE_VERIFY = HANDSHAKE_HEADER_LENGTH + 4;
+const SHORT_SIGNATURE = 72;
+/** Finished with SHA-384. */
+const FINISHED = HANDSHAKE_HEADER_LENGTH + 48;
+/** What a datagram adds at most: a record, and the header of a fragment. */
+const PER_DATAGRAM = 22 + HANDSHAKE_HEADER_LENGTH;
+
+/** Bytes that the server's flight to a client takes, at most. */
+export function serverFlightSize(
+  { proof: { certificates, key, scheme } }: ClientOffer13,
+  { clientCertificate }: ServerPolicy13,
+  maxDatagram: number,
+): number {
+  // The SPKI of an RSA key holds the modulus, which is as long as the signature.
+  const signature = scheme.startsWith('rsa_') ? key.spki.length : SHORT_SIGNATURE;
+  const content =
+    SERVER_HELLO +
+    ENCRYPTED_EXTENSIONS +
+    (clientCertificate === undefined ? 0 : CERTIFICATE_REQUEST) +
+    certificates.reduce((sum, data) => sum + CERTIFICATE_ENTRY + data.length, CERTIFICATE) +
+    (CERTIFICATE_VERIFY + signature) +
+    FINISHED;
+  const datagrams = Math.ceil(content / (maxDatagram - PER_DATAGRAM));
+  return content + datagrams * PER_DATAGRAM;
+}

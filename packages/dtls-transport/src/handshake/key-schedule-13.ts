@@ -1,0 +1,83 @@
+import { hkdfExtract } from '../crypto/hkdf.ts';
+import { hkdfExpandLabel } from '../crypto/hkdf-label.ts';
+import type { CryptoProvider, HashName } from '../crypto/provider.ts';
+
+const HASH_LENGTH: Readonly<Record<HashName, number>> = { sha256: 32, sha384: 48 };
+const NOTHING = new Uint8Array(0);
+
+/** A secret of each side (RFC 8446 7.1). */
+export interface TrafficSecrets {
+  readonly client: Uint8Array;
+  readonly server: Uint8Array;
+}
+
+/** The secrets of a handshake once the key exchange is done. */
+export interface HandshakeSecrets {
+  readonly handshake: TrafficSecrets;
+  /** Those of application data; `transcriptHash` is that of ClientHello to the server's Finished. */
+  application(transcriptHash: Uint8Array): TrafficSecrets;
+}
+
+/**
+ * The key schedule of RFC 8446 7.1 without pre-shared key; `transcriptHash` is that of ClientHello to ServerHello. The
+ * labels' prefix is that of DTLS (RFC 9147 5.9) unless a test wants another.
+ */
+export function handshakeSecrets(
+  crypto: Pick<CryptoProvider, 'hmac' | 'hash'>,
+  hash: HashName,
+  sharedSecret: Uint8Array,
+  transcriptHash: Uint8Array,
+  prefix?: string,
+): HandshakeSecrets {
+  const length = HASH_LENGTH[hash];
+  const zeros = new Uint8Array(length);
+  const derive = (secret: Uint8Array, label: string, context: Uint8Array) =>
+    hkdfExpandLabel(crypto, hash, secret, label, length, context, prefix);
+  const next = (secret: Uint8Array, input: Uint8Array) =>
+    hkdfExtract(crypto, hash, derive(secret, 'derived', crypto.hash(hash, NOTHING)), input);
+  const handshake = next(hkdfExtract(crypto, hash, NOTHING, zeros), sharedSecret);
+  const master = next(handshake, zeros);
+  const pair = (secret: Uint8Array, name: string, context: Uint8Array): TrafficSecrets => ({
+    client: derive(secret, `c ${name} traffic`, context),
+    server: derive(secret, `s ${name} traffic`, context),
+  });
+  return {
+    handshake: pair(handshake, 'hs', transcriptHash),
+    application: (throughFinished) => pair(master, 'ap', throughFinished),
+  };
+}
+
+/** The secret after this one (RFC 8446 7.2). */
+export function nextTrafficSecret(
+  crypto: Pick<CryptoProvider, 'hmac'>,
+  hash: HashName,
+  secret: Uint8Array,
+): Uint8Array {
+  return hkdfExpandLabel(crypto, hash, secret, 'traffic upd', HASH_LENGTH[hash]);
+}
+
+/** The verify_data of a Finished message (RFC 8446 4.4.4); `secret` is the handshake traffic secret of its sender. */
+export function verifyData13(
+  crypto: Pick<CryptoProvider, 'hmac'>,
+  hash: HashName,
+  secret: Uint8Array,
+  transcriptHash: Uint8Array,
+  prefix?: string,
+): Uint8Array {
+  const key = hkdfExpandLabel(crypto, hash, secret, 'finished', HASH_LENGTH[hash], NOTHING, prefix);
+  return crypto.hmac(hash, key, transcriptHash);
+}
+
+/** Lines of the NSS key log format, which Wireshark reads, for the secrets of `epoch`. */
+export function keyLogLines13(
+  epoch: 'HANDSHAKE_TRAFFIC_SECRET' | 'TRAFFIC_SECRET_0',
+  clientRandom: Uint8Array,
+  { client, server }: TrafficSecrets,
+): readonly string[] {
+  const line = (side: string, secret: Uint8Array) => `${side}_${epoch} ${hex(clientRandom)} ${hex(secret)}`;
+  return [line('CLIENT', client), line('SERVER', server)];
+}
+
+function hex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}

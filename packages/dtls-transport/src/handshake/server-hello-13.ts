@@ -1,0 +1,147 @@
+import type { GroupName } from '../crypto/provider.ts';
+import { DtlsPeerError, type PeerReason } from '../errors.ts';
+import { ALERT } from '../wire/alert.ts';
+import { ByteReader } from '../wire/byte-reader.ts';
+import { ByteWriter } from '../wire/byte-writer.ts';
+import { sameBytes } from '../wire/bytes.ts';
+import { EXTENSION, type Extensions } from '../wire/extensions.ts';
+import { type KeyShareEntry, readOneNumber, readServerShare, writeServerShare } from '../wire/key-share.ts';
+import { DTLS_1_2, DTLS_1_3 } from '../wire/record.ts';
+import { type ServerHello, writeServerHello } from '../wire/server-hello.ts';
+import type { CipherSuite13 } from './cipher-suites-13.ts';
+import { GROUP_NUMBERS, groupNumbered, NULL_COMPRESSION } from './parameters.ts';
+
+/** RFC 8446 4.1.3: the random of a ServerHello that is a HelloRetryRequest, the SHA-256 of that name. */
+export const RETRY_RANDOM = Uint8Array.from([
+  0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91, 0xc2, 0xa2, 0x11,
+  0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
+]);
+
+/** RFC 8446 4.1.3: ends the random of a server that speaks 1.3 and was asked for 1.2, or so it seems to it. */
+const DOWNGRADE_TO_1_2 = Uint8Array.of(0x44, 0x4f, 0x57, 0x4e, 0x47, 0x52, 0x44, 0x01);
+
+/** A random for a ServerHello of DTLS 1.2 that says that 1.3 could be spoken. */
+export function withDowngradeSentinel(random: Uint8Array): Uint8Array {
+  const marked = random.slice();
+  marked.set(DOWNGRADE_TO_1_2, marked.length - DOWNGRADE_TO_1_2.length);
+  return marked;
+}
+
+/** The server speaks 1.3, so somebody has kept our offer of it from the server. */
+export function hasDowngradeSentinel(random: Uint8Array): boolean {
+  return sameBytes(random.subarray(-DOWNGRADE_TO_1_2.length), DOWNGRADE_TO_1_2);
+}
+
+/** The ServerHello is one of DTLS 1.3, or a HelloRetryRequest. */
+export function isServerHello13({ extensions }: ServerHello): boolean {
+  return extensions.has(EXTENSION.supportedVersions);
+}
+
+/** What a client asked for, as far as the answer depends on it. */
+export interface Offered13 {
+  readonly cipherSuites: readonly CipherSuite13[];
+  readonly groups: readonly GroupName[];
+}
+
+/** What a ServerHello of DTLS 1.3 says. */
+export type ServerAnswer13 =
+  | { readonly type: 'hello'; readonly suite: CipherSuite13; readonly share: KeyShareEntry }
+  | {
+      readonly type: 'retry';
+      readonly suite: CipherSuite13;
+      readonly group: GroupName | undefined;
+      readonly cookie: Uint8Array | undefined;
+    };
+
+const IN_HELLO: readonly number[] = [EXTENSION.supportedVersions, EXTENSION.keyShare];
+const IN_RETRY: readonly number[] = [...IN_HELLO, EXTENSION.cookie];
+
+/** Reads a ServerHello that `isServerHello13`. Throws `DtlsMalformedError` or `DtlsPeerError`. */
+export function readServerAnswer13(hello: ServerHello, { cipherSuites, groups }: Offered13): ServerAnswer13 {
+  const { extensions } = hello;
+  if (readOneNumber(extensions.get(EXTENSION.supportedVersions)!, 'supported_versions') !== DTLS_1_3) {
+    refuse('unsupported-version', ALERT.illegal_parameter, 'the server chose a version that was not offered');
+  }
+  // RFC 8446 4.1.3; RFC 9147 5: no session id is echoed, because we send none.
+  if (hello.version !== DTLS_1_2 || hello.sessionId.length > 0 || hello.compressionMethod !== NULL_COMPRESSION) {
+    refuse('bad-hello', ALERT.illegal_parameter, 'the ServerHello has legacy values that DTLS 1.3 forbids');
+  }
+  const suite = cipherSuites.find(({ number }) => number === hello.cipherSuite);
+  if (suite === undefined) {
+    refuse('no-common-cipher-suite', ALERT.illegal_parameter, 'the server chose a suite that was not offered');
+  }
+  return sameBytes(hello.random, RETRY_RANDOM) ? readRetry(suite, extensions, groups) : readHello(suite, extensions);
+}
+
+function readHello(suite: CipherSuite13, extensions: Extensions): ServerAnswer13 {
+  checkOffered(extensions, IN_HELLO);
+  const share = extensions.get(EXTENSION.keyShare);
+  if (share === undefined) refuse('bad-key-share', ALERT.missing_extension, 'the ServerHello has no key share');
+  return { type: 'hello', suite, share: readServerShare(share) };
+}
+
+function readRetry(suite: CipherSuite13, extensions: Extensions, groups: readonly GroupName[]): ServerAnswer13 {
+  checkOffered(extensions, IN_RETRY);
+  const groupBytes = extensions.get(EXTENSION.keyShare);
+  const group = groupBytes && groupNumbered(readOneNumber(groupBytes, 'key_share'), groups);
+  if (groupBytes !== undefined && group === undefined) {
+    refuse('no-common-group', ALERT.illegal_parameter, 'the server asks for a group that was not offered');
+  }
+  const cookieBytes = extensions.get(EXTENSION.cookie);
+  const cookie = cookieBytes && readCookieExtension(cookieBytes).slice();
+  // RFC 8446 4.1.4: it must change something.
+  if (group === undefined && cookie === undefined) {
+    refuse('bad-hello', ALERT.illegal_parameter, 'the HelloRetryRequest asks for nothing');
+  }
+  return { type: 'retry', suite, group, cookie };
+}
+
+function checkOffered(extensions: Extensions, allowed: readonly number[]): void {
+  for (const type of extensions.keys()) {
+    if (allowed.includes(type)) continue;
+    refuse('unoffered-extension', ALERT.unsupported_extension, `extension ${type} has no place in a ServerHello`);
+  }
+}
+
+/** The cookie inside its extension (RFC 8446 4.2.2). Throws `DtlsMalformedError`. */
+export function readCookieExtension(bytes: Uint8Array): Uint8Array {
+  const reader = new ByteReader(bytes, 'cookie');
+  const cookie = reader.vector16(1);
+  reader.end();
+  return cookie;
+}
+
+export function writeCookieExtension(cookie: Uint8Array): Uint8Array {
+  return new ByteWriter().vector16(cookie).bytes();
+}
+
+/** The body of a ServerHello. */
+export function writeServerHello13(random: Uint8Array, suite: CipherSuite13, share: KeyShareEntry): Uint8Array {
+  return write(random, suite.number, [[EXTENSION.keyShare, writeServerShare(share)]]);
+}
+
+/** The body of a HelloRetryRequest: the same for the same arguments, so that nobody has to keep it. */
+export function writeHelloRetryRequest(
+  suite: CipherSuite13,
+  group: GroupName | undefined,
+  cookie: Uint8Array,
+): Uint8Array {
+  const groupExtension: readonly [number, Uint8Array][] =
+    group === undefined ? [] : [[EXTENSION.keyShare, new ByteWriter().u16(GROUP_NUMBERS[group]).bytes()]];
+  return write(RETRY_RANDOM, suite.number, [...groupExtension, [EXTENSION.cookie, writeCookieExtension(cookie)]]);
+}
+
+function write(random: Uint8Array, cipherSuite: number, extensions: readonly [number, Uint8Array][]): Uint8Array {
+  return writeServerHello({
+    version: DTLS_1_2, // RFC 9147 5.4
+    random,
+    sessionId: new Uint8Array(0),
+    cipherSuite,
+    compressionMethod: NULL_COMPRESSION,
+    extensions: new Map([[EXTENSION.supportedVersions, new ByteWriter().u16(DTLS_1_3).bytes()], ...extensions]),
+  });
+}
+
+function refuse(reason: PeerReason, alert: number, message: string): never {
+  throw new DtlsPeerError(reason, alert, message);
+}

@@ -1,0 +1,67 @@
+import { ByteReader } from './byte-reader.ts';
+import { ByteWriter } from './byte-writer.ts';
+import { type Extensions, readExtensions } from './extensions.ts';
+
+/** A certificate, or in its place a raw public key (RFC 7250 3), with its extensions. */
+export interface CertificateEntry {
+  /** DER of an X.509 certificate or of a SubjectPublicKeyInfo. */
+  readonly data: Uint8Array;
+  readonly extensions: Extensions;
+}
+
+/** RFC 8446 4.4.2. */
+export interface Certificate13 {
+  /** Names the request that it answers; empty in the handshake. */
+  readonly context: Uint8Array;
+  /** The sender's own first. */
+  readonly entries: readonly CertificateEntry[];
+}
+
+/** Throws `DtlsMalformedError`. */
+export function readCertificate13(body: Uint8Array): Certificate13 {
+  const reader = new ByteReader(body, 'Certificate');
+  const context = reader.vector8();
+  const list = new ByteReader(reader.vector24(), 'Certificate list');
+  reader.end();
+  const entries: CertificateEntry[] = [];
+  while (list.remaining > 0) {
+    const data = list.vector24(1);
+    const block = new ByteReader(list.vector16(), 'CertificateEntry');
+    entries.push({ data, extensions: readExtensionBlock(block) });
+  }
+  return { context, entries };
+}
+
+/** Writes entries without extensions. */
+export function writeCertificate13(context: Uint8Array, certificates: readonly Uint8Array[]): Uint8Array {
+  const list = new ByteWriter();
+  for (const data of certificates) list.vector24(data).u16(0);
+  return new ByteWriter().vector8(context).vector24(list.bytes()).bytes();
+}
+
+/** What stands inside the length of an extension block. */
+function readExtensionBlock(block: ByteReader): Extensions {
+  const extensions = new Map<number, Uint8Array>();
+  while (block.remaining > 0) {
+    const type = block.u16();
+    if (extensions.has(type)) block.fail('duplicate-extension');
+    extensions.set(type, block.vector16());
+  }
+  return extensions;
+}
+
+/** RFC 8446 4.3.1. Throws `DtlsMalformedError`. */
+export function readEncryptedExtensions(body: Uint8Array): Extensions {
+  const reader = new ByteReader(body, 'EncryptedExtensions');
+  if (reader.remaining === 0) reader.fail('truncated');
+  const extensions = readExtensions(reader, 'EncryptedExtensions');
+  reader.end();
+  return extensions;
+}
+
+/** The block is written even when it is empty. */
+export function writeExtensionBlock(extensions: Extensions): Uint8Array {
+  const block = new ByteWriter();
+  for (const [type, bytes] of extensions) block.u16(type).vector16(bytes);
+  return new ByteWriter().vector16(block.bytes()).bytes();
+}
