@@ -14,7 +14,7 @@ export interface BadLinkOptions {
 }
 
 /** What passed a link. */
-export interface LinkCounts {
+interface LinkCounts {
   readonly datagrams: number;
   /** Of UDP payload, the lost ones included. */
   readonly bytes: number;

@@ -17,8 +17,8 @@ interface Troubles {
 
 const CASES: readonly (readonly [string, Troubles])[] = [
   ['10 % loss and 400 ms', { loss: 0.1, delay: 200 }],
-  ['a proxy that is killed every 15 s', { delay: 50, killProxyEvery: 15_000 }],
-  ['a port that changes every 10 s', { delay: 50, rebindEvery: 10_000 }],
+  ['a proxy that is killed every 15 s', { delay: 100, killProxyEvery: 15_000 }],
+  ['a port that changes every 10 s', { delay: 100, rebindEvery: 10_000 }],
   ['a homeserver that restarts', { delay: 50, restartHomeserverAfter: 10_000 }],
 ];
 const PATIENCE_MS = 120_000;
