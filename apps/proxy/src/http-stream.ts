@@ -8,7 +8,8 @@ import {
   longPollTimeout,
   matrixResponse,
 } from '@lb-matrix/lb-server';
-import { HomeserverError, type HomeserverPool } from './homeserver-pool.ts';
+import { HomeserverError } from './homeserver-error.ts';
+import type { HomeserverPool } from './homeserver-pool.ts';
 import { type HttpExchange, writeResponse } from './http-exchange.ts';
 
 /** Milliseconds that the homeserver has for the head of an answer, on top of what a long-poll asks for. */
