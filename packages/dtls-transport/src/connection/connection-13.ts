@@ -82,6 +82,8 @@ export class Connection13 {
   /** The budget is too small for what is to be said next. */
   #isBlocked = false;
   #receiveLimit: number | undefined;
+  /** Data has come since the last call. */
+  #wasAsked = false;
   #maxPayload: number;
 
   /** `isValidated`: the peer has shown that it receives at its address, or we have chosen it. */
@@ -124,7 +126,9 @@ export class Connection13 {
   receive(datagram: Uint8Array, now: number): boolean {
     if (this.#budget !== undefined) this.#budget += AMPLIFICATION * datagram.length;
     this.#isBlocked = false;
-    return this.#receive(datagram, now);
+    const authentic = this.#receive(datagram, now);
+    this.#acknowledgeUnlessAsked();
+    return authentic;
   }
 
   handleTimeout(now: number): void {
@@ -205,6 +209,7 @@ export class Connection13 {
       this.#fail(error);
     }
     if (this.#earlyDue) this.#receiveEarly(now);
+    this.#acknowledgeUnlessAsked();
   }
 
   /** Changes the keys that we send with, once the peer has acknowledged it; nothing while a change is under way. */
@@ -224,6 +229,12 @@ export class Connection13 {
   /** Ends the association because of a bound or of a newer one; `alert` tells the peer. */
   abandon(error: DtlsError, alert?: number): void {
     this.#end(error, alert);
+  }
+
+  /** The last ACK waits for an answer to ride with only where the client has said something that may be answered. */
+  #acknowledgeUnlessAsked(): void {
+    if (this.#acks.mayRide && !this.#wasAsked) this.#acks.demand();
+    this.#wasAsked = false;
   }
 
   #receive(datagram: Uint8Array, now: number): boolean {
@@ -294,6 +305,7 @@ export class Connection13 {
     else if (type === CONTENT_TYPE.alert) this.#onProtectedAlert(content);
     else if (type === CONTENT_TYPE.applicationData && epoch.epoch >= EPOCH.application) {
       if (content.length > 0) this.#events.push({ type: 'data', data: content });
+      this.#wasAsked = true;
     } else this.#drop('unexpected');
     return true;
   }

@@ -87,7 +87,17 @@ class ClientPipe implements DtlsClientPipe {
     identity: Identity | undefined,
     options: ConnectDtlsOptions,
   ) {
-    const { host, port, serverName = host, handshakeTimeout, cipherSuites, recordSizeLimit, keyLog, psk } = options;
+    const {
+      host,
+      port,
+      serverName = host,
+      handshakeTimeout,
+      versions,
+      cipherSuites,
+      recordSizeLimit,
+      keyLog,
+      psk,
+    } = options;
     this.peer = { address, port, validated: true, certificates: [], pskIdentity: undefined };
     this.#socket = socket;
     this.#options = options;
@@ -102,6 +112,7 @@ class ClientPipe implements DtlsClientPipe {
         path: PATH,
         maxDatagram,
         handshakeTimeout,
+        versions,
         cipherSuites,
         recordSizeLimit,
         keyLog,
@@ -165,7 +176,7 @@ class ClientPipe implements DtlsClientPipe {
         break;
       case 'connected':
         this.#state = 'open';
-        this.protocol = { version: 'DTLS 1.2', cipherSuite: event.cipherSuite };
+        this.protocol = { version: event.version, cipherSuite: event.cipherSuite };
         this.#settle.resolve();
         break;
       case 'hint':

@@ -27,7 +27,8 @@ export async function listenDtls(options: ListenDtlsOptions): Promise<DtlsListen
   const { certificate, psk, requestClientCertificate: request } = options;
   const identity = certificate && readIdentity(certificate);
   const { address, family } = await resolveHost(options.host);
-  const { maxPeers, maxHandshakes, handshakeTimeout, idleTimeout, cipherSuites, recordSizeLimit, keyLog } = options;
+  const { maxPeers, maxHandshakes, handshakeTimeout, idleTimeout, versions, cipherSuites, recordSizeLimit, keyLog } =
+    options;
   const maxDatagram = maxDatagramOf(options.mtu, family);
   const engine = new DtlsListener({
     crypto: nodeCrypto,
@@ -35,7 +36,17 @@ export async function listenDtls(options: ListenDtlsOptions): Promise<DtlsListen
     identity,
     psk: psk !== undefined,
     clientCertificate: request && (request.required ? 'require' : 'request'),
-    ...{ maxDatagram, maxPeers, maxHandshakes, handshakeTimeout, idleTimeout, cipherSuites, recordSizeLimit, keyLog },
+    ...{
+      maxDatagram,
+      maxPeers,
+      maxHandshakes,
+      handshakeTimeout,
+      idleTimeout,
+      versions,
+      cipherSuites,
+      recordSizeLimit,
+      keyLog,
+    },
   });
   const socket = createSocket({ type: family === 6 ? 'udp6' : 'udp4', lookup: numericLookup });
   await bindSocket(socket, options.port, address);
@@ -179,7 +190,7 @@ class ListenerSocket implements DtlsListenerHandle {
 
   #pipe(connected: Extract<DtlsListenerEvent, { type: 'connected' }>): DtlsPipe {
     const engine = this.#engine;
-    const { peer, path, cipherSuite, chain, pskIdentity } = connected;
+    const { peer, path, version, cipherSuite, chain, pskIdentity } = connected;
     return {
       peer: {
         ...addressOf(path),
@@ -188,7 +199,7 @@ class ListenerSocket implements DtlsListenerHandle {
         certificates: chain,
         pskIdentity: pskIdentity && decodeIdentity(pskIdentity),
       },
-      protocol: { version: 'DTLS 1.2', cipherSuite },
+      protocol: { version, cipherSuite },
       get maxPayload() {
         return engine.maxPayloadOf(peer);
       },

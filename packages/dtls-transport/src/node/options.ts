@@ -1,3 +1,4 @@
+import type { DtlsVersionNumber } from '../engine-options.ts';
 import type { CipherSuiteName } from '../handshake/cipher-suites.ts';
 
 /** A chain (DER, one's own certificate first) and the private key of the first (PKCS#8 DER): P-256, Ed25519 or RSA. */
@@ -12,6 +13,8 @@ interface CommonOptions {
   readonly mtu?: number | undefined;
   /** Milliseconds until a handshake is given up. Default 60,000. */
   readonly handshakeTimeout?: number | undefined;
+  /** The versions of DTLS to speak, the best first. Default `['1.2']`. With a shared key a client speaks 1.2. */
+  readonly versions?: readonly DtlsVersionNumber[] | undefined;
   /** Cipher suites, the best first. Default: all of `CIPHER_SUITE_NAMES` that there are keys for. */
   readonly cipherSuites?: readonly CipherSuiteName[] | undefined;
   /** The most that we take in one record, in bytes (64 to 16,384; RFC 8449). Default: no limit, and none is told. */

@@ -1,3 +1,4 @@
+import type { DtlsVersion } from '../connection/connection-event.ts';
 import type { CipherSuiteName } from '../handshake/cipher-suites.ts';
 
 /** The far end of a pipe. */
@@ -15,7 +16,7 @@ export interface PipePeer {
 
 /** What a handshake agreed on, by the names of the standards. */
 export interface DtlsProtocol {
-  readonly version: 'DTLS 1.2';
+  readonly version: DtlsVersion;
   readonly cipherSuite: CipherSuiteName;
 }
 
