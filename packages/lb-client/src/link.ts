@@ -141,7 +141,7 @@ export class Link {
         const answer = await this.#client.request(mapped, { signal });
         if (keyTableRefused(answer, mapped, this.#session)) continue;
         const response = this.#read(answer, mapped);
-        if (!this.#tokenForgotten(response, mapped)) return response;
+        if (!this.#tokenForgotten(response, request, mapped)) return response;
       }
     } finally {
       this.pending--;
@@ -207,12 +207,14 @@ export class Link {
    * A server that has been told M_UNKNOWN_TOKEN, perhaps with a push that nobody has taken yet, has let go of the token that we left out.
    * The request was not carried out; it goes again, with the token.
    */
-  #tokenForgotten({ status, body }: HttpResponse, { options }: MappedCoapRequest): boolean {
-    const { token, unsettled } = this.#session;
-    if (status !== 401 || !token || options.some(({ number }) => number === OptionNumber.Authorization)) return false;
+  #tokenForgotten({ status, body }: HttpResponse, { headers }: HttpRequest, { options }: MappedCoapRequest): boolean {
+    const leftOut =
+      headers.some(([name]) => name.toLowerCase() === 'authorization') &&
+      !options.some(({ number }) => number === OptionNumber.Authorization);
+    if (status !== 401 || !leftOut) return false;
     const error = parseJson(body);
     if (!isObject(error) || error.errcode !== 'M_MISSING_TOKEN') return false;
-    unsettled.add(OptionNumber.Authorization);
+    this.#session.unsettled.add(OptionNumber.Authorization);
     return true;
   }
 
