@@ -28,6 +28,8 @@ export type Trouble = 'alert' | 'unreachable' | 'silence';
 
 /** Retransmissions without an answer that are taken for a sign. */
 const LOST = 2;
+/** How long a link that has been replaced has to say that it is still there, in milliseconds. */
+const SIGN_OF_LIFE = 4_000;
 /** Requests on their way at once: more than NSTART of RFC 7252 4.7, since apps ask for several things at a time. */
 const NSTART = 4;
 
@@ -184,11 +186,22 @@ export class Link {
     };
   }
 
-  /** Another link has taken over. Ends as soon as nothing is under way, after `grace` milliseconds at the latest. */
+  /**
+   * Another link has taken over. Ends as soon as nothing is under way, after `grace` milliseconds at the latest, and much sooner
+   * when the server does not say that this one is still there: whoever waits is not to miss the time in which the new link works.
+   */
   supersede(grace: number): void {
     this.#superseded.abort();
-    if (this.pending === 0) this.close();
-    else this.#cancelGrace = this.#platform.setTimer(grace, () => this.close());
+    if (this.pending === 0) {
+      this.close();
+      return;
+    }
+    const since = this.#platform.now();
+    this.#client.ping().catch(() => undefined);
+    this.#cancelGrace = this.#platform.setTimer(SIGN_OF_LIFE, () => {
+      if (this.#lastReceived <= since) this.close();
+      else this.#cancelGrace = this.#platform.setTimer(grace - SIGN_OF_LIFE, () => this.close());
+    });
   }
 
   /** The server has said what it understands: integer keys are asked for from now on. */

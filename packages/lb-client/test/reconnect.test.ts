@@ -113,6 +113,36 @@ describe('a request whose connection breaks', () => {
   });
 });
 
+describe('a POST whose fate is unknown', () => {
+  it('fails soon enough for the next one to get through before the address changes again', async () => {
+    const { time, ask, network, homeserver, fallbacks } = world();
+    network.latency = 100;
+    await time.until(ask('v3/account/whoami'));
+    for (let at = 10_000; at < 200_000; at += 10_000) time.setTimer(at, () => network.moveClient());
+    await time.advance(12_000);
+    const post = () => ask('v3/createRoom', { method: 'POST', body: '{}' });
+    await expect(time.until(post())).rejects.toMatchObject({ code: 'fate_unknown' });
+    await time.advance(500);
+    expect((await time.until(post())).status).toBe(200);
+    expect(homeserver.posts).toHaveLength(1);
+    expect(fallbacks).toEqual([]);
+  });
+
+  it('is answered on the old connection, which is still there, when a sign to the contrary was forged', async () => {
+    const { time, ask, network, homeserver, fallbacks } = world();
+    await time.until(ask('v3/account/whoami'));
+    await time.advance(6_000);
+    homeserver.slowness = 8_000;
+    const call = ask('v3/createRoom', { method: 'POST', body: '{}' });
+    await time.advance(500);
+    network.forgeAlert();
+    expect((await time.until(call)).status).toBe(200);
+    expect(network.handshakes).toBe(2);
+    expect(homeserver.posts).toHaveLength(1);
+    expect(fallbacks).toEqual([]);
+  });
+});
+
 describe('on a link with 10 % loss and 400 ms', () => {
   it.each([
     ['nothing else happens', 0, 0],

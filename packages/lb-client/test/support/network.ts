@@ -95,6 +95,11 @@ export class Network {
     for (const session of this.#sessions) session.known = false;
   }
 
+  /** Somebody on the way sends the client alerts without protection, for sessions that are well. */
+  forgeAlert(): void {
+    for (const session of this.#sessions) session.near.onHint?.('alert');
+  }
+
   readonly connect = async ({ signal }: ConnectTarget): Promise<ClientPipe> => {
     this.handshakes++;
     await new Promise<void>((resolve, reject) => {
