@@ -1,14 +1,27 @@
+import { DICTIONARY_ID } from './dictionary.ts';
 import { isObject, parseJson } from './json-body.ts';
 import { MappingError } from './mapping-error.ts';
-import { PATH_TABLE_VERSION } from './path-table.ts';
+import type { PathTableVersion } from './path-table.ts';
+
+/** What /versions says of this server. */
+interface Offer {
+  readonly dtls: number;
+  readonly tables?: PathTableVersion;
+  readonly compression?: boolean;
+}
 
 /**
  * The body of /_matrix/client/versions with what this server offers (R25): `m.low_bandwidth`, and the same under
  * `org.matrix.msc3079.low_bandwidth` while the proposal is in review (R28), in place of what stood there. `dtls` is the
- * UDP port. Throws `MappingError` (`upstream`) when `versions` is not a JSON object in UTF-8.
+ * UDP port; `tables` the newest version of both tables (default 1), `compression` says that the dictionary is known.
+ * Throws `MappingError` (`upstream`) when `versions` is not a JSON object in UTF-8.
  */
-export function advertiseLowBandwidth(versions: Uint8Array, { dtls }: { readonly dtls: number }): Uint8Array {
-  const offer = { dtls, cbor_enum_version: 1, coap_enum_version: PATH_TABLE_VERSION };
+export function advertiseLowBandwidth(
+  versions: Uint8Array,
+  { dtls, tables = 1, compression = false }: Offer,
+): Uint8Array {
+  const versionsOffered = { dtls, cbor_enum_version: tables, coap_enum_version: tables };
+  const offer = compression ? { ...versionsOffered, deflate_dict: [DICTIONARY_ID] } : versionsOffered;
   const body = parseJson(versions);
   if (!isObject(body)) throw new MappingError('upstream', 'The homeserver did not answer with a JSON object');
   body['m.low_bandwidth'] = offer;

@@ -1,13 +1,24 @@
 import { type CoapOption, OptionNumber, uintOption } from '@lb-matrix/coap-codec';
 import { tokenOption } from './access-token.ts';
+import { type BodyForm, readForm, writtenForm } from './body-form.ts';
+import type { Compression } from './compression.ts';
 import { MappingError } from './mapping-error.ts';
 import { Feature, PrivateOption } from './option-number.ts';
+import type { PathTableVersion } from './path-table.ts';
+import { offeredBits } from './server-session.ts';
 
 export interface ClientSessionOptions {
   /** Announce with option 65002 that exact codes are understood. Default true: servers that do not know it ignore it. */
   readonly announce?: boolean;
   /** Integer keys in the CBOR we send: table version 1, or 0 for text keys. Default 1: every known server reads it. */
   readonly keyTable?: 0 | 1;
+  /**
+   * The version of the tables, of keys and of paths, to ask for; with 2 also base64 as bytes. It is used once the server has
+   * accepted it. Only announced, and only when bodies are transcoded. Default 1.
+   */
+  readonly tables?: PathTableVersion;
+  /** Ask for compression, and compress once the server has accepted that; likewise. Default: nothing is compressed. */
+  readonly compression?: Compression | undefined;
   /**
    * The server's /versions names `cbor_enum_version`: ask for integer keys in its answers with option 257. Default
    * false: the option is critical, a server that does not know it answers 4.02.
@@ -28,6 +39,11 @@ export interface ClientSession {
   readonly keyTable: 0 | 1;
   readonly pathEnums: boolean;
   readonly transcode: boolean;
+  /** The bits of option 65002 that are announced. */
+  readonly announced: number;
+  readonly compression: Compression | undefined;
+  /** The bits that the server has accepted on this very connection, so that it may be written to accordingly. */
+  agreed: number;
   /**
    * The one token of this connection: `undefined` before there is one; `''` after a logout or M_UNKNOWN_TOKEN, when the
    * server is told so with a zero-length option. Secret: never log it.
@@ -41,10 +57,28 @@ export interface ClientSession {
 
 export function createClientSession(options: ClientSessionOptions = {}): ClientSession {
   const { announce = true, keyTable = 1, askKeyTable = false, pathEnums = true, transcode = true } = options;
+  const { tables = 1, compression } = options;
+  const announced = Feature.ExactCodes | (transcode ? offeredBits(tables, compression) : 0);
   const unsettled = new Set<number>();
   if (announce) unsettled.add(PrivateOption.Features);
   if (askKeyTable) unsettled.add(OptionNumber.CborKeys);
-  return { keyTable, pathEnums, transcode, token: undefined, unsettled, features: undefined };
+  const fixed = { keyTable, pathEnums, transcode, announced, compression };
+  return { ...fixed, agreed: 0, token: undefined, unsettled, features: undefined };
+}
+
+/** The bits that the form of the next request may rely on: none while it announces itself, which the server reads plainly. */
+export function usableFeatures({ agreed, unsettled }: ClientSession): number {
+  return unsettled.has(PrivateOption.Features) ? 0 : agreed;
+}
+
+/** How bodies are written for the server. */
+export function requestForm(session: ClientSession): BodyForm {
+  return writtenForm(usableFeatures(session), session);
+}
+
+/** How the server writes bodies. */
+export function answerForm({ agreed, compression }: ClientSession): BodyForm {
+  return readForm(agreed, compression);
 }
 
 /**
@@ -58,7 +92,7 @@ export function stickyOptions(token: string | undefined, session: ClientSession)
   const options: CoapOption[] = [];
   if (unsettled.has(OptionNumber.Authorization)) options.push(tokenOption(session.token ?? ''));
   if (unsettled.has(OptionNumber.CborKeys)) options.push(uintOption(OptionNumber.CborKeys, 1));
-  if (unsettled.has(PrivateOption.Features)) options.push(uintOption(PrivateOption.Features, Feature.ExactCodes));
+  if (unsettled.has(PrivateOption.Features)) options.push(uintOption(PrivateOption.Features, session.announced));
   return options;
 }
 

@@ -1,24 +1,25 @@
-import { CborError, decodeToJson, encodeJson, keyTable } from '@lb-matrix/lb-cbor-keys';
+import { CborError, decodeToJson, encodeJson } from '@lb-matrix/lb-cbor-keys';
+import { type BodyForm, readForm } from './body-form.ts';
 import { MappingError, type MappingReason } from './mapping-error.ts';
 
-const V1 = keyTable(1);
-
-/** JSON as CBOR, with the integer keys of a table or with text keys alone. Throws `MappingError` of the given reason. */
-export function encodeJsonBody(json: Uint8Array, table: 1 | undefined, reason: MappingReason): Uint8Array {
+/** JSON as CBOR of a form. Throws `MappingError` of the given reason. */
+export function encodeJsonBody(json: Uint8Array, { keys, base64 }: BodyForm, reason: MappingReason): Uint8Array {
   try {
-    return encodeJson(json, { keys: table === 1 ? V1 : undefined });
+    return encodeJson(json, { keys, base64 });
   } catch (error) {
     throw asMappingError(error, reason, 'JSON');
   }
 }
 
-/**
- * CBOR as JSON; integer keys of table 1 are understood everywhere (R2), and reported. Throws `MappingError` of the given
- * reason.
- */
-export function decodeCborBody(cbor: Uint8Array, reason: MappingReason, onIntegerKeys?: () => void): Uint8Array {
+/** CBOR of a form as JSON; integer keys are reported. Throws `MappingError` of the given reason. */
+export function decodeCborBody(
+  cbor: Uint8Array,
+  { keys, base64 }: BodyForm,
+  reason: MappingReason,
+  onIntegerKeys?: () => void,
+): Uint8Array {
   try {
-    return decodeToJson(cbor, { keys: V1, onIntegerKeys });
+    return decodeToJson(cbor, { keys, base64, onIntegerKeys });
   } catch (error) {
     throw asMappingError(error, reason, 'CBOR');
   }
@@ -29,13 +30,25 @@ export function decodeCborBody(cbor: Uint8Array, reason: MappingReason, onIntege
  * beyond 64 bits, half a surrogate pair, deep nesting. Anybody in a room can write an event like that, and it must not
  * cost the others their /sync. Throws `MappingError` (`upstream`) for what is no JSON.
  */
-export function tryEncodeJsonBody(json: Uint8Array, table: 1 | undefined): Uint8Array | undefined {
+export function tryEncodeJsonBody(json: Uint8Array, { keys, base64 }: BodyForm): Uint8Array | undefined {
   try {
-    return encodeJson(json, { keys: table === 1 ? V1 : undefined });
+    return encodeJson(json, { keys, base64 });
   } catch (error) {
     const exotic = error instanceof CborError && (error.code === 'refused' || error.code === 'limit');
     if (exotic && parseJson(json) !== undefined) return undefined;
     throw asMappingError(error, 'upstream', 'JSON');
+  }
+}
+
+const NEWEST = readForm(-1, undefined);
+
+/** Whether this is CBOR to those who have agreed on everything. */
+export function isNewestCbor(cbor: Uint8Array): boolean {
+  try {
+    decodeToJson(cbor, { keys: NEWEST.keys, base64: NEWEST.base64 });
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -24,6 +24,8 @@ export type MappingReason =
   | 'token_bound'
   /** A body format that is not mapped. */
   | 'content_format'
+  /** A form of path, query or body that this session has not agreed on: its client has to announce itself again. */
+  | 'not_agreed'
   /** The Accept option asks for a format that is neither JSON nor CBOR. */
   | 'accept'
   /** A request body that does not convert, or that stands where none may be. */
@@ -90,6 +92,7 @@ const MEANING: Readonly<Record<MappingReason, Omit<MatrixError, 'message'>>> = {
   token: { status: 400, errcode: 'M_INVALID_PARAM' },
   token_bound: { status: 400, errcode: 'M_INVALID_PARAM' },
   content_format: { status: 415, errcode: 'M_UNRECOGNIZED' },
+  not_agreed: { status: 415, errcode: 'M_UNRECOGNIZED', coapCode: Code.UnsupportedContentFormat },
   accept: { status: 406, errcode: 'M_UNRECOGNIZED' },
   body: { status: 400, errcode: 'M_NOT_JSON' },
   body_too_large: { status: 413, errcode: 'M_TOO_LARGE' },

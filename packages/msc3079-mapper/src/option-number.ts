@@ -18,6 +18,12 @@ export const PrivateOption = {
 
 /** Bits of option 65002. A bit that is not listed is not accepted. */
 export const Feature = {
+  /** Key table 2, path table 2 and the short names of its queries. */
+  Tables2: 0x01,
+  /** Strings of base64 as byte strings. */
+  Base64: 0x02,
+  /** DEFLATE with dictionary version 1, one stream a message; no Content-Format says so, and no payload is `{}`. */
+  Deflate: 0x04,
   /** The client understands every CoAP response code and option 65006, not only the ten codes of existing clients. */
   ExactCodes: 0x10,
 } as const;

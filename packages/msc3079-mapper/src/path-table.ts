@@ -1,9 +1,13 @@
 import { hasDotSegment } from './dot-segment.ts';
 import { MappingError } from './mapping-error.ts';
 import paths from './tables/paths-v1.json' with { type: 'json' };
+import v2 from './tables/paths-v2.json' with { type: 'json' };
 
-/** The version of the path enum table (MSC3079 Appendix B); /versions advertises it. */
+/** The version of the path enum table (MSC3079 Appendix B) that every server understands unasked. */
 export const PATH_TABLE_VERSION = 1;
+
+/** Versions of the path enum table: 2 appends to 1. */
+export type PathTableVersion = 1 | 2;
 
 /** Which spelling of the client API an enum expands to; r0 is for homeservers older than Matrix 1.1. */
 export type PathPrefix = 'v3' | 'r0';
@@ -15,21 +19,32 @@ interface Template {
   readonly parameters: number;
 }
 
-const TEMPLATES: readonly Template[] = Object.entries(paths).map(([code, path]) => {
-  const segments = path
-    .slice(1)
-    .split('/')
-    .map((segment) => (segment.startsWith('{') ? undefined : segment));
-  return { code, segments, parameters: segments.filter((segment) => segment === undefined).length };
-});
+interface PathTable {
+  readonly byCode: ReadonlyMap<string, Template>;
+  /** By their number of segments, so that a path is compared with a handful. */
+  readonly byLength: ReadonlyMap<number, readonly Template[]>;
+}
 
-const BY_CODE: ReadonlyMap<string, Template> = new Map(TEMPLATES.map((template) => [template.code, template]));
+const TABLES: Readonly<Record<PathTableVersion, PathTable>> = {
+  1: pathTable(Object.entries(paths)),
+  2: pathTable([...Object.entries(paths), ...Object.entries(v2.appended)]),
+};
 
-/** Templates by their number of segments: a path is compared with a handful. */
-const BY_LENGTH = new Map<number, Template[]>();
-for (const template of TEMPLATES) {
-  const { length } = template.segments;
-  BY_LENGTH.set(length, [...(BY_LENGTH.get(length) ?? []), template]);
+function pathTable(entries: readonly (readonly [code: string, path: string])[]): PathTable {
+  const templates = entries.map(([code, path]): Template => {
+    const segments = path
+      .slice(1)
+      .split('/')
+      .map((segment) => (segment.startsWith('{') ? undefined : segment));
+    return { code, segments, parameters: segments.filter((segment) => segment === undefined).length };
+  });
+  const byLength = new Map<number, Template[]>();
+  // Of several that match, the one with the most literal segments is taken.
+  for (const template of [...templates].sort((a, b) => a.parameters - b.parameters)) {
+    const { length } = template.segments;
+    byLength.set(length, [...(byLength.get(length) ?? []), template]);
+  }
+  return { byCode: new Map(templates.map((template) => [template.code, template])), byLength };
 }
 
 /** The place of r0 or v3 in a path. */
@@ -40,15 +55,30 @@ const PREFIX = 2;
  * parameters fill from left to right, a full path is returned as it is. Only /_matrix/client/ is reachable, whatever
  * came in. Throws `MappingError` (`path`, `dot_segment`).
  */
-export function expandPath(segments: readonly string[], prefix: PathPrefix = 'v3'): readonly string[] {
+export function expandPath(
+  segments: readonly string[],
+  prefix: PathPrefix = 'v3',
+  version: PathTableVersion = 1,
+): readonly string[] {
   if (segments.some(hasDotSegment)) throw new MappingError('dot_segment', 'Path segments . and .. are not allowed');
-  const path = segments[0]?.length === 1 ? expandEnum(segments, prefix) : segments;
+  const path = isEnum(segments) ? expandEnum(segments, prefix, version) : segments;
   if (path.length < 3 || path[0] !== '_matrix' || path[1] !== 'client') throw unrecognized();
   return path;
 }
 
-function expandEnum(segments: readonly string[], prefix: PathPrefix): string[] {
-  const template = BY_CODE.get(segments[0]!);
+/** Whether a path is an enum of some version, known or not: no full path begins with so few characters. */
+export function isEnum(segments: readonly string[]): boolean {
+  const first = segments[0]?.length ?? 0;
+  return first === 1 || first === 2;
+}
+
+/** Whether a path is an enum that version 1 does not have. */
+export function isAppendedEnum(segments: readonly string[]): boolean {
+  return Object.hasOwn(v2.appended, segments[0] ?? '');
+}
+
+function expandEnum(segments: readonly string[], prefix: PathPrefix, version: PathTableVersion): string[] {
+  const template = TABLES[version].byCode.get(segments[0]!);
   if (template === undefined || template.parameters !== segments.length - 1) throw unrecognized();
   let next = 1;
   return template.segments.map((segment, i) => {
@@ -61,8 +91,11 @@ function expandEnum(segments: readonly string[], prefix: PathPrefix): string[] {
  * The shortest Uri-Path segments for a full path (decoded segments), under r0 as under v3; a path without an enum is
  * returned as it is. An empty parameter goes by the full path: others may drop an empty segment at the end.
  */
-export function collapsePath(segments: readonly string[]): readonly string[] {
-  const template = BY_LENGTH.get(segments.length)?.find((candidate) => matches(candidate, segments));
+export function collapsePath(segments: readonly string[], version: PathTableVersion = 1): readonly string[] {
+  // Media paths have codes of version 2, though no server of ours serves them.
+  if (segments[1] !== 'client') return segments;
+  const candidates = TABLES[version].byLength.get(segments.length);
+  const template = candidates?.find((candidate) => matches(candidate, segments));
   if (template === undefined) return segments;
   return [template.code, ...segments.filter((_, i) => template.segments[i] === undefined)];
 }

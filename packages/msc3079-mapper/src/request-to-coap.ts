@@ -1,10 +1,13 @@
 import { Code, ContentFormat, contentFormatOf, OptionNumber, uintOption } from '@lb-matrix/coap-codec';
 import { bearerToken } from './access-token.ts';
-import { type ClientSession, stickyOptions } from './client-session.ts';
+import { type ClientSession, requestForm, stickyOptions, usableFeatures } from './client-session.ts';
+import { compressible } from './compressible.ts';
 import { encodeJsonBody } from './json-body.ts';
 import { isLogout } from './logout.ts';
 import { MappingError } from './mapping-error.ts';
 import { type CoapParts, type HttpRequest, header } from './messages.ts';
+import { Feature } from './option-number.ts';
+import { pack } from './packed-body.ts';
 import { isSlidingSync } from './sliding-sync.ts';
 import { targetToOptions } from './target.ts';
 
@@ -21,6 +24,8 @@ export interface RequestOptions {
 export interface MappedCoapRequest extends CoapParts {
   /** A 2xx answer ends the token's life. */
   readonly logout: boolean;
+  /** The bits of option 65002 that its form relies on the server to remember. */
+  readonly agreed: number;
 }
 
 const CODES: ReadonlyMap<string, number> = new Map([
@@ -53,8 +58,10 @@ export function requestToCoap(
 ): MappedCoapRequest {
   const method = request.method.toUpperCase();
   const code = codeOf(method, request, asFetch);
+  const agreed = usableFeatures(session);
   const options = targetToOptions(request.target, {
     pathEnums: session.pathEnums,
+    pathTable: (agreed & Feature.Tables2) === 0 ? 1 : 2,
     longQuery: session.features !== undefined,
   });
   const body = writeBody(method, request, session);
@@ -65,7 +72,7 @@ export function requestToCoap(
   const authorization = header(request.headers, 'authorization');
   options.push(...stickyOptions(authorization === undefined ? undefined : bearerToken(authorization), session));
   options.sort((a, b) => a.number - b.number);
-  return { code, options, payload: body.bytes, logout: isLogout(method, request.target) };
+  return { code, options, payload: body.bytes, logout: isLogout(method, request.target), agreed };
 }
 
 function codeOf(method: string, request: HttpRequest, asFetch: boolean): number {
@@ -94,12 +101,14 @@ function writeBody(method: string, request: HttpRequest, session: ClientSession)
     throw new MappingError('content_format', 'Bodies are JSON, CBOR, text or bytes');
   }
   const json = format === undefined || format === ContentFormat.Json;
-  return session.transcode && json ? cborBody(body, session) : { bytes: body, format };
+  return session.transcode && json ? cborBody(method, request.target, body, session) : { bytes: body, format };
 }
 
-function cborBody(json: Uint8Array, session: ClientSession): Body {
-  const keyTable = session.keyTable === 1 ? 1 : undefined;
-  return { bytes: encodeJsonBody(json, keyTable, 'body'), format: ContentFormat.Cbor };
+function cborBody(method: string, target: string, json: Uint8Array, session: ClientSession): Body {
+  const form = requestForm(session);
+  const cbor = encodeJsonBody(json, form, 'body');
+  const packed = pack(cbor, compressible(method, target).request, form);
+  return packed === undefined ? { bytes: cbor, format: ContentFormat.Cbor } : { bytes: packed, format: undefined };
 }
 
 function acceptedFormat(request: HttpRequest): number | undefined {

@@ -1,19 +1,33 @@
-import { type CoapOption, Code, ContentFormat, checkOptions, OptionNumber, uintValue } from '@lb-matrix/coap-codec';
+import {
+  type CoapOption,
+  Code,
+  ContentFormat,
+  checkOptions,
+  findOption,
+  OptionNumber,
+  uintValue,
+} from '@lb-matrix/coap-codec';
+import { readForm } from './body-form.ts';
+import { type CompressionRule, compressible } from './compressible.ts';
+import type { Compression } from './compression.ts';
 import { answerFormat, type BodyFormat } from './format.ts';
-import { decodeCborBody } from './json-body.ts';
+import { decodeCborBody, isNewestCbor } from './json-body.ts';
 import { isLogout } from './logout.ts';
 import { MappingError } from './mapping-error.ts';
 import type { CoapParts, HttpRequest } from './messages.ts';
-import { mapperOptionRegistry } from './option-number.ts';
-import { acceptedFeatures, rememberOptions, type ServerSession } from './server-session.ts';
+import { Feature, mapperOptionRegistry } from './option-number.ts';
+import { unpack } from './packed-body.ts';
+import { acceptedFeatures, offersForms, reliedOn, rememberOptions, type ServerSession } from './server-session.ts';
 import { isSlidingSync } from './sliding-sync.ts';
-import { optionsToTarget } from './target.ts';
+import { optionsToTarget, type TableUse } from './target.ts';
 
 /** What `responseToCoap` has to know of the request it answers; it holds no body. */
 export interface AnswerContext {
   /** A safe method (GET, FETCH): success is then 2.05, not 2.04 (RFC 7252 5.8, RFC 8132 2.3.1). */
   readonly safe: boolean;
   readonly format: BodyFormat;
+  /** How the body may be compressed, if that was agreed on; `undefined` when the request insists on its format. */
+  readonly compression: CompressionRule | undefined;
   /** The token that the request ran with. Secret: never log it. */
   readonly token: string | undefined;
   /** The accepted bits, when the request announced itself. */
@@ -58,12 +72,13 @@ export function requestToHttp(request: CoapParts, session: ServerSession): Mappe
   if (method === undefined) throw new MappingError('method', 'Unrecognized request method');
   const format = answerFormat(options);
   if (format === undefined) throw new MappingError('accept', 'Answers are JSON or CBOR');
-  const target = optionsToTarget(options, session.pathPrefix);
+  const relied = reliedOn(options, session);
+  const target = optionsToTarget(options, tablesOf(relied, session));
   if (request.code === Code.FETCH && !isSlidingSync(target)) {
     throw new MappingError('method', 'FETCH is for sliding sync');
   }
   // RFC 7252 5.5: a payload where the method defines none is ignored.
-  const body = method === 'GET' ? undefined : readBody(request, options, session);
+  const body = method === 'GET' ? undefined : readBody(request, relied, session);
 
   const { token } = session;
   const headers: [string, string][] = [['accept', 'application/json']];
@@ -71,10 +86,17 @@ export function requestToHttp(request: CoapParts, session: ServerSession): Mappe
   if (body !== undefined) headers.push(['content-type', body.type]);
   const features = acceptedFeatures(options, session);
   const safe = request.code === Code.GET || request.code === Code.FETCH;
-  const answer: AnswerContext = { safe, format, token, features, logout: isLogout(method, target) };
+  const insists = findOption(options, OptionNumber.Accept) !== undefined;
+  const compression = insists ? undefined : compressible(method, target).response;
+  const answer: AnswerContext = { safe, format, compression, token, features, logout: isLogout(method, target) };
   return body === undefined
     ? { method, target, headers, answer }
     : { method, target, headers, body: body.bytes, answer };
+}
+
+function tablesOf(relied: number, session: ServerSession): TableUse {
+  const version = (relied & Feature.Tables2) === 0 ? 1 : 2;
+  return { prefix: session.pathPrefix, version, newest: offersForms(session) ? 2 : 1 };
 }
 
 function usableOptions(all: readonly CoapOption[]): readonly CoapOption[] {
@@ -101,14 +123,15 @@ interface Body {
   readonly bytes: Uint8Array;
 }
 
-function readBody(request: CoapParts, options: readonly CoapOption[], session: ServerSession): Body | undefined {
-  const { payload } = request;
+function readBody(request: CoapParts, relied: number, session: ServerSession): Body | undefined {
+  const { options, payload } = request;
   // Existing clients mark even an absent body, as format 42.
   if (payload.length === 0) return undefined;
   switch (uintValue(options, OptionNumber.ContentFormat)) {
     case ContentFormat.Cbor:
-      return { type: 'application/json', bytes: cborBody(payload, session) };
+      return { type: 'application/json', bytes: cborBody(payload, relied, session) };
     case undefined:
+      return { type: 'application/json', bytes: unlabelledBody(payload, relied, session) };
     case ContentFormat.Json:
       return { type: 'application/json', bytes: payload };
     case ContentFormat.TextPlain:
@@ -120,9 +143,47 @@ function readBody(request: CoapParts, options: readonly CoapOption[], session: S
   }
 }
 
-function cborBody(payload: Uint8Array, session: ServerSession): Uint8Array {
-  return decodeCborBody(payload, 'body', () => {
-    // R27: who sends integer keys understands version 1.
-    session.keyTable ??= 1;
-  });
+/** Compressed where that was agreed on, else JSON. */
+function unlabelledBody(payload: Uint8Array, relied: number, session: ServerSession): Uint8Array {
+  const { compression } = session;
+  if (compression !== undefined && (relied & Feature.Deflate) !== 0) {
+    return cborBody(unpacked(payload, compression), relied, session);
+  }
+  // A client that believes to have agreed on compression: no JSON has such bytes, and hardly any DEFLATE has none.
+  if (offersForms(session) && !isText(payload)) throw new MappingError('not_agreed', 'Compression was not agreed on');
+  return payload;
+}
+
+function unpacked(payload: Uint8Array, compression: Compression): Uint8Array {
+  try {
+    return unpack(payload, compression);
+  } catch {
+    throw new MappingError('body', 'The body does not decompress to what is allowed');
+  }
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+function isText(bytes: Uint8Array): boolean {
+  if (bytes.some((byte) => byte < 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0d)) return false;
+  try {
+    utf8.decode(bytes);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function cborBody(payload: Uint8Array, relied: number, session: ServerSession): Uint8Array {
+  try {
+    return decodeCborBody(payload, readForm(relied, session.compression), 'body', () => {
+      // R27: who sends integer keys understands version 1.
+      session.keyTable ??= 1;
+    });
+  } catch (error) {
+    // A client that believes to have agreed on more than this.
+    if (offersForms(session) && isNewestCbor(payload))
+      throw new MappingError('not_agreed', 'Such CBOR was not agreed on');
+    throw error;
+  }
 }

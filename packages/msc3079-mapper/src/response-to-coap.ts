@@ -3,10 +3,11 @@ import { answerFormat, type BodyFormat, FORMAT_NUMBER } from './format.ts';
 import { encodeJsonBody, parseJson, readMember, tryEncodeJsonBody } from './json-body.ts';
 import { MappingError, type MatrixError } from './mapping-error.ts';
 import { type CoapParts, type HttpResponse, header } from './messages.ts';
-import { PrivateOption } from './option-number.ts';
+import { Feature, PrivateOption } from './option-number.ts';
+import { pack } from './packed-body.ts';
 import type { AnswerContext } from './request-to-http.ts';
 import { retryAfter } from './retry-after.ts';
-import { acceptedFeatures, type ServerSession, wantsExactCodes } from './server-session.ts';
+import { acceptedFeatures, answeredForm, hasAgreed, type ServerSession, wantsExactCodes } from './server-session.ts';
 import { basicCode, exactCode, statusOfCode } from './status-code.ts';
 
 const EMPTY = new Uint8Array(0);
@@ -21,11 +22,11 @@ export function responseToCoap(response: HttpResponse, request: AnswerContext, s
   const { status } = response;
   const code = codeFor(status, request.safe, session);
   if (code === undefined) throw new MappingError('upstream', `The homeserver answered with status ${status}`);
-  const { payload, format } = convertBody(response, request.format, session);
+  const body = convertBody(response, request, session);
   forgetToken(response, request, session);
   // RFC 8516, RFC 7252 5.9.3.4.
   const wait = status === 429 || status === 503 ? retryAfter(response) : undefined;
-  return assemble({ code, status, wait, format, features: request.features, payload }, session);
+  return assemble({ ...body, code, status, wait, features: request.features }, session);
 }
 
 /**
@@ -41,7 +42,7 @@ export function errorToCoap(
   const { status, errcode, message, coapCode } = error;
   const format = answerFormat(request.options) ?? 'cbor';
   const json = new TextEncoder().encode(JSON.stringify({ errcode, error: message }));
-  const payload = format === 'json' ? json : encodeJsonBody(json, session.keyTable, 'upstream');
+  const payload = format === 'json' ? json : encodeJsonBody(json, answeredForm(session), 'upstream');
   const code = coapCode ?? codeFor(status, true, session) ?? Code.InternalServerError;
   return assemble({ code, status, format, features: acceptedFeatures(request.options, session), payload }, session);
 }
@@ -52,7 +53,8 @@ function codeFor(status: number, safe: boolean, session: ServerSession): number 
 
 interface Body {
   readonly payload: Uint8Array;
-  readonly format: BodyFormat;
+  /** `packed` has no Content-Format: it is compressed, or it is `{}` and left out. */
+  readonly format: BodyFormat | 'packed';
 }
 
 interface Answer extends Body {
@@ -66,24 +68,43 @@ interface Answer extends Body {
 function assemble({ code, status, wait, format, features, payload }: Answer, session: ServerSession): CoapParts {
   const exact = wantsExactCodes(session);
   const options: CoapOption[] = [];
-  if (payload.length > 0) options.push(uintOption(OptionNumber.ContentFormat, FORMAT_NUMBER[format]));
+  const hasBody = payload.length > 0 || format === 'packed';
+  if (payload.length > 0 && format !== 'packed') {
+    options.push(uintOption(OptionNumber.ContentFormat, FORMAT_NUMBER[format]));
+  }
   if (exact && wait !== undefined) options.push(uintOption(OptionNumber.MaxAge, wait));
   if (features !== undefined) options.push(uintOption(PrivateOption.Features, features));
-  if (exact && statusOfCode(code, payload.length > 0) !== status) {
+  // Where no payload is `{}`, the status says that there is none indeed.
+  const bare = !hasBody && hasAgreed(session, Feature.Deflate) && ELIDING.has(code);
+  if (bare || (exact && statusOfCode(code, hasBody) !== status)) {
     options.push(uintOption(PrivateOption.HttpStatus, status));
   }
   return { code, options, payload };
 }
 
-function convertBody({ body, headers }: HttpResponse, format: BodyFormat, session: ServerSession): Body {
+/** The codes whose responses may leave `{}` out. */
+const ELIDING: ReadonlySet<number> = new Set([Code.Content, Code.Changed]);
+
+function convertBody({ status, body, headers }: HttpResponse, request: AnswerContext, session: ServerSession): Body {
+  const { format, compression } = request;
   if (body.length === 0) return { payload: EMPTY, format };
   const type = header(headers, 'content-type');
   const labelled = type === undefined || contentFormatOf(type) === ContentFormat.Json;
   if (!labelled || (format === 'json' && parseJson(body) === undefined)) {
     throw new MappingError('upstream', 'The homeserver did not answer with JSON');
   }
-  const cbor = format === 'json' ? undefined : tryEncodeJsonBody(body, session.keyTable);
-  return cbor === undefined ? { payload: body, format: 'json' } : { payload: cbor, format: 'cbor' };
+  const form = answeredForm(session);
+  const cbor = format === 'json' ? undefined : tryEncodeJsonBody(body, form);
+  if (cbor === undefined) return { payload: body, format: 'json' };
+  if (compression !== undefined && form.compression !== undefined && status === 200 && isEmptyMap(cbor)) {
+    return { payload: EMPTY, format: 'packed' };
+  }
+  const packed = status >= 200 && status < 300 ? pack(cbor, compression ?? 'never', form) : undefined;
+  return packed === undefined ? { payload: cbor, format: 'cbor' } : { payload: packed, format: 'packed' };
+}
+
+function isEmptyMap(cbor: Uint8Array): boolean {
+  return cbor.length === 1 && cbor[0] === 0xa0;
 }
 
 /** The session keeps a newer token: only the one that this request ran with can be cleared. */

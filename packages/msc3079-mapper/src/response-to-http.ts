@@ -1,9 +1,11 @@
 import { Code, ContentFormat, codeToString, mediaTypeOf, OptionNumber, uintValue } from '@lb-matrix/coap-codec';
-import { type ClientSession, dropToken, settleOptions } from './client-session.ts';
+import { answerForm, type ClientSession, dropToken, settleOptions } from './client-session.ts';
+import type { Compression } from './compression.ts';
 import { decodeCborBody, readMember } from './json-body.ts';
 import { MappingError } from './mapping-error.ts';
 import type { CoapParts, HttpResponse } from './messages.ts';
-import { PrivateOption } from './option-number.ts';
+import { Feature, PrivateOption } from './option-number.ts';
+import { unpack } from './packed-body.ts';
 import type { MappedCoapRequest } from './request-to-coap.ts';
 import { statusOfCode } from './status-code.ts';
 
@@ -29,12 +31,16 @@ const BEFORE_MAPPER: ReadonlySet<number> = new Set([
  */
 export function responseToHttp(response: CoapParts, request: MappedCoapRequest, session: ClientSession): HttpResponse {
   const { code, options } = response;
-  const status = statusOf(response);
-  const { body, type } = session.transcode ? readBody(response) : rawBody(response);
+  const accepted = uintValue(options, PrivateOption.Features);
+  const announced = request.options.some(({ number }) => number === PrivateOption.Features);
+  if (accepted !== undefined && announced) session.agreed = accepted & session.announced;
+  const elided = isElided(response, session);
+  const status = statusOf(response, elided);
+  const { body, type } = elided ? EMPTY_OBJECT : session.transcode ? readBody(response, session) : rawBody(response);
 
   if (!BEFORE_MAPPER.has(code)) settleOptions(request.options, session);
-  session.features = uintValue(options, PrivateOption.Features) ?? session.features;
-  if ((request.logout && status < 300) || isUnknownToken(status, response)) dropToken(session);
+  session.features = accepted ?? session.features;
+  if ((request.logout && status < 300) || isUnknownToken(status, response, session)) dropToken(session);
 
   const headers: [string, string][] = [];
   if (type !== undefined) headers.push(['content-type', type]);
@@ -59,15 +65,38 @@ export function keyTableRefused(
   return true;
 }
 
-function statusOf({ code, options, payload }: CoapParts): number {
-  const status = statusOfCode(code, payload.length > 0);
+/**
+ * True when the server has lost what this session had agreed on with it (4.15 to a request that relied on it). The session
+ * has then gone back to plain MSC3079 and announces itself anew; the caller maps the HTTP request again and sends it once
+ * more.
+ */
+export function featuresLost(
+  response: Pick<CoapParts, 'code'>,
+  request: Pick<MappedCoapRequest, 'agreed'>,
+  session: ClientSession,
+): boolean {
+  const relied = (request.agreed & ~Feature.ExactCodes) !== 0;
+  if (response.code !== Code.UnsupportedContentFormat || !relied) return false;
+  session.agreed = 0;
+  session.unsettled.add(PrivateOption.Features);
+  return true;
+}
+
+/** Where compression was agreed on, a success without payload is `{}`, unless option 65006 says that there is none. */
+function isElided({ code, options, payload }: CoapParts, { agreed }: ClientSession): boolean {
+  if ((agreed & Feature.Deflate) === 0 || payload.length > 0) return false;
+  return (code === Code.Content || code === Code.Changed) && uintValue(options, PrivateOption.HttpStatus) === undefined;
+}
+
+function statusOf({ code, options, payload }: CoapParts, elided: boolean): number {
+  const status = statusOfCode(code, payload.length > 0 || elided);
   if (status === undefined) throw new MappingError('response', `${codeToString(code)} is not a response`);
   const exact = uintValue(options, PrivateOption.HttpStatus);
   return exact !== undefined && Math.floor(exact / 100) === code >> 5 ? exact : status;
 }
 
-function isUnknownToken(status: number, response: CoapParts): boolean {
-  return status === 401 && readMember(readBody(response).body, 'errcode') === 'M_UNKNOWN_TOKEN';
+function isUnknownToken(status: number, response: CoapParts, session: ClientSession): boolean {
+  return status === 401 && readMember(readBody(response, session).body, 'errcode') === 'M_UNKNOWN_TOKEN';
 }
 
 interface Body {
@@ -80,21 +109,34 @@ function rawBody({ options, payload }: CoapParts): Body {
   return { body: payload, type: payload.length === 0 || format === undefined ? undefined : mediaTypeOf(format) };
 }
 
-function readBody(response: CoapParts): Body {
+const EMPTY_OBJECT: Body = { body: Uint8Array.of(0x7b, 0x7d), type: 'application/json' };
+
+function readBody(response: CoapParts, session: ClientSession): Body {
   const { code, options, payload } = response;
   const error = code >> 5 !== 2;
   if (payload.length === 0) return error ? errorBody(codeToString(code)) : { body: payload, type: undefined };
   const format = uintValue(options, OptionNumber.ContentFormat);
   if (format === ContentFormat.OctetStream) return rawBody(response);
+  const form = answerForm(session);
+  const isPacked = format === undefined && !error && form.compression !== undefined;
+  const cbor = isPacked ? unpacked(payload, form.compression) : payload;
   // Existing servers label CBOR as JSON, and their pushes as anything. No JSON text starts with a byte of 0x80 and above,
   // and a CBOR map or array with nothing below.
-  if (format === ContentFormat.Cbor || payload[0]! >= 0x80) {
-    return { body: decodeCborBody(payload, 'response'), type: 'application/json' };
+  if (isPacked || format === ContentFormat.Cbor || payload[0]! >= 0x80) {
+    return { body: decodeCborBody(cbor, form, 'response'), type: 'application/json' };
   }
   // RFC 7252 5.5.2: an error's payload may be a diagnostic message, and existing servers label it as JSON.
   if (error && payload[0] !== 0x7b) return errorBody(new TextDecoder().decode(payload));
   if (format === ContentFormat.TextPlain) return rawBody(response);
   return { body: payload, type: 'application/json' };
+}
+
+function unpacked(payload: Uint8Array, compression: Compression): Uint8Array {
+  try {
+    return unpack(payload, compression);
+  } catch {
+    throw new MappingError('response', 'The body does not decompress to what is allowed');
+  }
 }
 
 function errorBody(message: string): Body {

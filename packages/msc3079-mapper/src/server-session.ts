@@ -1,12 +1,21 @@
 import { type CoapOption, findOption, OptionNumber, uintValue } from '@lb-matrix/coap-codec';
 import { readToken } from './access-token.ts';
+import { type BodyForm, writtenForm } from './body-form.ts';
+import type { Compression } from './compression.ts';
 import { MappingError } from './mapping-error.ts';
 import { Feature, PrivateOption } from './option-number.ts';
-import type { PathPrefix } from './path-table.ts';
+import type { PathPrefix, PathTableVersion } from './path-table.ts';
 
 export interface ServerSessionOptions {
   /** What a path enum expands to. Default `'v3'`; `'r0'` for homeservers older than Matrix 1.1. */
   readonly pathPrefix?: PathPrefix;
+  /**
+   * The newest version of the tables, of keys and of paths, that a client which asks for it may use; with 2 also base64 as
+   * bytes. Default 1.
+   */
+  readonly tables?: PathTableVersion;
+  /** Compress for clients that ask for it, and read what they compress. Default: nothing is compressed. */
+  readonly compression?: Compression | undefined;
 }
 
 /**
@@ -15,6 +24,9 @@ export interface ServerSessionOptions {
  */
 export interface ServerSession {
   readonly pathPrefix: PathPrefix;
+  /** The bits of option 65002 that are accepted. */
+  readonly offered: number;
+  readonly compression: Compression | undefined;
   /** R12: the token last sent; `undefined` when none was, or it was cleared. Secret: never log it. */
   token: string | undefined;
   /** R26, R27: the version of the integer keys that the client understands; `undefined` means text keys only. */
@@ -24,11 +36,15 @@ export interface ServerSession {
 }
 
 export function createServerSession(options: ServerSessionOptions = {}): ServerSession {
-  return { pathPrefix: options.pathPrefix ?? 'v3', token: undefined, keyTable: undefined, features: undefined };
+  const { pathPrefix = 'v3', tables = 1, compression } = options;
+  const offered = Feature.ExactCodes | offeredBits(tables, compression);
+  return { pathPrefix, offered, compression, token: undefined, keyTable: undefined, features: undefined };
 }
 
-/** The feature bits that this version serves. */
-const ACCEPTED: number = Feature.ExactCodes;
+/** The bits of option 65002 for what is offered, or asked for, of tables and compression. */
+export function offeredBits(tables: PathTableVersion, compression: Compression | undefined): number {
+  return (tables === 2 ? Feature.Tables2 | Feature.Base64 : 0) | (compression === undefined ? 0 : Feature.Deflate);
+}
 
 /**
  * Takes the sticky options of a request into the session: 256 (R11, R12), 257 (R26) and 65002. All or nothing: a request
@@ -43,7 +59,7 @@ export function rememberOptions(options: readonly CoapOption[], session: ServerS
 
   if (token !== undefined) session.token = token === '' ? undefined : token;
   if (keyTable !== undefined) session.keyTable = keyTable;
-  if (features !== undefined) session.features = features & ACCEPTED;
+  if (features !== undefined) session.features = features & session.offered;
 }
 
 /** Option 65002 with the accepted subset, for the answer to a request that carried it. */
@@ -53,5 +69,28 @@ export function acceptedFeatures(requestOptions: readonly CoapOption[], session:
 
 /** Whether the client asked for exact codes. */
 export function wantsExactCodes(session: ServerSession): boolean {
-  return ((session.features ?? 0) & Feature.ExactCodes) !== 0;
+  return hasAgreed(session, Feature.ExactCodes);
+}
+
+/** Whether this was agreed on with the client. */
+export function hasAgreed({ features = 0 }: ServerSession, feature: number): boolean {
+  return (features & feature) !== 0;
+}
+
+/** Whether there is more than plain MSC3079 to agree on: a client may then believe to have done so. */
+export function offersForms({ offered }: ServerSession): boolean {
+  return (offered & (Feature.Tables2 | Feature.Base64 | Feature.Deflate)) !== 0;
+}
+
+/** How bodies are written for the client. */
+export function answeredForm(session: ServerSession): BodyForm {
+  return writtenForm(session.features ?? 0, session);
+}
+
+/**
+ * The bits that the form of a request relies on: none for one that announces itself, whose client cannot know yet what is
+ * accepted.
+ */
+export function reliedOn(requestOptions: readonly CoapOption[], { features = 0 }: ServerSession): number {
+  return findOption(requestOptions, PrivateOption.Features) === undefined ? features : 0;
 }

@@ -2,17 +2,36 @@ import { type CoapOption, OptionNumber, stringOption, stringValues } from '@lb-m
 import { hasDotSegment } from './dot-segment.ts';
 import { MappingError } from './mapping-error.ts';
 import { PrivateOption } from './option-number.ts';
-import { collapsePath, expandPath, type PathPrefix } from './path-table.ts';
+import {
+  collapsePath,
+  expandPath,
+  isAppendedEnum,
+  isEnum,
+  type PathPrefix,
+  type PathTableVersion,
+} from './path-table.ts';
+import { expandQuery, isShortened, shortenQuery } from './query-names.ts';
 
 /** Longest Uri-Path or Uri-Query, in bytes (RFC 7252 5.10). */
 const MAX_COMPONENT = 255;
 /** Longest value that an option can have, in bytes (RFC 7252 3.1). */
 const MAX_OPTION = 65_804;
 
+/** Which tables the options of a request may be from. */
+export interface TableUse {
+  readonly prefix: PathPrefix;
+  /** The version that was agreed on. */
+  readonly version: PathTableVersion;
+  /** The version that could have been. */
+  readonly newest: PathTableVersion;
+}
+
 /** How an HTTP target becomes options. */
 export interface TargetOptions {
   /** Use a path enum where one matches. */
   readonly pathEnums: boolean;
+  /** The table of the enums; with version 2 the query's names are short too. */
+  readonly pathTable: PathTableVersion;
   /** The server understands Long-Query. */
   readonly longQuery: boolean;
 }
@@ -20,18 +39,26 @@ export interface TargetOptions {
 /**
  * The HTTP target of a request's Uri-Path, Uri-Query and Long-Query options. Every segment, name and value is percent-encoded as
  * `encodeURIComponent` does it, so nothing in an option can end a segment, an argument or the request line.
- * Throws `MappingError` (`path`, `dot_segment`, `bad_option`).
+ * Throws `MappingError` (`path`, `dot_segment`, `bad_option`, `not_agreed`).
  */
-export function optionsToTarget(options: readonly CoapOption[], prefix: PathPrefix): string {
+export function optionsToTarget(options: readonly CoapOption[], { prefix, version, newest }: TableUse): string {
   const segments = stringValues(options, OptionNumber.UriPath);
   const query = stringValues(options, OptionNumber.UriQuery);
   const longQuery = stringValues(options, PrivateOption.LongQuery);
   if (segments === undefined || query === undefined || longQuery === undefined) {
     throw new MappingError('bad_option', 'Path or query is not UTF-8');
   }
-  const path = `/${expandPath(segments, prefix).map(encodeURIComponent).join('/')}`;
-  const all = [...query, ...longQuery];
+  const named = [...query, ...longQuery];
+  if (version < newest && isVersion2(segments, named))
+    throw new MappingError('not_agreed', 'Path table 2 was not agreed on');
+  const path = `/${expandPath(segments, prefix, version).map(encodeURIComponent).join('/')}`;
+  const all = version === 2 && isEnum(segments) ? expandQuery(named, segments[0]!) : named;
   return all.length === 0 ? path : `${path}?${all.map(encodeArgument).join('&')}`;
+}
+
+/** Whether this is of version 2: read as version 1 it would be another request, such as a /sync from the beginning. */
+function isVersion2(segments: readonly string[], query: readonly string[]): boolean {
+  return isAppendedEnum(segments) || (isEnum(segments) && query.some(isShortened));
 }
 
 /** `flag` stays a flag, `flag=` keeps its empty value; a plus becomes %2B, since a server reads + as a space. */
@@ -46,23 +73,27 @@ function encodeArgument(argument: string): string {
  * Throws `MappingError`: `target` for what is no path and query in ASCII, or cannot be told apart once it is decoded (a
  * name with %3D in it); `dot_segment`; `too_long` for a segment over 255 bytes; `query_too_long`.
  */
-export function targetToOptions(target: string, { pathEnums, longQuery }: TargetOptions): CoapOption[] {
+export function targetToOptions(target: string, { pathEnums, pathTable, longQuery }: TargetOptions): CoapOption[] {
   if (!/^\/[!-~]*$/.test(target) || target.includes('#')) throw new MappingError('target', 'Malformed request target');
   const mark = target.indexOf('?');
   const path = mark < 0 ? target : target.slice(0, mark);
   const segments = path === '/' ? [] : path.slice(1).split('/').map(decodeComponent);
   // RFC 7252 5.10.1: Uri-Path is never "." or "..".
   if (segments.some(hasDotSegment)) throw new MappingError('dot_segment', 'Path segments . and .. are not allowed');
-  const options = (pathEnums ? collapsePath(segments) : segments).map(pathOption);
-  const query = mark < 0 ? '' : target.slice(mark + 1);
+  const text = mark < 0 ? '' : target.slice(mark + 1);
   // A lone "?" says nothing more than no query.
-  if (query === '') return options;
-  return options.concat(queryOptions(query.split('&').map(decodeArgument), longQuery));
+  const query = text === '' ? [] : text.split('&').map(decodeArgument);
+  const collapsed = pathEnums ? collapsePath(segments, pathTable) : segments;
+  if (pathTable === 1 || !isEnum(collapsed)) return collapsed.map(pathOption).concat(queryOptions(query, longQuery));
+  const short = shortenQuery(query, collapsed[0]!);
+  return short === undefined
+    ? segments.map(pathOption).concat(queryOptions(query, longQuery))
+    : collapsed.map(pathOption).concat(queryOptions(short, longQuery));
 }
 
 function queryOptions(query: readonly string[], longQuery: boolean): CoapOption[] {
   const options = query.map((argument) => stringOption(OptionNumber.UriQuery, argument));
-  const longest = Math.max(...options.map(({ value }) => value.length));
+  const longest = Math.max(0, ...options.map(({ value }) => value.length));
   if (longest <= MAX_COMPONENT) return options;
   if (!longQuery) throw new MappingError('query_too_long', `A query argument has over ${MAX_COMPONENT} bytes`);
   if (longest > MAX_OPTION) throw new MappingError('too_long', `A query argument has over ${MAX_OPTION} bytes`);

@@ -6,7 +6,7 @@ import { announce, coap, format, get, refused, uint, utf8 } from './support.ts';
 /** RFC 7252 12.3: application/json and application/cbor with the content coding "deflate". */
 const DEFLATED = [11_050, 11_060];
 
-describe('R24: nothing is compressed', () => {
+describe('R24: nothing is compressed for a peer that has not agreed on it', () => {
   it.each(DEFLATED)('a body in the deflated format %i is not taken: 4.15', (number) => {
     const request = coap(3, '7', [format(number)], utf8('{}'));
     expect(refused('content_format', () => requestToHttp(request, createServerSession())).status).toBe(415);
@@ -17,7 +17,7 @@ describe('R24: nothing is compressed', () => {
     expect(refused('accept', () => requestToHttp(request, createServerSession())).status).toBe(406);
   });
 
-  it('no feature bit but that of exact codes is accepted', () => {
+  it('a server that offers nothing accepts no feature bit but that of exact codes', () => {
     for (let bit = 0; bit < 32; bit++) {
       const session = createServerSession();
       const { answer } = requestToHttp(get('7', announce(2 ** bit)), session);
