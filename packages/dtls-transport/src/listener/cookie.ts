@@ -4,6 +4,7 @@ import { ByteWriter } from '../wire/byte-writer.ts';
 import { concatBytes } from '../wire/bytes.ts';
 import type { ClientHelloFront } from '../wire/client-hello.ts';
 import { RotatingSecret } from './rotating-secret.ts';
+import { steadyPart } from './steady-part.ts';
 
 /** Each half of a cookie: a guess succeeds once in 2^64 datagrams, and then only opens a handshake. */
 const HALF = 8;
@@ -21,7 +22,7 @@ export interface PresentedHello {
 /**
  * Stateless cookies (RFC 6347 4.2.1): they show that a client receives at the address (the path) that it sends from. The first
  * half covers the path, the message_seq and the ClientHello up to the cookie, which the first fragment of any ClientHello
- * holds; the second half also what follows, so that a ClientHello that was damaged on the way is asked for again. A
+ * holds; the second half also what stays the same of what follows, so that a ClientHello that was damaged on the way is asked for again. A
  * ClientHello in fragments gets the first half alone.
  */
 export class Cookies {
@@ -54,7 +55,7 @@ export class Cookies {
     const prefix = new ByteWriter().vector16(address).u16(messageSeq).raw(front.beforeCookie).bytes();
     const first = this.#crypto.hmac('sha256', key, prefix).subarray(0, HALF);
     if (!withRest) return first;
-    const all = this.#crypto.hmac('sha256', key, concatBytes([prefix, front.afterCookie]));
+    const all = this.#crypto.hmac('sha256', key, concatBytes([prefix, steadyPart(front.afterCookie)]));
     return concatBytes([first, all.subarray(0, HALF)]);
   }
 }

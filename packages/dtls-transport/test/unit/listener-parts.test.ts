@@ -47,6 +47,28 @@ describe('cookies (RFC 6347 4.2.1)', () => {
     expect(jar.isValid(presented(cookie, change, place), 0)).toBe(false);
   });
 
+  const numbered = (...types: number[]) => new Map(types.map((type) => [type, Uint8Array.of(1, type)]));
+
+  test.each([
+    ['leaves out what is of DTLS 1.3', numbered(13, 43, 45, 51, 10), numbered(13, 10)],
+    ['pads anew', new Map([[21, new Uint8Array(9)]]), new Map([[21, new Uint8Array(4)]])],
+    ['has another order', numbered(45, 51, 43, 13, 11), numbered(43, 13, 45, 11, 51)],
+  ])('also when the client, once it has a cookie, %s', (_name, extensions, again) => {
+    const jar = cookies();
+    const cookie = jar.make(presented(none, { extensions }), 0);
+    expect(jar.isValid(presented(cookie, { extensions: again }), 0)).toBe(true);
+    expect(jar.isValid(presented(cookie, { extensions: new Map([...again, [13, new Uint8Array(3)]]) }), 0)).toBe(false);
+  });
+
+  test('not when what was whole cannot be read', () => {
+    const jar = cookies();
+    const { front, ...place } = presented(none, { extensions: numbered(10, 13) });
+    const cookie = jar.make({ ...place, front }, 0);
+    const cut = presented(cookie, { extensions: numbered(10, 13) });
+    const afterCookie = cut.front.afterCookie.subarray(0, -1);
+    expect(jar.isValid({ ...cut, front: { ...cut.front, afterCookie } }, 0)).toBe(false);
+  });
+
   test('not of any other bytes or length (CVE-2022-35409)', () => {
     const jar = cookies();
     const cookie = jar.make(presented(none), 0);
