@@ -1,6 +1,6 @@
 import { Connection } from './connection/connection.ts';
 import { Connection13 } from './connection/connection-13.ts';
-import type { DtlsVersion } from './connection/connection-event.ts';
+import type { Agreed } from './connection/connection-event.ts';
 import { type Drops, noDrops } from './drops.ts';
 import {
   checkSuites,
@@ -11,7 +11,7 @@ import {
 } from './engine-options.ts';
 import type { DtlsError } from './errors.ts';
 import { type CertificateTypeName, DEFAULT_CERTIFICATE_TYPES } from './handshake/certificate-types.ts';
-import { type CipherSuiteName, usesPsk } from './handshake/cipher-suites.ts';
+import { usesPsk } from './handshake/cipher-suites.ts';
 import { ClientHandshake12, type ClientPolicy } from './handshake/client-handshake-12.ts';
 import { ClientHandshake13, type OlderOffer } from './handshake/client-handshake-13.ts';
 import type { HandshakeHost } from './handshake/handshake.ts';
@@ -44,7 +44,7 @@ export type DtlsClientEvent =
   /** The server's public key (SubjectPublicKeyInfo, DER), which it shows without a certificate; answered in the same way. */
   | { readonly type: 'peerRawKey'; readonly spki: Uint8Array }
   /** The handshake is done; data that was queued goes out now. */
-  | { readonly type: 'connected'; readonly version: DtlsVersion; readonly cipherSuite: CipherSuiteName }
+  | ({ readonly type: 'connected' } & Agreed)
   /** A datagram of the server. The bytes are valid until the next `receive`. */
   | { readonly type: 'data'; readonly data: Uint8Array }
   /** A fatal alert without protection: the server may have lost the association, or somebody pretends so. */

@@ -11,6 +11,7 @@ export type {
   SignatureScheme,
   SigningKey,
 } from './crypto/provider.ts';
+export { isPublicKeyPin, publicKeyPin } from './crypto/public-key-pin.ts';
 export type { DropReason, Drops } from './drops.ts';
 export type { EngineOptions, Transmit } from './engine-options.ts';
 export {

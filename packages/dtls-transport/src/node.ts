@@ -2,7 +2,7 @@ export { connectDtls } from './node/connect-dtls.ts';
 export { generateSigningKey, nodeCrypto } from './node/crypto-provider.ts';
 export { listenDtls } from './node/listen-dtls.ts';
 export type { DtlsListenerHandle, NodeListenerStats } from './node/listener-handle.ts';
-export type { CertificateAndKey, ConnectDtlsOptions, ListenDtlsOptions } from './node/options.ts';
+export type { CertificateAndKey, ConnectDtlsOptions, ListenDtlsOptions, RawKey } from './node/options.ts';
 export type {
   DtlsClientPipe,
   DtlsHint,

@@ -1,3 +1,4 @@
+import type { GroupName } from '../crypto/provider.ts';
 import type { DropReason } from '../drops.ts';
 import { DtlsAlertError, DtlsError, DtlsPeerError, DtlsRefusedError, DtlsTimeoutError } from '../errors.ts';
 import { Fifo } from '../fifo.ts';
@@ -439,7 +440,7 @@ export class Connection13 {
         if (send !== undefined) this.#outbox.maxContent = send;
         this.#receiveLimit = receive;
       },
-      established: (suite, secrets, now) => this.#establish(suite, secrets, now),
+      established: (suite, group, secrets, now) => this.#establish(suite, group, secrets, now),
       keyLog: (lines) => {
         for (const line of lines) keyLog?.(line);
       },
@@ -481,7 +482,7 @@ export class Connection13 {
     this.#earlyDue = true;
   }
 
-  #establish(suite: CipherSuite13, { client, server }: TrafficSecrets, now: number): void {
+  #establish(suite: CipherSuite13, group: GroupName, { client, server }: TrafficSecrets, now: number): void {
     const [read, write] = this.#role === 'client' ? [server, client] : [client, server];
     this.#keys = new KeyChanges(this.#config.crypto, suite, { read, write }, this.#innerLimit);
     this.#reads.add(this.#keys.read);
@@ -497,7 +498,7 @@ export class Connection13 {
     this.#maxPayload = Math.min(this.#maxPayload, this.#outbox.maxContent);
     this.#config.drops.overflow += this.#outbox.open(this.#maxPayload);
     this.#earlyDue = true;
-    this.#events.push({ type: 'connected', version: 'DTLS 1.3', cipherSuite: suite.name });
+    this.#events.push({ type: 'connected', version: 'DTLS 1.3', cipherSuite: suite.name, group });
   }
 
   get #innerLimit(): number {

@@ -1,3 +1,4 @@
+import type { GroupName } from '../crypto/provider.ts';
 import type { DropReason } from '../drops.ts';
 import { DtlsAlertError, DtlsError, DtlsRefusedError, DtlsTimeoutError } from '../errors.ts';
 import { Fifo } from '../fifo.ts';
@@ -328,7 +329,7 @@ export class Connection {
         this.#startedOver = true;
       },
       protect: (read, write, limits) => this.#protect(read, write, limits),
-      established: (suite) => this.#establish(suite),
+      established: (suite, group) => this.#establish(suite, group),
       keyLog: (line) => keyLog?.(line),
       askAboutCertificate: (chain) => this.#events.push({ type: 'peerCertificate', chain }),
       askForPsk: (identity) => this.#events.push({ type: 'pskIdentity', identity }),
@@ -352,7 +353,7 @@ export class Connection {
     return this.#write;
   }
 
-  #establish({ name, aead }: CipherSuite): void {
+  #establish({ name, aead }: CipherSuite, group: GroupName | undefined): void {
     this.#state = 'established';
     this.#alert = undefined;
     this.#timer.stop();
@@ -360,7 +361,7 @@ export class Connection {
     this.#maxPayload = Math.min(payloadWith(aead, this.#config.maxDatagram), this.#maxPlaintext);
     this.#config.drops.overflow += this.#outbox.open(this.#write!, this.#maxPayload);
     this.#earlyDue = true;
-    this.#events.push({ type: 'connected', version: 'DTLS 1.2', cipherSuite: name });
+    this.#events.push({ type: 'connected', version: 'DTLS 1.2', cipherSuite: name, group });
   }
 
   /** Ends the association because of what was thrown; what is no `DtlsError` is a fault of ours and goes on up. */

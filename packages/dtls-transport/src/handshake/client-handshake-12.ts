@@ -325,7 +325,7 @@ export class ClientHandshake12 implements Handshake {
       );
     }
     this.#state = 'done';
-    this.#host.established(this.#flight!.suite);
+    this.#host.established(this.#flight!.suite, this.#agreement?.group);
   }
 }
 

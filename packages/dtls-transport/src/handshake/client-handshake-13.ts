@@ -14,12 +14,12 @@ import { type CertificateTypeName, chosenCertificateType } from './certificate-t
 import type { CipherSuite } from './cipher-suites.ts';
 import type { CipherSuite13 } from './cipher-suites-13.ts';
 import {
+  expectsCertificate,
   type HelloExtras,
   type HelloParts,
   type HelloSettings,
   helloDatagram,
   helloParts,
-  mayShowCertificate,
   writeClientHello13,
 } from './client-hello-13.ts';
 import { recordSizeLimit13 } from './client-offer-13.ts';
@@ -209,7 +209,7 @@ export class ClientHandshake13 implements Handshake13 {
     const share = { group: GROUP_NUMBERS[group], publicKey };
     // RFC 9147 5.1: a server sends at most three times what it got, so a flight of one datagram wants a third of that.
     // With a cookie the server is free to send what it likes.
-    const pads = cookie === undefined && mayShowCertificate(this.#settings);
+    const pads = cookie === undefined && expectsCertificate(this.#settings);
     const extras: HelloExtras = { share, cookie, minDatagram: pads ? Math.ceil(this.#host.maxDatagram / 3) : 0 };
     this.#parts = helloParts(this.#settings, extras);
     const body = writeClientHello13(this.#settings, this.#parts);
@@ -382,7 +382,7 @@ export class ClientHandshake13 implements Handshake13 {
     this.#state = 'done';
     this.#flight = undefined;
     this.#host.sendFlight(messages, now);
-    this.#host.established(suite, application, now);
+    this.#host.established(suite, this.#agreement.group, application, now);
   }
 
   /** RFC 8446 4.4.2: asked for a certificate and having none that does, we send an empty list. */

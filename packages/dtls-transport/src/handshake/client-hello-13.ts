@@ -6,7 +6,7 @@ import { HANDSHAKE_HEADER_LENGTH } from '../wire/handshake-message.ts';
 import { type KeyShareEntry, writeClientShares, writeNumbers } from '../wire/key-share.ts';
 import { DTLS_1_2, DTLS_1_3, RECORD_HEADER_LENGTH } from '../wire/record.ts';
 import { type CertificateTypeName, writeCertificateTypes } from './certificate-types.ts';
-import { type CipherSuite, usesCertificate } from './cipher-suites.ts';
+import type { CipherSuite } from './cipher-suites.ts';
 import type { CipherSuite13 } from './cipher-suites-13.ts';
 import { clientExtensions } from './client-extensions.ts';
 import { GROUP_NUMBERS, NULL_COMPRESSION, TLS_EMPTY_RENEGOTIATION_INFO_SCSV } from './parameters.ts';
@@ -94,9 +94,12 @@ export function helloDatagram(settings: Pick<HelloSettings, 'random'>, parts: He
   return RECORD_HEADER_LENGTH + HANDSHAKE_HEADER_LENGTH + writeClientHello13(settings, parts).length;
 }
 
-/** A server that shows a certificate sends much more than one that shows its key alone. */
-export function mayShowCertificate({ certificateTypes, olderSuites }: HelloSettings): boolean {
-  return certificateTypes.includes('x509') || olderSuites.some(usesCertificate);
+/**
+ * A server that shows a certificate sends much more than one that shows its key alone. Who would rather have the key has
+ * reason to think that there is one; should it be a certificate after all, the server may ask for a cookie first.
+ */
+export function expectsCertificate({ certificateTypes }: HelloSettings): boolean {
+  return certificateTypes[0] === 'x509';
 }
 
 function versions(both: boolean): Uint8Array {

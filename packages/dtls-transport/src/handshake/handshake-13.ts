@@ -54,7 +54,7 @@ export interface HandshakeHost13 {
   /** What the peer takes in a protected record (RFC 8449). */
   limitRecords(limits: { readonly send: number | undefined; readonly receive: number | undefined }): void;
   /** The handshake is complete on our side; `secrets` are those of application data. */
-  established(suite: CipherSuite13, secrets: TrafficSecrets, now: number): void;
+  established(suite: CipherSuite13, group: GroupName, secrets: TrafficSecrets, now: number): void;
   keyLog(lines: readonly string[]): void;
   /** Asks the layer above whether this is the right peer. */
   askAboutCertificate(chain: readonly Uint8Array[]): void;

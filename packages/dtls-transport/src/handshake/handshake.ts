@@ -52,8 +52,8 @@ export interface HandshakeHost {
   expectAgain(seq: number): void;
   /** Keys for epoch 1; returns what is sent in it. Called again, the later keys count. */
   protect(read: RecordProtection, write: RecordProtection, limits: RecordSizeLimits): WriteEpoch;
-  /** The handshake is complete. */
-  established(suite: CipherSuite): void;
+  /** The handshake is complete. `group` is that of the key exchange, if there was one besides a shared key. */
+  established(suite: CipherSuite, group: GroupName | undefined): void;
   keyLog(line: string): void;
   /** Asks the layer above whether this is the right peer. */
   askAboutCertificate(chain: readonly Uint8Array[]): void;

@@ -344,7 +344,7 @@ export class ServerHandshake12 implements Handshake {
       ],
       now,
     );
-    this.#host.established(client.suite);
+    this.#host.established(client.suite, client.group);
   }
 }
 

@@ -261,7 +261,7 @@ export class ServerHandshake13 implements Handshake13 {
     const { offer, application } = this.#offered!;
     this.#state = 'done';
     this.#offered = undefined;
-    this.#host.established(offer.suite, application, now);
+    this.#host.established(offer.suite, offer.group, application, now);
   }
 }
 

@@ -1,6 +1,5 @@
-import type { DtlsVersion } from '../connection/connection-event.ts';
+import type { Agreed } from '../connection/connection-event.ts';
 import type { DtlsError } from '../errors.ts';
-import type { CipherSuiteName } from '../handshake/cipher-suites.ts';
 
 /** What a `DtlsListener` has to tell; `peer` is the number of a handshake and of what comes of it, never used twice. */
 export type DtlsListenerEvent =
@@ -12,17 +11,15 @@ export type DtlsListenerEvent =
   /** A client names a key that it shares with us: `acceptPsk` or `rejectPsk` answers. Comes again as `peerCertificate` does. */
   | { readonly type: 'pskIdentity'; readonly peer: number; readonly identity: Uint8Array }
   /** A client at `path` has completed its handshake. */
-  | {
+  | ({
       readonly type: 'connected';
       readonly peer: number;
       readonly path: string;
-      readonly version: DtlsVersion;
-      readonly cipherSuite: CipherSuiteName;
       /** The certificates that were accepted; none when the client has shown none. */
       readonly chain: readonly Uint8Array[];
       /** The name of the shared key, when the client has come with one. */
       readonly pskIdentity: Uint8Array | undefined;
-    }
+    } & Agreed)
   /** A datagram of a client. The bytes are valid until the next `receive`. */
   | { readonly type: 'data'; readonly peer: number; readonly data: Uint8Array }
   /** The end of an association. Without an error it was a close in order. */

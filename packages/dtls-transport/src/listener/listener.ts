@@ -432,7 +432,7 @@ export class DtlsListener {
     }
   }
 
-  #onConnected(peer: Peer, { version, cipherSuite }: Extract<ConnectionEvent, { type: 'connected' }>): void {
+  #onConnected(peer: Peer, { version, cipherSuite, group }: Extract<ConnectionEvent, { type: 'connected' }>): void {
     const older = this.#table.at(peer.path)?.established;
     // RFC 6347 4.2.8: the client has completed another handshake, so it has given up its earlier association.
     if (older !== undefined) this.#refuse(older, 'replaced', 'the client has made another association');
@@ -444,7 +444,16 @@ export class DtlsListener {
     this.#table.promote(peer);
     const { chain, pskIdentity } = peer.handshake!.client;
     peer.handshake = undefined;
-    this.#events.push({ type: 'connected', peer: peer.id, path: peer.path, version, cipherSuite, chain, pskIdentity });
+    this.#events.push({
+      type: 'connected',
+      peer: peer.id,
+      path: peer.path,
+      version,
+      cipherSuite,
+      group,
+      chain,
+      pskIdentity,
+    });
   }
 
   #refuse(peer: Peer, reason: RefusedReason, message: string): void {

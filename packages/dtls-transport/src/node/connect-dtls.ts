@@ -1,14 +1,15 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { isIP } from 'node:net';
 import { DtlsClient, type DtlsClientEvent } from '../client.ts';
-import { DtlsCertificateRejectedError } from '../errors.ts';
+import { checkPins } from '../crypto/public-key-pin.ts';
+import { DtlsCertificateRejectedError, DtlsRefusedError } from '../errors.ts';
 import type { Identity } from '../identity.ts';
 import { plainBytes } from './bytes.ts';
 import { nodeCrypto } from './crypto-provider.ts';
 import { DatagramSender } from './datagram-sender.ts';
 import { EngineDriver } from './engine-driver.ts';
 import type { ConnectDtlsOptions } from './options.ts';
-import { type Judgement, judgePeer, prepareJudgement } from './peer-judgement.ts';
+import { type Judgement, judgeKey, judgePeer, prepareJudgement } from './peer-judgement.ts';
 import type { DtlsClientPipe, DtlsHint, DtlsPipeStats, DtlsProtocol, PipePeer } from './pipe.ts';
 import { randomBytes } from './random-bytes.ts';
 import { readIdentity } from './read-identity.ts';
@@ -23,6 +24,7 @@ import { WireCount } from './wire-count.ts';
 export async function connectDtls(options: ConnectDtlsOptions): Promise<DtlsClientPipe> {
   const { signal, clientCertificate } = options;
   signal?.throwIfAborted();
+  checkTrust(options);
   const identity = clientCertificate && readIdentity(clientCertificate);
   const { address, family } = await resolveHost(options.host);
   signal?.throwIfAborted();
@@ -37,6 +39,14 @@ export async function connectDtls(options: ConnectDtlsOptions): Promise<DtlsClie
     closeQuietly(socket);
     throw error;
   }
+}
+
+/** Pins say on their own who the server is. Throws `DtlsRefusedError` (`bad-option`). */
+function checkTrust({ pins, roots, psk, dangerouslySkipVerification }: ConnectDtlsOptions): void {
+  if (pins === undefined) return;
+  checkPins(pins);
+  if (roots === undefined && psk === undefined && !dangerouslySkipVerification) return;
+  throw new DtlsRefusedError('bad-option', 'pins excludes roots, psk and dangerouslySkipVerification');
 }
 
 async function connectedUnlessAborted(pipe: ClientPipe, signal: AbortSignal | undefined): Promise<void> {
@@ -91,6 +101,7 @@ class ClientPipe implements DtlsClientPipe {
       host,
       port,
       serverName = host,
+      pins,
       handshakeTimeout,
       versions,
       cipherSuites,
@@ -98,7 +109,7 @@ class ClientPipe implements DtlsClientPipe {
       keyLog,
       psk,
     } = options;
-    this.peer = { address, port, validated: true, certificates: [], pskIdentity: undefined };
+    this.peer = { address, port, validated: true, certificates: [], rawKey: undefined, pskIdentity: undefined };
     this.#socket = socket;
     this.#options = options;
     this.#sender = new DatagramSender(socket, maxDatagram);
@@ -117,6 +128,7 @@ class ClientPipe implements DtlsClientPipe {
         recordSizeLimit,
         keyLog,
         identity,
+        certificateTypes: pins && ['raw-public-key', 'x509'],
         psk: psk && { identity: new TextEncoder().encode(psk.identity), key: psk.key },
         serverName: isIP(serverName) === 0 ? serverName : undefined, // RFC 6066 3: an address is no host name
       },
@@ -133,7 +145,7 @@ class ClientPipe implements DtlsClientPipe {
       this.#driver.step((now) => this.#engine.receive(plainBytes(datagram), PATH, now));
     });
     this.#driver.step(() => {}); // the ClientHello
-    if (psk === undefined && options.dangerouslySkipVerification !== true)
+    if (psk === undefined && pins === undefined && options.dangerouslySkipVerification !== true)
       prepareJudgement().catch((error: unknown) => this.fail(error));
   }
 
@@ -174,9 +186,12 @@ class ClientPipe implements DtlsClientPipe {
       case 'peerCertificate':
         this.#judge(event.chain).catch((error: unknown) => this.fail(error));
         break;
+      case 'peerRawKey':
+        this.#answer(judgeKey(event.spki, this.#options.pins), { rawKey: event.spki }, now);
+        break;
       case 'connected':
         this.#state = 'open';
-        this.protocol = { version: event.version, cipherSuite: event.cipherSuite };
+        this.protocol = { version: event.version, cipherSuite: event.cipherSuite, group: event.group };
         this.#settle.resolve();
         break;
       case 'hint':
@@ -189,19 +204,22 @@ class ClientPipe implements DtlsClientPipe {
   }
 
   async #judge(chain: readonly Uint8Array[]): Promise<void> {
-    const { host, serverName = host, roots, dangerouslySkipVerification = false } = this.#options;
+    const { host, serverName = host, roots, pins, dangerouslySkipVerification = false } = this.#options;
     const judgement = await judgePeer(chain, {
       purpose: 'serverAuth',
       serverName,
       roots,
+      pins,
       dangerouslySkipVerification,
     });
-    if (this.#state === 'connecting') this.#driver.step((now) => this.#answer(chain, judgement, now));
+    if (this.#state === 'connecting') {
+      this.#driver.step((now) => this.#answer(judgement, { certificates: chain }, now));
+    }
   }
 
-  #answer(chain: readonly Uint8Array[], judgement: Judgement, now: number): void {
+  #answer(judgement: Judgement, shown: Pick<PipePeer, 'certificates'> | Pick<PipePeer, 'rawKey'>, now: number): void {
     if ('spki' in judgement) {
-      this.peer = { ...this.peer, certificates: chain };
+      this.peer = { ...this.peer, ...shown };
       this.#engine.acceptPeer(judgement.spki, now);
     } else {
       this.#refusal = judgement.error;

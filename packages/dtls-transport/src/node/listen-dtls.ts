@@ -24,7 +24,7 @@ const RECEIVE_BUFFER = 4 * 1_024 * 1_024;
  * cannot be used, with a `DtlsRefusedError` (`bad-option`), or with the system's error (`EADDRINUSE`, …).
  */
 export async function listenDtls(options: ListenDtlsOptions): Promise<DtlsListenerHandle> {
-  const { certificate, psk, requestClientCertificate: request } = options;
+  const { certificate, rawKey, psk, requestClientCertificate: request } = options;
   const identity = certificate && readIdentity(certificate);
   const { address, family } = await resolveHost(options.host);
   const { maxPeers, maxHandshakes, handshakeTimeout, idleTimeout, versions, cipherSuites, recordSizeLimit, keyLog } =
@@ -34,6 +34,7 @@ export async function listenDtls(options: ListenDtlsOptions): Promise<DtlsListen
     crypto: nodeCrypto,
     randomBytes,
     identity,
+    rawKey: rawKey && nodeCrypto.importSigningKey(rawKey.privateKey),
     psk: psk !== undefined,
     clientCertificate: request && (request.required ? 'require' : 'request'),
     ...{
@@ -190,16 +191,17 @@ class ListenerSocket implements DtlsListenerHandle {
 
   #pipe(connected: Extract<DtlsListenerEvent, { type: 'connected' }>): DtlsPipe {
     const engine = this.#engine;
-    const { peer, path, version, cipherSuite, chain, pskIdentity } = connected;
+    const { peer, path, version, cipherSuite, group, chain, pskIdentity } = connected;
     return {
       peer: {
         ...addressOf(path),
         address: unmapAddress(addressOf(path).address),
         validated: true,
         certificates: chain,
+        rawKey: undefined,
         pskIdentity: pskIdentity && decodeIdentity(pskIdentity),
       },
-      protocol: { version, cipherSuite },
+      protocol: { version, cipherSuite, group },
       get maxPayload() {
         return engine.maxPayloadOf(peer);
       },

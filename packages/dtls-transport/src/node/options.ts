@@ -7,6 +7,11 @@ export interface CertificateAndKey {
   readonly privateKey: Uint8Array;
 }
 
+/** A private key (PKCS#8 DER) that is shown without a certificate (RFC 7250): P-256 or Ed25519. */
+export interface RawKey {
+  readonly privateKey: Uint8Array;
+}
+
 /** What both sides may be told. */
 interface CommonOptions {
   /** The largest IP packet to send, in bytes, headers of IP and UDP included. Default 1280. */
@@ -32,6 +37,12 @@ export interface ConnectDtlsOptions extends CommonOptions {
   readonly serverName?: string | undefined;
   /** Trusted certificates (DER). Default: those that Node ships. A self-signed certificate may be its own root. */
   readonly roots?: readonly Uint8Array[] | undefined;
+  /**
+   * Who the server is, in place of a certificate that verifies: one of these pins (`publicKeyPin`) must be that of its public
+   * key. It is asked for the key alone (RFC 7250, DTLS 1.3); of a server that shows a certificate, the key in it counts, and
+   * neither its issuer, names nor dates do. Excludes `roots`, `psk` and `dangerouslySkipVerification`. Default: none.
+   */
+  readonly pins?: readonly string[] | undefined;
   /** Accept any certificate: whoever is on the way can then read and change everything. Default false. */
   readonly dangerouslySkipVerification?: boolean | undefined;
   /** What a server that asks for a certificate gets. Default: none. */
@@ -45,7 +56,7 @@ export interface ConnectDtlsOptions extends CommonOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Where to listen, as whom, and the bounds. Clients need `certificate` or `psk`. */
+/** Where to listen, as whom, and the bounds. Clients need `certificate`, `rawKey` or `psk`. */
 export interface ListenDtlsOptions extends CommonOptions {
   /** A numeric address or a name; `::` is every address of both families. */
   readonly host: string;
@@ -53,6 +64,8 @@ export interface ListenDtlsOptions extends CommonOptions {
   readonly port: number;
   /** Who the server is to clients that want a certificate. */
   readonly certificate?: CertificateAndKey | undefined;
+  /** The key that clients get which take it without a certificate; that needs DTLS 1.3 in `versions`. Default: none. */
+  readonly rawKey?: RawKey | undefined;
   /**
    * The key that we share with the client of this name, at once or later; `undefined` when there is none, which the client
    * is told. A name that is not UTF-8 is not asked for; what is thrown, and a key of other than 1 to 256 bytes, counts as none.

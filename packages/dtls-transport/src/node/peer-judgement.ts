@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { rootCertificates } from 'node:tls';
+import { isPinned, publicKeyPin } from '../crypto/public-key-pin.ts';
 import { ALERT } from '../wire/alert.ts';
 import { CertificateError, type CertificateErrorReason } from '../x509/errors.ts';
 import { readPemCertificates } from '../x509/pem.ts';
@@ -11,6 +12,8 @@ import { nodeCrypto } from './crypto-provider.ts';
 export interface JudgeOptions extends Pick<VerifyPeerOptions, 'purpose' | 'serverName'> {
   /** Default: the roots that Node ships. */
   readonly roots: readonly Uint8Array[] | undefined;
+  /** In place of everything else. */
+  readonly pins?: readonly string[] | undefined;
   readonly dangerouslySkipVerification: boolean;
 }
 
@@ -44,8 +47,9 @@ export async function prepareJudgement(): Promise<void> {
 
 /** Judges a peer by its chain (DER). */
 export async function judgePeer(chain: readonly Uint8Array[], options: JudgeOptions): Promise<Judgement> {
-  const { purpose, serverName, roots, dangerouslySkipVerification } = options;
+  const { purpose, serverName, roots, pins, dangerouslySkipVerification } = options;
   try {
+    if (pins !== undefined) return judgeKey(publicKeyOf(chain[0]!), pins);
     if (dangerouslySkipVerification) return { spki: publicKeyOf(chain[0]!) };
     const { verifyPeer } = await loadVerifier();
     return verifyPeer(chain, {
@@ -59,6 +63,13 @@ export async function judgePeer(chain: readonly Uint8Array[], options: JudgeOpti
     if (!(error instanceof CertificateError)) throw error;
     return { error, alert: ALERTS[error.reason] ?? ALERT.bad_certificate };
   }
+}
+
+/** Judges a peer by its public key (SubjectPublicKeyInfo, DER) alone. */
+export function judgeKey(spki: Uint8Array, pins: readonly string[] = []): Judgement {
+  if (isPinned(spki, pins, nodeCrypto)) return { spki };
+  const message = `the public key has the pin ${publicKeyPin(spki, nodeCrypto)}, and not ${pins.join(' or ')}`;
+  return { error: new CertificateError('pin-mismatch', message), alert: ALERT.bad_certificate };
 }
 
 function publicKeyOf(certificate: Uint8Array): Uint8Array {

@@ -1,5 +1,4 @@
-import type { DtlsVersion } from '../connection/connection-event.ts';
-import type { CipherSuiteName } from '../handshake/cipher-suites.ts';
+import type { Agreed } from '../connection/connection-event.ts';
 
 /** The far end of a pipe. */
 export interface PipePeer {
@@ -10,15 +9,14 @@ export interface PipePeer {
   readonly validated: boolean;
   /** The certificates (DER) that it has shown and that were accepted, its own first; none when it has shown none. */
   readonly certificates: readonly Uint8Array[];
+  /** The public key (SubjectPublicKeyInfo, DER) that a server has shown without a certificate, and that was accepted. */
+  readonly rawKey: Uint8Array | undefined;
   /** Of a client that has come with a shared key, the name of that key. */
   readonly pskIdentity: string | undefined;
 }
 
 /** What a handshake agreed on, by the names of the standards. */
-export interface DtlsProtocol {
-  readonly version: DtlsVersion;
-  readonly cipherSuite: CipherSuiteName;
-}
+export type DtlsProtocol = Agreed;
 
 /** One DTLS association as a pipe for datagrams: the `DatagramPipe` of `@lb-matrix/coap-endpoint`, and of any other layer. */
 export interface DtlsPipe {

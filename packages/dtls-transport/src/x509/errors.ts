@@ -16,7 +16,8 @@ export type CertificateErrorReason =
   | 'key-usage'
   | 'extended-key-usage'
   | 'name-constraints'
-  | 'unknown-critical-extension';
+  | 'unknown-critical-extension'
+  | 'pin-mismatch';
 
 /** A certificate, a chain of them, or a key was refused; `message` says what to do about it. */
 export class CertificateError extends DtlsError {

@@ -54,7 +54,7 @@ test.each([
   const { pipes, port } = await listen({ certificate });
   const pipe = await connect(port, { roots: certificate.chain });
   expect(await echo(pipe, 'hello')).toBe('hello');
-  expect(pipe.protocol).toEqual({ version: 'DTLS 1.2', cipherSuite });
+  expect(pipe.protocol).toEqual({ version: 'DTLS 1.2', cipherSuite, group: 'x25519' });
   expect(pipe.peer.certificates).toEqual(certificate.chain);
   expect(pipes[0]?.protocol).toEqual(pipe.protocol);
   expect(pipes[0]?.peer).toMatchObject({ certificates: [], pskIdentity: undefined });

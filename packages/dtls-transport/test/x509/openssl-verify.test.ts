@@ -55,6 +55,7 @@ const ERRORS: Readonly<Record<CertificateErrorReason, readonly number[]>> = {
   'extended-key-usage': [26],
   'name-constraints': [47, 48],
   'unknown-critical-extension': [34],
+  'pin-mismatch': [],
 };
 
 describe.skipIf(!hasOpenssl)('verifyPeer decides as openssl verify does (skipped where there is no OpenSSL 3)', () => {
