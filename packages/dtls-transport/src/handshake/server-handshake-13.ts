@@ -3,11 +3,11 @@ import { DtlsCertificateRejectedError, DtlsPeerError, DtlsRefusedError } from '.
 import type { Identity } from '../identity.ts';
 import { recordKeys13 } from '../record/record-keys-13.ts';
 import { ALERT } from '../wire/alert.ts';
-import { readCertificate13, writeCertificate13, writeExtensionBlock } from '../wire/certificate-13.ts';
+import { readCertificate13, writeCertificate13 } from '../wire/certificate-13.ts';
 import { writeCertificateRequest13 } from '../wire/certificate-request-13.ts';
 import { type CertificateVerify, readCertificateVerify } from '../wire/certificate-verify.ts';
 import { readClientHello } from '../wire/client-hello.ts';
-import { EXTENSION } from '../wire/extensions.ts';
+import { EXTENSION, writeExtensionBlock } from '../wire/extensions.ts';
 import { HANDSHAKE_TYPE, type HandshakeFragment, type HandshakeMessage } from '../wire/handshake-message.ts';
 import { writeNumbers } from '../wire/key-share.ts';
 import { MAX_PLAINTEXT } from '../wire/record.ts';

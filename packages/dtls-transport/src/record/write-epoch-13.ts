@@ -34,12 +34,13 @@ export class WriteEpoch13 implements RecordWriter {
   readonly epoch: number;
   readonly #keys: RecordKeys13;
   readonly #end: number;
-  #sequence = 0;
+  #sequence: number;
 
-  constructor(epoch: number, keys: RecordKeys13) {
+  constructor(epoch: number, keys: RecordKeys13, firstSequence = 0) {
     this.epoch = epoch;
     this.#keys = keys;
     this.#end = Math.min(MAX_SEQUENCE, AEAD_PARAMETERS[keys.name].maxSealed);
+    this.#sequence = firstSequence;
   }
 
   get nextSequence(): number {

@@ -1,6 +1,6 @@
 import { ByteReader } from './byte-reader.ts';
 import { ByteWriter } from './byte-writer.ts';
-import { type Extensions, readExtensions } from './extensions.ts';
+import { type Extensions, readExtensionBlock } from './extensions.ts';
 
 /** A certificate, or in its place a raw public key (RFC 7250 3), with its extensions. */
 export interface CertificateEntry {
@@ -25,9 +25,7 @@ export function readCertificate13(body: Uint8Array): Certificate13 {
   reader.end();
   const entries: CertificateEntry[] = [];
   while (list.remaining > 0) {
-    const data = list.vector24(1);
-    const block = new ByteReader(list.vector16(), 'CertificateEntry');
-    entries.push({ data, extensions: readExtensionBlock(block) });
+    entries.push({ data: list.vector24(1), extensions: readExtensionBlock(list, 'CertificateEntry') });
   }
   return { context, entries };
 }
@@ -39,29 +37,10 @@ export function writeCertificate13(context: Uint8Array, certificates: readonly U
   return new ByteWriter().vector8(context).vector24(list.bytes()).bytes();
 }
 
-/** What stands inside the length of an extension block. */
-function readExtensionBlock(block: ByteReader): Extensions {
-  const extensions = new Map<number, Uint8Array>();
-  while (block.remaining > 0) {
-    const type = block.u16();
-    if (extensions.has(type)) block.fail('duplicate-extension');
-    extensions.set(type, block.vector16());
-  }
-  return extensions;
-}
-
 /** RFC 8446 4.3.1. Throws `DtlsMalformedError`. */
 export function readEncryptedExtensions(body: Uint8Array): Extensions {
   const reader = new ByteReader(body, 'EncryptedExtensions');
-  if (reader.remaining === 0) reader.fail('truncated');
-  const extensions = readExtensions(reader, 'EncryptedExtensions');
+  const extensions = readExtensionBlock(reader, 'EncryptedExtensions');
   reader.end();
   return extensions;
-}
-
-/** The block is written even when it is empty. */
-export function writeExtensionBlock(extensions: Extensions): Uint8Array {
-  const block = new ByteWriter();
-  for (const [type, bytes] of extensions) block.u16(type).vector16(bytes);
-  return new ByteWriter().vector16(block.bytes()).bytes();
 }

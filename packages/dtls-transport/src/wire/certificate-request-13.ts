@@ -1,7 +1,6 @@
 import { ByteReader } from './byte-reader.ts';
 import { ByteWriter } from './byte-writer.ts';
-import { writeExtensionBlock } from './certificate-13.ts';
-import { type Extensions, readExtensions } from './extensions.ts';
+import { type Extensions, readExtensionBlock, writeExtensionBlock } from './extensions.ts';
 
 /** RFC 8446 4.3.2. */
 export interface CertificateRequest13 {
@@ -13,7 +12,7 @@ export interface CertificateRequest13 {
 /** Throws `DtlsMalformedError`. */
 export function readCertificateRequest13(body: Uint8Array): CertificateRequest13 {
   const reader = new ByteReader(body, 'CertificateRequest');
-  const request = { context: reader.vector8(), extensions: readExtensions(reader, 'CertificateRequest') };
+  const request = { context: reader.vector8(), extensions: readExtensionBlock(reader, 'CertificateRequest') };
   reader.end();
   return request;
 }

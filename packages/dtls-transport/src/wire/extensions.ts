@@ -34,9 +34,20 @@ export function readExtensions(reader: ByteReader, what: string): Extensions {
   return extensions;
 }
 
+/** RFC 8446 4: the block is always there. */
+export function readExtensionBlock(reader: ByteReader, what: string): Extensions {
+  if (reader.remaining === 0) reader.fail('truncated');
+  return readExtensions(reader, what);
+}
+
 export function writeExtensions(writer: ByteWriter, extensions: Extensions): void {
   if (extensions.size === 0) return;
+  writer.raw(writeExtensionBlock(extensions));
+}
+
+/** The block is written even when it is empty. */
+export function writeExtensionBlock(extensions: Extensions): Uint8Array {
   const block = new ByteWriter();
   for (const [type, bytes] of extensions) block.u16(type).vector16(bytes);
-  writer.vector16(block.bytes());
+  return new ByteWriter().vector16(block.bytes()).bytes();
 }

@@ -3,7 +3,7 @@ import type { DtlsClientOptions } from '../../src/client.ts';
 import { CIPHER_SUITES_13 } from '../../src/handshake/cipher-suites-13.ts';
 import type { DtlsListenerOptions } from '../../src/listener/listener-options.ts';
 import { nobleCrypto } from '../../src/noble/crypto-provider.ts';
-import { generateSigningKey, nodeCrypto } from '../../src/node/crypto-provider.ts';
+import { nodeCrypto } from '../../src/node/crypto-provider.ts';
 import { ALERT } from '../../src/wire/alert.ts';
 import { SERVER, TestClient, TestListener } from '../support/endpoints.ts';
 import { type FixtureName, fixtureIdentity } from '../support/fixture-identity.ts';

@@ -1,6 +1,7 @@
 import { testAeads } from './aeads.ts';
 import { testHashes } from './hashes.ts';
 import { testKeyAgreement } from './key-agreement.ts';
+import { testRecordNumberMasks } from './record-number-masks.ts';
 import { testSignatures } from './signatures.ts';
 import type { ConformanceSubject } from './subject.ts';
 
@@ -8,6 +9,7 @@ import type { ConformanceSubject } from './subject.ts';
 export function testProvider(subject: ConformanceSubject): void {
   testHashes(subject);
   testAeads(subject);
+  testRecordNumberMasks(subject);
   testKeyAgreement(subject);
   testSignatures(subject);
 }

@@ -1,0 +1,61 @@
+import { expect, test } from 'vitest';
+import { hkdfExpandLabel } from '../../src/crypto/hkdf-label.ts';
+import {
+  handshakeSecrets,
+  keyLogLines13,
+  nextTrafficSecret,
+  verifyData13,
+} from '../../src/handshake/key-schedule-13.ts';
+import { RETRY_RANDOM } from '../../src/handshake/server-hello-13.ts';
+import { nobleCrypto } from '../../src/noble/crypto-provider.ts';
+import { nodeCrypto } from '../../src/node/crypto-provider.ts';
+
+const bytes = (hex: string) => new Uint8Array(Buffer.from(hex.replaceAll(' ', ''), 'hex'));
+const hex = (value: Uint8Array) => Buffer.from(value).toString('hex');
+
+/** RFC 8448 3. The schedule is that of TLS but for the prefix of its labels. */
+const TLS = 'tls13 ';
+const shared = bytes('8bd4054fb55b9d63fdfbacf9f04b9f0d35e6d63f537563efd46272900f89492d');
+const throughServerHello = bytes('860c06edc07858ee8e78f0e7428c58edd6b43f2ca3e6e95f02ed063cf0e1cad8');
+const throughFinished = bytes('9608102a0f1ccc6db6250b7b7e417b1a000eaada3daae4777a7686c9ff83df13');
+
+test.each([nodeCrypto, nobleCrypto])('the secrets of RFC 8448 3', (crypto) => {
+  const { handshake, application } = handshakeSecrets(crypto, 'sha256', shared, throughServerHello, TLS);
+  expect(hex(handshake.client)).toBe('b3eddb126e067f35a780b3abf45e2d8f3b1a950738f52e9600746a0e27a55a21');
+  expect(hex(handshake.server)).toBe('b67b7d690cc16c4e75e54213cb2d37b4e9c912bcded9105d42befd59d391ad38');
+  const { client, server } = application(throughFinished);
+  expect(hex(client)).toBe('9e40646ce79a7f9dc05af8889bce6552875afa0b06df0087f792ebb7c17504a5');
+  expect(hex(server)).toBe('a11af9f05531f856ad47116b45a950328204b4f44bfb6b3a4b4f1f3fcb631643');
+});
+
+test('the keys, and the verify_data of the client, of RFC 8448 3', () => {
+  const { handshake } = handshakeSecrets(nodeCrypto, 'sha256', shared, throughServerHello, TLS);
+  const expand = (label: string, length: number) =>
+    hex(hkdfExpandLabel(nodeCrypto, 'sha256', handshake.server, label, length, undefined, TLS));
+  expect(expand('key', 16)).toBe('3fce516009c21727d0f2e4e86ee403bc');
+  expect(expand('iv', 12)).toBe('5d313eb2671276ee13000b30');
+  expect(hex(verifyData13(nodeCrypto, 'sha256', handshake.client, throughFinished, TLS))).toBe(
+    'a8ec436d677634ae525ac1fcebe11a039ec17694fac6e98527b642f2edd5ce61',
+  );
+});
+
+test('RFC 9147 5.9: with the prefix of DTLS all of them are others', () => {
+  const ours = handshakeSecrets(nodeCrypto, 'sha256', shared, throughServerHello);
+  const theirs = handshakeSecrets(nodeCrypto, 'sha256', shared, throughServerHello, TLS);
+  expect(ours.handshake.client).not.toEqual(theirs.handshake.client);
+  expect(ours.handshake.server).not.toEqual(ours.handshake.client);
+  expect(nextTrafficSecret(nodeCrypto, 'sha256', shared)).not.toEqual(shared);
+  expect(handshakeSecrets(nodeCrypto, 'sha384', shared, throughServerHello).handshake.client).toHaveLength(48);
+});
+
+test('RFC 8446 4.1.3: the random of a HelloRetryRequest is the hash of that name', () => {
+  expect(nodeCrypto.hash('sha256', new TextEncoder().encode('HelloRetryRequest'))).toEqual(RETRY_RANDOM);
+});
+
+test('lines of the key log', () => {
+  const secrets = { client: Uint8Array.of(1), server: Uint8Array.of(2) };
+  expect(keyLogLines13('TRAFFIC_SECRET_0', Uint8Array.of(255), secrets)).toEqual([
+    'CLIENT_TRAFFIC_SECRET_0 ff 01',
+    'SERVER_TRAFFIC_SECRET_0 ff 02',
+  ]);
+});
