@@ -12,6 +12,8 @@ export interface Command {
   /** A file's path, or `-`. */
   readonly out: string;
   readonly keys: KeyTable;
+  /** Base64 is written as byte strings, and byte strings are read as it: as peers of version 2 do. */
+  readonly base64: boolean;
   /** CBOR, read or written, is in hex. */
   readonly hex: boolean;
   readonly pretty: boolean;
@@ -24,7 +26,7 @@ const FLAGS = {
   stats: { type: 'boolean', describe: 'Only tell the sizes as JSON and as CBOR, and the keys without a number' },
   seq: { type: 'boolean', describe: 'Many values: JSON lines to a CBOR sequence (RFC 8742), or back' },
   out: { type: 'string', default: '-', describe: 'File to write to; - is stdout' },
-  v: { type: 'string', default: '1', describe: 'Version of the integer keys; so far only 1' },
+  v: { type: 'string', default: '1', describe: 'Version of the tables: 1, or 2 with base64 as byte strings' },
   hex: { type: 'boolean', describe: 'CBOR is in hex: what is written, or with -c2j and --diag read' },
   pretty: { type: 'boolean', describe: 'With -c2j and --diag: on many lines' },
   general: { type: 'boolean', describe: 'With -c2j: read any CBOR, as near as JSON comes; --diag always does' },
@@ -79,6 +81,6 @@ export function parseCommand(argv: readonly string[]): Command | { readonly prin
   if (pretty && seq) throw new UsageError('--pretty and --seq do not go together: a line is a value');
   if (general && (from === 'json' || stats)) throw new UsageError('--general goes with -c2j only, without --stats');
   const keys = /^\d+$/.test(v) ? keyTable(Number(v)) : undefined;
-  if (!keys) throw new UsageError(`-v: only version 1 of the integer keys is known, not '${v}'`);
-  return { input, from, to, sequence: seq, out, keys, hex, pretty, general };
+  if (!keys) throw new UsageError(`-v: only versions 1 and 2 of the tables are known, not '${v}'`);
+  return { input, from, to, sequence: seq, out, keys, base64: keys.version > 1, hex, pretty, general };
 }

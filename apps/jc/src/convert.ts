@@ -11,8 +11,9 @@ import { prettyJson } from './pretty-json.ts';
  * @throws CliError that says what is wrong with the input, where, and what may help
  */
 export async function convert(input: Uint8Array, command: Command): Promise<Uint8Array> {
+  const { keys, base64 } = command;
   if (command.from === 'json') {
-    const cbor = readJson(input, () => encodeJson(input, { keys: command.keys, canonical: true }));
+    const cbor = readJson(input, () => encodeJson(input, { keys, base64, canonical: true }));
     return command.hex ? formatHex(cbor) : cbor;
   }
   if (command.to === 'diagnostic') return toDiagnostic(input, command);
@@ -27,10 +28,10 @@ export async function convert(input: Uint8Array, command: Command): Promise<Uint
  * @throws CliError
  */
 export async function toJson(input: Uint8Array, command: Command): Promise<Uint8Array> {
-  const { from, keys, general } = command;
+  const { from, keys, base64, general } = command;
   if (from === 'json') return input;
   try {
-    return decodeToJson(input, { keys, sortKeys: true });
+    return decodeToJson(input, { keys, base64, sortKeys: true });
   } catch (error) {
     if (!(error instanceof CborError && general)) throw badCbor(error, input, command);
   }

@@ -25,7 +25,7 @@ export async function run(argv: readonly string[]): Promise<number> {
 
 async function* tellStatistics(command: Command): AsyncGenerator<Uint8Array> {
   const { Statistics } = await import('./statistics.ts');
-  const statistics = new Statistics(command.keys);
+  const statistics = new Statistics(command);
   const add = async (value: Uint8Array): Promise<void> => {
     const json = await toJson(value, command);
     readJson(json, () => statistics.add(json));

@@ -1,5 +1,6 @@
 import { decodeToJson, encodeJson, type KeyTable } from '@lb-matrix/lb-cbor-keys';
 import { CborReader, MAX_DEPTH } from './cbor-reader.ts';
+import type { Command } from './command.ts';
 import { quotedText } from './quoted-text.ts';
 
 /** Of the keys without a number, this many are named. */
@@ -14,6 +15,7 @@ interface Use {
 /** What values measure in each form, added up. */
 export class Statistics {
   readonly #keys: KeyTable;
+  readonly #base64: boolean;
   readonly #textKeys = new Map<string, Use>();
   #values = 0;
   #json = 0;
@@ -21,8 +23,9 @@ export class Statistics {
   #cborIntegerKeys = 0;
   #numberedKeys = 0;
 
-  constructor(keys: KeyTable) {
+  constructor({ keys, base64 }: Pick<Command, 'keys' | 'base64'>) {
     this.#keys = keys;
+    this.#base64 = base64;
   }
 
   /**
@@ -35,7 +38,7 @@ export class Statistics {
     this.#values += 1;
     this.#json += decodeToJson(cbor).length;
     this.#cborTextKeys += cbor.length;
-    this.#cborIntegerKeys += encodeJson(json, { keys: this.#keys }).length;
+    this.#cborIntegerKeys += encodeJson(json, { keys: this.#keys, base64: this.#base64 }).length;
     this.#countKeys(new CborReader(cbor), MAX_DEPTH);
   }
 

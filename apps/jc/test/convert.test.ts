@@ -14,6 +14,7 @@ const command: Command = {
   sequence: false,
   out: '-',
   keys: keyTable(1),
+  base64: false,
   hex: false,
   pretty: false,
   general: false,
@@ -99,5 +100,22 @@ describe('--pretty', () => {
   test('does not mind a long string', () => {
     const json = JSON.stringify(['\\"'.repeat(2_000_000)]);
     expect(prettyJson(Buffer.from(json)).length).toBe(json.length + 5);
+  });
+});
+
+describe('version 2 of the tables', () => {
+  const version2 = { ...command, keys: keyTable(2), base64: true };
+  const JSON_TEXT = '{"ciphertext":"AwgAEnACgAkLmt6qF84IKA","session_id":"hex and no base64"}';
+
+  test('is shorter, and comes back', async () => {
+    const input = Buffer.from(JSON_TEXT);
+    const cbor = await convert(input, version2);
+    expect(cbor.length).toBeLessThan((await convert(input, command)).length);
+    expect(Buffer.from(await convert(cbor, { ...version2, ...CBOR })).toString()).toBe(JSON_TEXT);
+  });
+
+  test('is not read by who asks for version 1', async () => {
+    const cbor = await convert(Buffer.from(JSON_TEXT), version2);
+    await expect(convert(cbor, { ...command, ...CBOR })).rejects.toThrow(/cannot read the CBOR/);
   });
 });
