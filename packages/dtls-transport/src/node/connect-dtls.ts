@@ -87,6 +87,8 @@ class ClientPipe implements DtlsClientPipe {
   readonly #options: ConnectDtlsOptions;
   #settle!: { readonly resolve: () => void; readonly reject: (error: unknown) => void };
   #state: 'connecting' | 'open' | 'closed' = 'connecting';
+  /** What ends our handshake waits for what the owner has to say, so that both leave in one datagram. */
+  #isHeld = false;
   /** Why we did not accept the certificate. */
   #refusal: Error | undefined;
 
@@ -155,6 +157,7 @@ class ClientPipe implements DtlsClientPipe {
 
   send(datagram: Uint8Array): void {
     this.#engine.send(datagram);
+    this.#isHeld = false;
     this.#flush();
   }
 
@@ -193,6 +196,7 @@ class ClientPipe implements DtlsClientPipe {
         this.#state = 'open';
         this.protocol = { version: event.version, cipherSuite: event.cipherSuite, group: event.group };
         this.#settle.resolve();
+        this.#hold();
         break;
       case 'hint':
         this.onHint?.('alert');
@@ -234,6 +238,7 @@ class ClientPipe implements DtlsClientPipe {
   }
 
   #onClosed(error: Error | undefined): void {
+    this.#isHeld = false;
     this.#flush(); // the last alert
     this.#driver.stop();
     closeQuietly(this.#socket);
@@ -243,8 +248,17 @@ class ClientPipe implements DtlsClientPipe {
     this.onClose?.(reason);
   }
 
+  /** Until whoever awaits the pipe has had a turn. */
+  #hold(): void {
+    this.#isHeld = true;
+    setImmediate(() => {
+      this.#isHeld = false;
+      this.#flush();
+    });
+  }
+
   #flush(): void {
-    if (this.#state === 'closed') return;
+    if (this.#state === 'closed' || this.#isHeld) return;
     this.#sender.flush(this.#engine, (datagram) => {
       this.#count.sent(datagram.length);
       this.#socket.send(datagram);

@@ -5,7 +5,7 @@ import { connectDtls } from '../../src/node/connect-dtls.ts';
 import { nodeCrypto } from '../../src/node/crypto-provider.ts';
 import { listenDtls } from '../../src/node/listen-dtls.ts';
 import type { ConnectDtlsOptions, ListenDtlsOptions } from '../../src/node/options.ts';
-import type { DtlsClientPipe } from '../../src/node/pipe.ts';
+import type { DtlsClientPipe, DtlsPipe } from '../../src/node/pipe.ts';
 import { readPemCertificates, readPemPrivateKey } from '../../src/x509/pem.ts';
 
 const pem = (name: string) => readFileSync(new URL(`../fixtures/${name}.pem`, import.meta.url), 'utf8');
@@ -81,6 +81,22 @@ describe('a pinned server', () => {
     await echo(pipe);
     expect(pipe.protocol.version).toBe(`DTLS ${version}`);
     expect(pipe.peer).toMatchObject({ certificates: certificate.chain, rawKey: undefined });
+  });
+
+  test('has its first answer after four datagrams: what is said at once leaves with what ends the handshake', async () => {
+    const { address } = await listen({ rawKey });
+    const pipe = await connect(address.port, { pins: [rawPin], versions: ['1.3'] });
+    await echo(pipe);
+    expect(pipe.stats()).toMatchObject({ datagramsSent: 2, datagramsReceived: 2, roundTrips: 2 });
+  });
+
+  test('knows who has come also when nothing is said', async () => {
+    const listener = await listen({ rawKey });
+    const came = new Promise<DtlsPipe>((resolve) => {
+      listener.onPipe = resolve;
+    });
+    await connect(listener.address.port, { pins: [rawPin] });
+    expect((await came).protocol.version).toBe('DTLS 1.3');
   });
 
   test('leaves others their certificate', async () => {
