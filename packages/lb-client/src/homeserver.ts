@@ -4,7 +4,7 @@ import type { ClientPipe, ClientPlatform } from './client-platform.ts';
 import type { ServerAddress, ServerSource } from './discovery.ts';
 import { KeepAlive } from './keep-alive.ts';
 import { Line } from './line.ts';
-import { Link, type Trouble } from './link.ts';
+import { type Forms, Link, type Trouble } from './link.ts';
 import type { Memory } from './memory.ts';
 import type { Offer } from './offer.ts';
 import type { KeepAliveOptions } from './options.ts';
@@ -19,6 +19,8 @@ export interface HomeserverOptions {
   readonly connectTimeout: number;
   readonly networkKey: () => string;
   readonly keepAlive: KeepAliveOptions | undefined;
+  /** What to ask the server for. */
+  readonly forms: Forms;
   /** The state of a connection may have changed. */
   readonly onChange: () => void;
   /** Milliseconds without a call until a /sync is not observed any more. */
@@ -154,6 +156,7 @@ export class Homeserver {
       pipe,
       platform,
       offer,
+      forms: this.#options.forms,
       features: this.#features,
       keepAlive,
       onFeatures: (accepted) => {

@@ -8,7 +8,9 @@ import {
 } from '@lb-matrix/coap-endpoint';
 import {
   type ClientSession,
+  type ClientSessionOptions,
   createClientSession,
+  featuresLost,
   type HttpRequest,
   type HttpResponse,
   keyTableRefused,
@@ -33,10 +35,14 @@ const SIGN_OF_LIFE = 4_000;
 /** Requests on their way at once: more than NSTART of RFC 7252 4.7, since apps ask for several things at a time. */
 const NSTART = 4;
 
+/** The forms beyond plain MSC3079 that a server is asked for. */
+export type Forms = Pick<ClientSessionOptions, 'tables' | 'compression'>;
+
 export interface LinkOptions {
   readonly pipe: ClientPipe;
   readonly platform: ClientPlatform;
   readonly offer: Offer | undefined;
+  readonly forms: Forms;
   /** The features that this server has accepted in another session. */
   readonly features: number | undefined;
   readonly keepAlive: KeepAlive;
@@ -87,7 +93,7 @@ export class Link {
   pending = 0;
 
   constructor(options: LinkOptions) {
-    const { pipe, platform, offer, features, keepAlive } = options;
+    const { pipe, platform, offer, forms, features, keepAlive } = options;
     this.#options = options;
     this.pipe = pipe;
     this.#platform = platform;
@@ -100,6 +106,7 @@ export class Link {
       keyTable: offer?.integerKeys ? 1 : 0,
       askKeyTable: offer?.integerKeys ?? false,
       pathEnums: offer?.pathEnums ?? true,
+      ...forms,
     });
     this.#session.features = features;
     pipe.onHint = (hint) => this.#trouble(hint === 'unreachable' ? 'unreachable' : 'alert');
@@ -141,7 +148,7 @@ export class Link {
       for (;;) {
         const mapped = requestToCoap(request, this.#session);
         const answer = await this.#client.request(mapped, { signal });
-        if (keyTableRefused(answer, mapped, this.#session)) continue;
+        if (this.#refused(answer, mapped)) continue;
         const response = this.#read(answer, mapped);
         if (!this.#tokenForgotten(response, request, mapped)) return response;
       }
@@ -167,13 +174,13 @@ export class Link {
             return undefined;
           }
           const observed = uintValue(value.options, OptionNumber.Observe) !== undefined;
-          const keysRefused = keyTableRefused(value, mapped, this.#session);
-          const refused = REFUSALS.has(value.code) && !keysRefused;
+          const formRefused = this.#refused(value, mapped);
+          const refused = REFUSALS.has(value.code) && !formRefused;
           // This server has to be asked each time.
           if (refused || (!observed && value.code >> 5 === 2)) this.#pollsOnly = true;
           const response = this.#read(value, mapped, isFirst);
           isFirst = false;
-          return { response, observed, again: keysRefused || refused };
+          return { response, observed, again: formRefused || refused };
         } catch (error) {
           release();
           throw error;
@@ -229,6 +236,11 @@ export class Link {
     if (!isObject(error) || error.errcode !== 'M_MISSING_TOKEN') return false;
     this.#session.unsettled.add(OptionNumber.Authorization);
     return true;
+  }
+
+  /** The server does not know integer keys, or what was agreed on: the session has taken note of it, and asks anew. */
+  #refused(answer: CoapResponse, mapped: MappedCoapRequest): boolean {
+    return keyTableRefused(answer, mapped, this.#session) || featuresLost(answer, mapped, this.#session);
   }
 
   #read(answer: CoapResponse, mapped: MappedCoapRequest, answersFeatures = true): HttpResponse {

@@ -113,6 +113,7 @@ export function createLowBandwidthFetch(options: LowBandwidthFetchOptions): LowB
         connectTimeout: options.connectTimeout ?? CONNECT_TIMEOUT,
         networkKey: options.networkKey ?? (() => ''),
         keepAlive: options.keepAlive,
+        forms: { tables: options.tables, compression: options.compression },
         observeIdle: options.observeIdle ?? OBSERVE_IDLE,
         meter,
         onChange: updateState,

@@ -1,3 +1,4 @@
+import type { Compression, PathTableVersion } from '@lb-matrix/msc3079-mapper';
 import type { ClientPlatform } from './client-platform.ts';
 
 /** Where requests go at the moment, over all connections. */
@@ -63,6 +64,16 @@ export interface LowBandwidthFetchOptions {
   readonly fetch?: typeof fetch | undefined;
   /** Told of each request that goes to the real `fetch`. */
   readonly onFallback?: ((event: FallbackEvent) => void) | undefined;
+  /**
+   * The version of the tables to ask servers for; with 2 also base64 as bytes. Default 1: plain MSC3079. A server that does not
+   * know it gets that.
+   */
+  readonly tables?: PathTableVersion | undefined;
+  /**
+   * Ask servers to compress, and compress for those that do: `nodeDeflate` or `fflateDeflate` of `@lb-matrix/msc3079-mapper`.
+   * Default: nothing is compressed.
+   */
+  readonly compression?: Compression | undefined;
   /** Have /sync pushed instead of polled, where the server can do that. Default true. */
   readonly observe?: boolean | undefined;
   /** Milliseconds without a /sync call until the server is told to stop pushing. Default 60,000. */

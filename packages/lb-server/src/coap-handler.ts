@@ -4,12 +4,13 @@ import {
   createServerSession,
   errorToCoap,
   type HttpRequest,
+  type LowBandwidthOffer,
   type MappedRequest,
   MappingError,
-  type PathPrefix,
   requestToHttp,
   responseToCoap,
   type ServerSession,
+  type ServerSessionOptions,
 } from '@lb-matrix/msc3079-mapper';
 import type { Answer } from './answer.ts';
 import type { ExchangeRecord } from './exchange-record.ts';
@@ -22,8 +23,9 @@ export interface CoapHandlerOptions {
   readonly gateway: Gateway;
   readonly observers: Observers;
   readonly platform: Platform;
-  readonly dtlsPort: number;
-  readonly pathPrefix: PathPrefix;
+  /** What /versions says of this server. */
+  readonly offer: LowBandwidthOffer;
+  readonly session: ServerSessionOptions;
   /** What goes to the homeserver in a client's name. */
   readonly forward: Forward;
   readonly onExchange: ((record: ExchangeRecord) => void) | undefined;
@@ -41,7 +43,7 @@ export interface CoapHandler {
 
 /** Answers CoAP requests with what the homeserver says, each session with its own sticky options (R14). */
 export function createCoapHandler(options: CoapHandlerOptions): CoapHandler {
-  const { gateway, observers, platform, dtlsPort, pathPrefix, forward, onExchange } = options;
+  const { gateway, observers, platform, offer, forward, onExchange } = options;
   // The session's own state, gone with the session; never found by address.
   const sessions = new WeakMap<object, ObservingSession>();
   const describeTooLarge: DescribeTooLarge = (request) =>
@@ -74,7 +76,7 @@ export function createCoapHandler(options: CoapHandlerOptions): CoapHandler {
     let session = sessions.get(key);
     if (session === undefined) {
       session = {
-        matrix: createServerSession({ pathPrefix }),
+        matrix: createServerSession(options.session),
         requests: 0,
         places: { count: 0, address: '' },
         observers: new Set(),
@@ -92,7 +94,7 @@ export function createCoapHandler(options: CoapHandlerOptions): CoapHandler {
     const outgoing = forward({ method, target, headers, ...(body === undefined ? {} : { body }) }, request);
     const { response, error } = await gateway.ask(outgoing, request.signal, session);
     try {
-      const coap = responseToCoap(advertise(outgoing, response, dtlsPort), context, session.matrix);
+      const coap = responseToCoap(advertise(outgoing, response, offer), context, session.matrix);
       return { coap, status: response.status, error };
     } catch (unusable) {
       if (!(unusable instanceof MappingError)) throw unusable;

@@ -1,7 +1,13 @@
 import { ContentFormat, contentFormatOf } from '@lb-matrix/coap-codec';
 import type { Platform } from '@lb-matrix/coap-endpoint';
 import { CborError, decodeToJson, encodeJson, type KeyTable, keyTable } from '@lb-matrix/lb-cbor-keys';
-import { type HttpRequest, type HttpResponse, hasDotSegment, MappingError } from '@lb-matrix/msc3079-mapper';
+import {
+  type HttpRequest,
+  type HttpResponse,
+  hasDotSegment,
+  type LowBandwidthOffer,
+  MappingError,
+} from '@lb-matrix/msc3079-mapper';
 import { acceptsCbor } from './accept.ts';
 import type { ExchangeRecord } from './exchange-record.ts';
 import type { Gateway, Outcome } from './gateway.ts';
@@ -12,7 +18,8 @@ import { advertise, asksForVersions, BODY_HEADERS } from './versions.ts';
 export interface HttpHandlerOptions {
   readonly gateway: Gateway;
   readonly platform: Platform;
-  readonly dtlsPort: number;
+  /** What /versions says of this server. */
+  readonly offer: LowBandwidthOffer;
   readonly forwardClientAddress: boolean;
   readonly onExchange: ((record: ExchangeRecord) => void) | undefined;
 }
@@ -35,7 +42,7 @@ interface JsonRequest {
 
 /** Answers HTTP requests with what the homeserver says, in CBOR for those who ask for it (R5, R6, R7). */
 export function createHttpHandler(options: HttpHandlerOptions): HttpHandler {
-  const { gateway, platform, dtlsPort, forwardClientAddress, onExchange } = options;
+  const { gateway, platform, offer, forwardClientAddress, onExchange } = options;
 
   return async (request, { peer, signal } = {}) => {
     const started = platform.now();
@@ -62,7 +69,7 @@ export function createHttpHandler(options: HttpHandlerOptions): HttpHandler {
   async function ask(request: HttpRequest, signal: AbortSignal | undefined): Promise<Outcome> {
     const { response, error } = await gateway.ask(request, signal);
     try {
-      const { status, headers, body } = advertise(request, response, dtlsPort);
+      const { status, headers, body } = advertise(request, response, offer);
       // The length is what the HTTP server writes, not what the homeserver wrote.
       const forwarded = withoutHeaders(forwardResponseHeaders(headers), 'content-length');
       return { response: { status, headers: forwarded, body }, error };

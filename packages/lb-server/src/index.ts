@@ -1,9 +1,11 @@
 export {
+  type Compression,
   type HttpHeaders,
   type HttpRequest,
   type HttpResponse,
   hasDotSegment,
   type PathPrefix,
+  type PathTableVersion,
 } from '@lb-matrix/msc3079-mapper';
 export type { ExchangeRecord } from './exchange-record.ts';
 export { fromFetch } from './from-fetch.ts';

@@ -1,5 +1,10 @@
 import { type CoapServer, listen, type PipeListener, type Platform } from '@lb-matrix/coap-endpoint';
-import { mapperOptionRegistry, type PathPrefix } from '@lb-matrix/msc3079-mapper';
+import {
+  type Compression,
+  mapperOptionRegistry,
+  type PathPrefix,
+  type PathTableVersion,
+} from '@lb-matrix/msc3079-mapper';
 import { createCoapHandler, type Forward } from './coap-handler.ts';
 import type { ExchangeRecord } from './exchange-record.ts';
 import { createGateway } from './gateway.ts';
@@ -20,6 +25,16 @@ export interface LowBandwidthOptions {
   readonly dtlsPort: number;
   /** What a path enum expands to. Default `'v3'`; `'r0'` for homeservers older than Matrix 1.1. */
   readonly pathPrefix?: PathPrefix | undefined;
+  /**
+   * The newest version of the tables that a client which asks for it may use; with 2 also base64 as bytes. Default 1: plain
+   * MSC3079.
+   */
+  readonly tables?: PathTableVersion | undefined;
+  /**
+   * Compress for clients that ask for it, by `nodeDeflate` of `@lb-matrix/msc3079-mapper/node`. A request may become
+   * `maxRequestBytes` long, if this does not say less. Default: nothing is compressed.
+   */
+  readonly compression?: Compression | undefined;
   /** Milliseconds until a request without an answer is acknowledged; a long-poll is at once. Default 200. */
   readonly ackDelay?: number | undefined;
   /** Tell the homeserver the client's address in X-Forwarded-For. Default false. */
@@ -54,23 +69,25 @@ export interface LowBandwidthServer {
 
 /** Puts a low-bandwidth server together. It listens on nothing before `serve` is called. */
 export function createLowBandwidthServer(options: LowBandwidthOptions): LowBandwidthServer {
-  const { upstream, platform, dtlsPort, onExchange, onObservation, onError, ackDelay } = options;
+  const { upstream, platform, dtlsPort, tables, onExchange, onObservation, onError, ackDelay } = options;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const loopGuard = createLoopGuard(platform);
   const gateway = createGateway(upstream, platform, limits, loopGuard);
-  const common = {
-    gateway,
-    platform,
-    dtlsPort,
-    onExchange,
-  };
+  const compression = options.compression && { maxBytes: limits.maxRequestBytes, ...options.compression };
+  const offer = { dtls: dtlsPort, tables, compression: compression !== undefined };
+  const common = { gateway, platform, offer, onExchange };
   const { forwardClientAddress = false, pathPrefix = 'v3' } = options;
   const forward: Forward = (http, { peer }) =>
     forwardClientAddress && peer.validated
       ? { ...http, headers: [...http.headers, ['x-forwarded-for', peer.address]] }
       : http;
   const observers = createObservers({ gateway, platform, limits, forward, onObservation, onError });
-  const { handler, describeTooLarge } = createCoapHandler({ ...common, observers, forward, pathPrefix });
+  const { handler, describeTooLarge } = createCoapHandler({
+    ...common,
+    observers,
+    forward,
+    session: { pathPrefix, tables, compression },
+  });
   const servers: CoapServer[] = [];
 
   return {

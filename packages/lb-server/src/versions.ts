@@ -1,4 +1,9 @@
-import { advertiseLowBandwidth, type HttpRequest, type HttpResponse } from '@lb-matrix/msc3079-mapper';
+import {
+  advertiseLowBandwidth,
+  type HttpRequest,
+  type HttpResponse,
+  type LowBandwidthOffer,
+} from '@lb-matrix/msc3079-mapper';
 import { withoutHeaders } from './headers.ts';
 
 /** Headers of an answer that hold for the bytes of its body alone: they go when we change those. */
@@ -20,11 +25,11 @@ export function asksForVersions({ method, target }: HttpRequest): boolean {
  * R25, R28: the homeserver's answer, with `m.low_bandwidth` in it where it is the answer of /versions.
  * Throws `MappingError` (`upstream`) when that is not a JSON object.
  */
-export function advertise(request: HttpRequest, response: HttpResponse, dtlsPort: number): HttpResponse {
+export function advertise(request: HttpRequest, response: HttpResponse, offer: LowBandwidthOffer): HttpResponse {
   if (!asksForVersions(request) || response.status !== 200) return response;
   return {
     status: 200,
     headers: withoutHeaders(response.headers, ...BODY_HEADERS),
-    body: advertiseLowBandwidth(response.body, { dtls: dtlsPort }),
+    body: advertiseLowBandwidth(response.body, offer),
   };
 }

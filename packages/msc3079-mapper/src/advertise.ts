@@ -4,21 +4,22 @@ import { MappingError } from './mapping-error.ts';
 import type { PathTableVersion } from './path-table.ts';
 
 /** What /versions says of this server. */
-interface Offer {
+export interface LowBandwidthOffer {
+  /** The UDP port. */
   readonly dtls: number;
-  readonly tables?: PathTableVersion;
-  readonly compression?: boolean;
+  /** The newest version of both tables. Default 1. */
+  readonly tables?: PathTableVersion | undefined;
+  /** Whether bodies may be compressed with the dictionary. Default false. */
+  readonly compression?: boolean | undefined;
 }
 
 /**
  * The body of /_matrix/client/versions with what this server offers (R25): `m.low_bandwidth`, and the same under
- * `org.matrix.msc3079.low_bandwidth` while the proposal is in review (R28), in place of what stood there. `dtls` is the
- * UDP port; `tables` the newest version of both tables (default 1), `compression` says that the dictionary is known.
- * Throws `MappingError` (`upstream`) when `versions` is not a JSON object in UTF-8.
+ * `org.matrix.msc3079.low_bandwidth` while the proposal is in review (R28), in place of what stood there. Throws `MappingError` (`upstream`) when `versions` is not a JSON object in UTF-8.
  */
 export function advertiseLowBandwidth(
   versions: Uint8Array,
-  { dtls, tables = 1, compression = false }: Offer,
+  { dtls, tables = 1, compression = false }: LowBandwidthOffer,
 ): Uint8Array {
   const versionsOffered = { dtls, cbor_enum_version: tables, coap_enum_version: tables };
   const offer = compression ? { ...versionsOffered, deflate_dict: [DICTIONARY_ID] } : versionsOffered;

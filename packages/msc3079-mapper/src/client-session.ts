@@ -16,7 +16,7 @@ export interface ClientSessionOptions {
    * The version of the tables, of keys and of paths, to ask for; with 2 also base64 as bytes. It is used once the server has
    * accepted it. Only announced, and only when bodies are transcoded. Default 1.
    */
-  readonly tables?: PathTableVersion;
+  readonly tables?: PathTableVersion | undefined;
   /** Ask for compression, and compress once the server has accepted that; likewise. Default: nothing is compressed. */
   readonly compression?: Compression | undefined;
   /**

@@ -17,13 +17,19 @@ const LABEL = 2;
 
 /**
  * CBOR of ours compressed, or `undefined` where it may not be or does not become shorter. Each stream starts from the
- * dictionary and knows nothing of any other.
+ * dictionary and knows nothing of any other. What is cut into parts is packed in any case, as one part that is not
+ * compressed if need be: all notifications of an observation have the same Content-Format (RFC 7641 4.2), which is none.
  */
 export function pack(cbor: Uint8Array, rule: CompressionRule, form: BodyForm): Uint8Array | undefined {
   const { compression } = form;
   if (compression === undefined || rule === 'never') return undefined;
-  if (cbor.length < (compression.minBytes ?? DEFAULT_MIN_BYTES) || hasSecretKey(cbor, form)) return undefined;
-  const packed = rule === 'whole' ? compress(cbor, compression) : packParts(cbor, form, compression);
+  const tried = cbor.length >= (compression.minBytes ?? DEFAULT_MIN_BYTES) && !hasSecretKey(cbor, form);
+  if (rule === 'parts') {
+    const packed = tried ? packParts(cbor, form, compression) : undefined;
+    const stored = concat([Uint8Array.of(PARTS), varint(cbor.length * 2), cbor]);
+    return packed !== undefined && packed.length < stored.length ? packed : stored;
+  }
+  const packed = tried ? compress(cbor, compression) : undefined;
   return packed !== undefined && packed.length < cbor.length + LABEL ? packed : undefined;
 }
 
@@ -47,7 +53,7 @@ export function unpack(packed: Uint8Array, compression: Compression): Uint8Array
   return concat(pieces);
 }
 
-function packParts(cbor: Uint8Array, form: BodyForm, compression: Compression): Uint8Array | undefined {
+function packParts(cbor: Uint8Array, form: BodyForm, compression: Compression): Uint8Array {
   const parts = syncParts(cbor, form);
   const contexts = new Set(parts.map(({ context }) => context));
   contexts.delete(STRUCTURE);

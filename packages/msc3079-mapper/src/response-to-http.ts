@@ -79,6 +79,8 @@ export function featuresLost(
   if (response.code !== Code.UnsupportedContentFormat || !relied) return false;
   session.agreed = 0;
   session.unsettled.add(PrivateOption.Features);
+  // With it, it has lost the token.
+  if (session.token !== undefined) session.unsettled.add(OptionNumber.Authorization);
   return true;
 }
 

@@ -13,7 +13,7 @@ export interface ServerSessionOptions {
    * The newest version of the tables, of keys and of paths, that a client which asks for it may use; with 2 also base64 as
    * bytes. Default 1.
    */
-  readonly tables?: PathTableVersion;
+  readonly tables?: PathTableVersion | undefined;
   /** Compress for clients that ask for it, and read what they compress. Default: nothing is compressed. */
   readonly compression?: Compression | undefined;
 }

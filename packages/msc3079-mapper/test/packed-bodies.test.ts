@@ -369,3 +369,15 @@ test('a client that says it is JSON is believed', () => {
   const { server } = agreed();
   expect(text(requestToHttp(coap(Code.PUT, '9/!r/type/t', [format(50)], utf8('{}')), server).body)).toBe('{}');
 });
+
+test('RFC 7641 4.2: all answers of /sync have the same format, also what may not be compressed or is too short for it', () => {
+  for (const answer of [
+    { next_batch: 's'.repeat(100) },
+    { next_batch: 's', account_data: { events: [{ passphrase: SECRET }] } },
+    { a: 1 },
+    {},
+  ]) {
+    const { answer: response } = exchange('GET', 'v3/sync?since=1', undefined, answer);
+    expect(uint(response, OptionNumber.ContentFormat)).toBeUndefined();
+  }
+});

@@ -1,5 +1,10 @@
 import type { PipeListener, Platform } from '@lb-matrix/coap-endpoint';
-import { createLowBandwidthServer, type LowBandwidthServer, type Upstream } from '@lb-matrix/lb-server';
+import {
+  createLowBandwidthServer,
+  type LowBandwidthOptions,
+  type LowBandwidthServer,
+  type Upstream,
+} from '@lb-matrix/lb-server';
 import type { ClientPipe, ConnectTarget } from '../../src/index.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
@@ -42,7 +47,9 @@ export class Network {
   #server: LowBandwidthServer | undefined;
   #listener: PipeListener = { onPipe: undefined, close: () => undefined };
 
-  constructor(time: VirtualTime, upstream: Upstream) {
+  readonly #forms: Pick<LowBandwidthOptions, 'tables' | 'compression'>;
+
+  constructor(time: VirtualTime, upstream: Upstream, forms: Pick<LowBandwidthOptions, 'tables' | 'compression'> = {}) {
     this.#time = time;
     this.#platform = {
       now: () => time.now(),
@@ -50,6 +57,7 @@ export class Network {
       randomBytes: (length) => time.randomBytes(length),
     };
     this.#upstream = upstream;
+    this.#forms = forms;
     this.start();
   }
 
@@ -62,7 +70,12 @@ export class Network {
         for (const session of sessions) if (session.known) session.far.close();
       },
     };
-    this.#server = createLowBandwidthServer({ platform: this.#platform, dtlsPort: 8448, upstream: this.#upstream });
+    this.#server = createLowBandwidthServer({
+      platform: this.#platform,
+      dtlsPort: 8448,
+      upstream: this.#upstream,
+      ...this.#forms,
+    });
     this.#server.serve(this.#listener);
   }
 
@@ -83,6 +96,12 @@ export class Network {
     const server = this.#server;
     this.#server = undefined;
     await server?.close({ graceful: 0 });
+  }
+
+  /** A proxy that has forgotten all but the keys of its sessions. */
+  forget(): void {
+    this.start();
+    for (const session of this.#sessions) this.#listener.onPipe?.(session.far);
   }
 
   restart(): void {

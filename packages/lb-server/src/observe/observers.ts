@@ -74,7 +74,11 @@ export function createObservers(options: ObserversOptions): Observers {
       const wish = uintValue(request.options, OptionNumber.Observe);
       if (wish !== 0 && wish !== 1) return undefined;
       const { format, token } = mapped.answer;
-      const registration = registrationOf(request.code, mapped, `${format} ${session.matrix.keyTable}`);
+      const registration = registrationOf(
+        request.code,
+        mapped,
+        `${format} ${session.matrix.keyTable} ${session.matrix.features}`,
+      );
       if (registration === undefined) return undefined;
       // RFC 7641 section 3.6 has the state sent once more, which may be megabytes: our own client wants to leave, not that.
       if (wish === 1) return session.matrix.features === undefined ? undefined : Promise.resolve(FAREWELL);

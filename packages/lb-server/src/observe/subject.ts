@@ -36,7 +36,7 @@ export interface Registration {
  * What a GET of /sync or a FETCH of sliding sync observes; `undefined` for every other request, which cannot be observed.
  *
  * @param code - of the CoAP request
- * @param extra - what else the answer depends on: its format, its keys
+ * @param extra - what else the answer depends on: its format, its keys, the features agreed on
  */
 export function registrationOf(code: number, mapped: MappedRequest, extra: string): Registration | undefined {
   const kind = kindOf(code, mapped.target);
