@@ -2,8 +2,9 @@ import { createSocket, type Socket } from 'node:dgram';
 import { isIP } from 'node:net';
 import { DtlsClient, type DtlsClientEvent } from '../client.ts';
 import { checkPins } from '../crypto/public-key-pin.ts';
-import { DtlsCertificateRejectedError, DtlsRefusedError } from '../errors.ts';
+import { DtlsAlertError, DtlsCertificateRejectedError, DtlsRefusedError } from '../errors.ts';
 import type { Identity } from '../identity.ts';
+import { ALERT } from '../wire/alert.ts';
 import { plainBytes } from './bytes.ts';
 import { nodeCrypto } from './crypto-provider.ts';
 import { DatagramSender } from './datagram-sender.ts';
@@ -243,7 +244,8 @@ class ClientPipe implements DtlsClientPipe {
     this.#driver.stop();
     closeQuietly(this.#socket);
     const reason = error instanceof DtlsCertificateRejectedError ? this.#refusal : error;
-    this.#settle.reject(reason);
+    // There is no association yet that could be closed in order.
+    this.#settle.reject(reason ?? new DtlsAlertError(ALERT.close_notify, 'close_notify'));
     this.#state = 'closed';
     this.onClose?.(reason);
   }

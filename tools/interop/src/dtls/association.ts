@@ -1,8 +1,10 @@
-import type {
-  ConnectDtlsOptions,
-  DtlsListenerHandle,
-  DtlsPipe,
-  ListenDtlsOptions,
+import { publicKeyPin } from '@lb-matrix/dtls-transport';
+import {
+  type ConnectDtlsOptions,
+  type DtlsListenerHandle,
+  type DtlsPipe,
+  type ListenDtlsOptions,
+  nodeCrypto,
 } from '@lb-matrix/dtls-transport/node';
 import { expect } from 'vitest';
 import type { DtlsSetup } from './peer.ts';
@@ -14,13 +16,14 @@ const keyOf = ({ hexKey }: NonNullable<DtlsSetup['psk']>): Uint8Array => Uint8Ar
 
 /** Our client's side of a setup. */
 export function clientOptions(
-  { certificate, clientCertificate, psk, recordSize }: DtlsSetup,
+  { version, certificate, clientCertificate, rawKey, psk, recordSize }: DtlsSetup,
   port: number,
 ): ConnectDtlsOptions {
   return {
     host: '127.0.0.1',
     port,
-    roots: certificate?.chain,
+    versions: versionsOf(version),
+    ...(rawKey ? { pins: [publicKeyPin(certificate!.spki, nodeCrypto)] } : { roots: certificate?.chain }),
     // A server tells its limit to a client that tells one.
     recordSizeLimit: recordSize && 16_384,
     clientCertificate,
@@ -29,15 +32,19 @@ export function clientOptions(
 }
 
 /** Our server's side of a setup. */
-export function serverOptions({ certificate, clientCertificate, psk }: DtlsSetup): ListenDtlsOptions {
+export function serverOptions({ version, certificate, clientCertificate, rawKey, psk }: DtlsSetup): ListenDtlsOptions {
   return {
     host: '127.0.0.1',
     port: 0,
-    certificate,
+    versions: versionsOf(version),
+    ...(rawKey ? { rawKey: certificate } : { certificate }),
     psk: psk && ((identity) => (identity === psk.identity ? keyOf(psk) : undefined)),
     requestClientCertificate: clientCertificate && { roots: clientCertificate.chain, required: true },
   };
 }
+
+const versionsOf = (version: DtlsSetup['version']): ConnectDtlsOptions['versions'] =>
+  version === 'both' ? ['1.3', '1.2'] : version && [version];
 
 /** What we say of the association is what the setup wants. */
 export function expectAgreed(pipe: DtlsPipe, { suite, recordSize, version = '1.2' }: DtlsSetup): void {
