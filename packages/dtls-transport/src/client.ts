@@ -15,6 +15,7 @@ import { usesPsk } from './handshake/cipher-suites.ts';
 import { ClientHandshake12, type ClientPolicy } from './handshake/client-handshake-12.ts';
 import { ClientHandshake13, type OlderOffer } from './handshake/client-handshake-13.ts';
 import type { HandshakeHost } from './handshake/handshake.ts';
+import type { HandshakeHost13 } from './handshake/handshake-13.ts';
 import { checkedIdentity, checkedPsk, type Identity, type PreSharedKey } from './identity.ts';
 
 /** Options of a `DtlsClient`. */
@@ -52,6 +53,9 @@ export type DtlsClientEvent =
   /** The end; no event follows. Without an error it was a close in order. */
   | { readonly type: 'closed'; readonly error: DtlsError | undefined };
 
+/** How often a ClientHello is sent again before a handshake of which nothing can be read begins anew: seven seconds. */
+const PATIENCE = 3;
+
 const DEFAULT_REASSEMBLY_BYTES = 65_536;
 
 /**
@@ -63,6 +67,7 @@ export class DtlsClient {
   readonly #startedAt: number;
   readonly #config: EngineConfig;
   readonly #policy: ClientPolicy;
+  readonly #certificateTypes: readonly CertificateTypeName[];
   readonly #drops: Drops = noDrops();
   #connection: Connection | Connection13;
   #handshake!: ClientHandshake12 | ClientHandshake13;
@@ -83,7 +88,8 @@ export class DtlsClient {
     this.#startedAt = now;
     this.#config = { ...config, cipherSuites, cipherSuites13 };
     this.#policy = { serverName, identity, psk };
-    this.#connection = this.#start13(certificateTypes, now) ?? this.#start12(now);
+    this.#certificateTypes = certificateTypes;
+    this.#connection = this.#start13(now, 0) ?? this.#start12(now);
   }
 
   /** The most data that one `send` takes, in bytes. It changes once, when the handshake has chosen a suite. */
@@ -107,6 +113,9 @@ export class DtlsClient {
   /** The deadline has passed. */
   handleTimeout(now: number): void {
     this.#connection.handleTimeout(now);
+    if (this.#connection instanceof Connection13 && this.#handshake instanceof ClientHandshake13) {
+      if (this.#handshake.isBlind && this.#connection.unanswered >= PATIENCE) this.#startOver(this.#connection, now);
+    }
   }
 
   /** When `handleTimeout` wants to be called next. */
@@ -162,19 +171,29 @@ export class DtlsClient {
   }
 
   /** Offers DTLS 1.3, and 1.2 beside it; `undefined` when that is not wanted, or fits into no datagram beside 1.2. */
-  #start13(certificateTypes: readonly CertificateTypeName[], now: number): Connection13 | undefined {
+  #start13(now: number, recordSequence: number): Connection13 | undefined {
     const { cipherSuites: olderSuites, cipherSuites13: cipherSuites } = this.#config;
     if (cipherSuites.length === 0) return undefined;
     let handshake!: ClientHandshake13;
-    const policy = { ...this.#policy, certificateTypes, olderSuites };
-    const connection = new Connection13({ ...this.#config, cipherSuites }, 'client', true, now, (host) => {
+    const policy = { ...this.#policy, certificateTypes: this.#certificateTypes, olderSuites };
+    const start = (host: HandshakeHost13) => {
       handshake = new ClientHandshake13(host, policy, now);
       return handshake;
-    });
+    };
+    const first = { recordSequence, messageSeq: 0 };
+    const config = { ...this.#config, cipherSuites };
+    const connection = new Connection13(config, 'client', true, this.#startedAt, start, first);
     // RFC 9147 5.1: a server without state cannot do much with a part of a ClientHello, but with one of 1.2 it can.
     if (!handshake.helloFits && olderSuites.length > 0) return undefined;
     this.#handshake = handshake;
     return connection;
+  }
+
+  /** What was damaged or forged before there were keys cannot be mended any more: the handshake begins anew. */
+  #startOver(before: Connection13, now: number): void {
+    const again = this.#start13(now, before.plainSequence)!;
+    for (const data of before.takeWaiting()) again.send(data);
+    this.#connection = again;
   }
 
   #start12(now: number): Connection {

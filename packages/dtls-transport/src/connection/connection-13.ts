@@ -72,6 +72,8 @@ export class Connection13 {
   #keys: KeyChanges | undefined;
   #nextSeq: number;
   #repeats = 0;
+  /** How often our flight was sent again because nothing came. */
+  #unanswered = 0;
   /** A fatal alert in the clear, and when it counts unless the peer goes on. */
   #alert: { readonly error: DtlsAlertError; readonly countsAt: number } | undefined;
   #retireAt: number | undefined;
@@ -113,6 +115,11 @@ export class Connection13 {
     return this.#state;
   }
 
+  /** How often our flight was sent again because nothing came. */
+  get unanswered(): number {
+    return this.#unanswered;
+  }
+
   /** The number of the next record in the clear. */
   get plainSequence(): number {
     return this.#plainWriter.nextSequence;
@@ -142,6 +149,7 @@ export class Connection13 {
         this.#outbox.flight?.rewind();
         this.#outbox.update?.rewind();
         this.#timer.backOff(now);
+        this.#unanswered += 1;
       }
       this.#acks.handleTimeout(now, this.#state === 'handshaking');
       if (this.#retireAt !== undefined && now >= this.#retireAt) {
@@ -460,6 +468,7 @@ export class Connection13 {
       numbered.map((message, index) => ({ writer: writerOf(messages[index]!.epoch), message })),
     );
     this.#repeats = 0;
+    this.#unanswered = 0;
     this.#alert = undefined;
     this.#acks.clear();
     // Towards an address that is not validated only the client's repetition gives leave to repeat.

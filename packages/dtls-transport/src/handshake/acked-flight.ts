@@ -70,6 +70,10 @@ export class AckedFlight {
   /** The peer has these records; true when some of them were news. */
   acknowledge(numbers: readonly RecordNumber[]): boolean {
     let news = false;
+    // An ACK is protected by keys that the messages in the clear have made, so these have arrived (RFC 9147 7).
+    const isProtected = ({ part }: Span) => this.#parts[part]!.writer.epoch > 0;
+    this.#missing = this.#missing.filter(isProtected);
+    this.#queue = this.#queue.filter(isProtected);
     for (const number of numbers) {
       const spans = this.#sent.get(keyOf(number));
       if (spans === undefined) continue;

@@ -126,6 +126,11 @@ export class ClientHandshake13 implements Handshake13 {
     return helloDatagram(this.#settings, this.#parts) <= this.#host.maxDatagram;
   }
 
+  /** The server, or somebody in its place, has answered, but nothing has come under common keys. */
+  get isBlind(): boolean {
+    return this.#state === 'extensions' || (this.#state === 'hello' && this.#retry !== undefined);
+  }
+
   get awaitsPlain(): boolean {
     return this.#state === 'hello' && this.#older === undefined;
   }

@@ -21,8 +21,9 @@ export class ReadEpochs13 {
     return this.#epochs.find(({ epoch }) => (epoch & 3) === bits);
   }
 
-  /** Nothing comes any more in those before the newest. */
+  /** Nothing comes any more in those before the newest that the peer has begun to use (RFC 9147 8). */
   retire(): void {
-    this.#epochs = this.#epochs.slice(0, 1);
+    const inUse = this.#epochs.findIndex(({ isInUse }) => isInUse);
+    this.#epochs = this.#epochs.slice(0, inUse + 1);
   }
 }

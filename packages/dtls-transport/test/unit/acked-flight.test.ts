@@ -5,7 +5,7 @@ import { Reassembly } from '../../src/handshake/reassembly.ts';
 import { plainWriter } from '../../src/record/plain-writer.ts';
 import { handshakeMessage, readHandshakeFragment } from '../../src/wire/handshake-message.ts';
 
-const writer = plainWriter(0);
+const writer = { ...plainWriter(0), epoch: 2 };
 const message = (seq: number, length: number) => handshakeMessage(11, seq, new Uint8Array(length).fill(seq + 1));
 const flightOf = (...lengths: readonly number[]) =>
   new AckedFlight(lengths.map((length, seq) => ({ writer, message: message(seq, length) })));
@@ -69,6 +69,15 @@ describe('a flight that is acknowledged (RFC 9147 7.2)', () => {
     const flight = flightOf(10, 10);
     flight.finish();
     expect([flight.isDone, flight.pending]).toEqual([true, false]);
+  });
+
+  test('an ACK shows that what was in the clear has arrived', () => {
+    const plain = { writer: plainWriter(0), message: message(0, 10) };
+    const flight = new AckedFlight([plain, { writer, message: message(1, 20) }]);
+    send(flight, 200);
+    flight.acknowledge([]);
+    flight.rewind();
+    expect(send(flight, 200).map(({ content }) => content.length)).toEqual([32]);
   });
 
   test('a room that is too small gives nothing', () => {
