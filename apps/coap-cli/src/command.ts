@@ -19,6 +19,8 @@ export interface Command {
   readonly cacert: string | undefined;
   /** Trust the system's certificates instead of Node's. */
   readonly caNative: boolean;
+  /** Pins of the server's public key, `sha256/…`, in place of certificates to trust. */
+  readonly pins: readonly string[] | undefined;
   /** `IDENTITY:HEX` or `@FILE`. */
   readonly psk: string | undefined;
   /** A PEM file of our certificate. */
@@ -71,6 +73,11 @@ const FLAGS = {
   },
   cacert: { type: 'string', describe: 'PEM file of certificates to trust (default: those that Node ships)' },
   'ca-native': { type: 'boolean', describe: 'Trust the certificates of this system' },
+  pin: {
+    type: 'string',
+    array: true,
+    describe: "sha256/BASE64, hash of the server's public key, which then counts in place of a certificate; repeatable",
+  },
   psk: { type: 'string', describe: 'IDENTITY:HEX, a key shared with the server; @FILE keeps it from other users' },
   cert: { type: 'string', describe: 'PEM file of our certificate, for a server that asks for one' },
   key: { type: 'string', describe: 'PEM file of its private key (default: the file of --cert)' },
@@ -92,7 +99,7 @@ const EPILOGUE = `Exit codes:
    7  no connection (refused, unreachable), or it broke
   28  time-out
   35  the DTLS handshake failed
-  60  the certificate does not verify: see --cacert and -k
+  60  the certificate does not verify, or the key has no such pin: see --cacert, --pin and -k
 
 Environment:
   SSLKEYLOGFILE  append session secrets to this file, for Wireshark
@@ -122,6 +129,7 @@ export function readCommand(argv: readonly string[], version: string): Command |
   if (flags.data !== undefined && flags.json !== undefined) throw new UsageError('-d and --json exclude each other');
   if (flags.insecure && flags.cacert !== undefined) throw new UsageError('-k and --cacert exclude each other');
   if (flags.insecure && flags['ca-native']) throw new UsageError('-k and --ca-native exclude each other');
+  refuseBesidePins(flags);
   if (flags.psk !== undefined && flags.cert !== undefined) throw new UsageError('--psk and --cert exclude each other');
   if (flags.key !== undefined && flags.cert === undefined) throw new UsageError('--key goes with --cert');
   if (flags.observe && method(flags) !== 'GET') throw new UsageError('--observe is for GET only');
@@ -135,6 +143,7 @@ export function readCommand(argv: readonly string[], version: string): Command |
     insecure: flags.insecure ?? false,
     cacert: flags.cacert,
     caNative: flags['ca-native'] ?? false,
+    pins: flags.pin,
     psk: flags.psk,
     cert: flags.cert,
     key: flags.key,
@@ -149,6 +158,13 @@ export function readCommand(argv: readonly string[], version: string): Command |
 }
 
 type Flags = Extract<ParsedCommandLine<typeof FLAGS>, { readonly print?: undefined }>['flags'];
+
+/** Pins say on their own who the server is. */
+function refuseBesidePins({ pin, insecure, cacert, 'ca-native': caNative, psk }: Flags): void {
+  if (pin === undefined) return;
+  const other = insecure ? '-k' : cacert !== undefined ? '--cacert' : caNative ? '--ca-native' : psk && '--psk';
+  if (other) throw new UsageError(`--pin and ${other} exclude each other`);
+}
 
 function method({ request, data, json, observe }: Flags): Method {
   if (request === undefined) return observe || (data === undefined && json === undefined) ? 'GET' : 'POST';

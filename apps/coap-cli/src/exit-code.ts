@@ -14,6 +14,6 @@ export const ExitCode = {
   TimeOut: 28,
   /** The DTLS handshake failed. */
   Handshake: 35,
-  /** The server's certificate does not verify. */
+  /** The server's certificate does not verify, or its key has none of the pins. */
   Certificate: 60,
 } as const;

@@ -45,6 +45,9 @@ export function asCliError(error: unknown, context: FailureContext): unknown {
         error,
       );
     case 'ERR_DTLS_CERTIFICATE': {
+      if (reason === 'pin-mismatch') {
+        return new CliError(`${where} is not the server of --pin: ${message}`, ExitCode.Certificate, { cause: error });
+      }
       const advice = 'trust its issuer with --cacert FILE, or skip the check with -k';
       return new CliError(`the certificate of ${where} does not verify: ${message} (${advice})`, ExitCode.Certificate, {
         cause: error,
@@ -56,10 +59,14 @@ export function asCliError(error: unknown, context: FailureContext): unknown {
       return new CliError(`the DTLS handshake with ${where} failed: ${message}`, ExitCode.Handshake, { cause: error });
     case 'timed_out':
       return timeOut(`no answer from ${where}: ${message}`, error);
-    case 'closed':
-      return (cause as CodedError | undefined)?.syscall === undefined
+    case 'closed': {
+      const { code: why, syscall: failed } = (cause ?? {}) as CodedError;
+      // RFC 8446 2: in DTLS 1.3 a server refuses our certificate when the handshake is over for us.
+      if (why === 'ERR_DTLS_ALERT') return asCliError(cause, context);
+      return failed === undefined
         ? connection(`${where} closed the connection${cause instanceof Error ? `: ${cause.message}` : ''}`, error)
         : asCliError(cause, context);
+    }
     case 'reset':
       return connection(`${where} rejected the request (CoAP Reset): is it a CoAP server?`, error);
     case 'misbehaved':

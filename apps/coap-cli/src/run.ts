@@ -22,8 +22,8 @@ export async function run(argv: readonly string[]): Promise<number> {
     return ExitCode.Success;
   }
   const location = parseLocation(command.url);
-  if (!location.secure && (command.psk ?? command.cert ?? command.ciphers) !== undefined) {
-    throw new UsageError('coap:// is not protected: --psk, --cert and --ciphers need coaps:// or https://');
+  if (!location.secure && (command.psk ?? command.pins ?? command.cert ?? command.ciphers) !== undefined) {
+    throw new UsageError('coap:// is not protected: --psk, --pin, --cert and --ciphers need coaps:// or https://');
   }
   const exchange = await makeExchange(command, location, await readBody(command));
   await checkOutput(command.output);

@@ -11,6 +11,8 @@ export interface WireOptions {
   readonly insecure: boolean;
   /** Trusted certificates (DER) in place of Node's. */
   readonly roots: readonly Uint8Array[] | undefined;
+  /** Pins of the server's public key, in place of certificates to trust. */
+  readonly pins: readonly string[] | undefined;
   /** The key that shows both who the other is, in place of certificates. */
   readonly psk: PreSharedKey | undefined;
   /** For a server that asks for one. */
@@ -22,7 +24,7 @@ export interface WireOptions {
 }
 
 /** What crossed the wire so far. Bytes of UDP payload. */
-interface Traffic {
+export interface Traffic {
   readonly datagramsSent: number;
   readonly bytesSent: number;
   readonly datagramsReceived: number;
@@ -37,6 +39,8 @@ export interface Wire {
   readonly pipe: DatagramPipe;
   /** What protects it, for people. */
   readonly protocol: string;
+  /** What the handshake took, where there was one. */
+  readonly handshake?: Traffic;
   /** What crossed it, where that is more than the CoAP endpoint sees. */
   readonly traffic?: () => Traffic;
 }

@@ -21,11 +21,12 @@ export async function withConnection<T>(
   exchange: Exchange,
   use: Use<T>,
 ): Promise<T> {
-  const { insecure, ciphers, maxTime, mtu, verbose } = command;
+  const { insecure, pins, ciphers, maxTime, mtu, verbose } = command;
   const { SSLKEYLOGFILE } = process.env;
   const options = {
     mtu,
     insecure,
+    pins,
     ciphers,
     roots: await readRoots(command),
     ...(await readIdentity(command)),

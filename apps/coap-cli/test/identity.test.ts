@@ -1,10 +1,12 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CliError, UsageError } from '@lb-matrix/cli-args';
 import { Code } from '@lb-matrix/coap-codec';
-import { readPemCertificates } from '@lb-matrix/dtls-transport';
+import { publicKeyPin, readPemCertificates } from '@lb-matrix/dtls-transport';
+import { nodeCrypto } from '@lb-matrix/dtls-transport/node';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { readPreSharedKey } from '../src/pre-shared-key.ts';
 import { coap } from './support/coap.ts';
@@ -33,7 +35,9 @@ describe('--psk', () => {
     const { port } = await started({ psk });
     const run = await coap(['-v', '--psk', `sensor:1:${KEY}`, `coaps://127.0.0.1:${port}/hello`]);
     expect({ code: run.code, stdout: run.stdout.toString() }).toEqual({ code: 0, stdout: 'hello' });
-    expect(run.stderr).toMatch(/^\* connected to 127\.0\.0\.1, DTLS 1\.2, TLS_(ECDHE_)?PSK_WITH_\w+, pre-shared key$/m);
+    expect(run.stderr).toMatch(
+      /^\* connected to 127\.0\.0\.1, DTLS 1\.2, TLS_(ECDHE_)?PSK_WITH_\w+, x25519, pre-shared key$/m,
+    );
     expect(run.stderr).not.toContain(KEY);
   });
 
@@ -56,7 +60,7 @@ describe('--psk', () => {
     expect({ code, stderr }).toEqual({
       code: 2,
       stderr:
-        "coap: coap:// is not protected: --psk, --cert and --ciphers need coaps:// or https://\nTry 'coap --help'.\n",
+        "coap: coap:// is not protected: --psk, --pin, --cert and --ciphers need coaps:// or https://\nTry 'coap --help'.\n",
     });
   });
 
@@ -83,6 +87,51 @@ describe('--psk', () => {
     await expect(readPreSharedKey(`@${file('none')}`)).rejects.toThrow(
       new CliError(`cannot read ${file('none')}: no such file or directory`),
     );
+  });
+});
+
+describe('--pin', () => {
+  const certificate = testCertificate({ dnsNames: ['elsewhere.example'] });
+  const rawKey = {
+    privateKey: new Uint8Array(generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'der' })),
+  };
+  const pinOf = (pkcs8: Uint8Array) => publicKeyPin(nodeCrypto.importSigningKey(pkcs8).spki, nodeCrypto);
+  const pin = pinOf(rawKey.privateKey);
+  const other = `sha256/${'A'.repeat(43)}=`;
+
+  test('knows a server by its key, which -v names', async () => {
+    const { port } = await started({ certificate, rawKey });
+    const run = await coap(['-v', '--pin', other, '--pin', pin, `coaps://127.0.0.1:${port}/hello`]);
+    expect({ code: run.code, stdout: run.stdout.toString() }).toEqual({ code: 0, stdout: 'hello' });
+    expect(run.stderr).toContain(
+      `* connected to 127.0.0.1, DTLS 1.3, TLS_AES_128_GCM_SHA256, x25519, raw public key ${pin}\n`,
+    );
+    expect(run.stderr).toMatch(/^\* datagrams: 2 up, 2 down;/m);
+  });
+
+  test('may be that of a certificate, whatever else stands in it', async () => {
+    const { port } = await started({ certificate, versions: ['1.2'] });
+    const run = await coap(['-v', '--pin', pinOf(certificate.privateKey), `coaps://127.0.0.1:${port}/hello`]);
+    expect({ code: run.code, stdout: run.stdout.toString() }).toEqual({ code: 0, stdout: 'hello' });
+    expect(run.stderr).toMatch(
+      /^\* connected to 127\.0\.0\.1, DTLS 1\.2, \w+, x25519, certificate with a pinned key$/m,
+    );
+  });
+
+  test('of another server is exit code 60, and nothing is asked', async () => {
+    const server = await started({ certificate, rawKey });
+    const { code, stderr } = await coap(['--pin', other, `coaps://127.0.0.1:${server.port}/hello`]);
+    expect({ code, stderr }).toEqual({
+      code: 60,
+      stderr: `FATAL: 127.0.0.1:${server.port} is not the server of --pin: the public key has the pin ${pin}, and not ${other}\n`,
+    });
+    expect(server.requests).toEqual([]);
+  });
+
+  test('that is none is exit code 2', async () => {
+    const { code, stderr } = await coap(['--pin', 'sha256/x', 'coaps://127.0.0.1:1/hello']);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^coap: sha256\/x is no pin/);
   });
 });
 

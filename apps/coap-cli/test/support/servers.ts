@@ -22,7 +22,7 @@ export async function plainServer(handler: Handler, host = '127.0.0.1'): Promise
 
 /** A CoAP server over DTLS, on a free port of loopback unless told otherwise. */
 export async function dtlsServer(handler: Handler, options: Partial<ListenDtlsOptions>): Promise<TestServer> {
-  return serve(await listenDtls({ host: '127.0.0.1', port: 0, ...options }), handler);
+  return serve(await listenDtls({ host: '127.0.0.1', port: 0, versions: ['1.3', '1.2'], ...options }), handler);
 }
 
 function serve(listener: PipeListener & { readonly address: { readonly port: number } }, handler: Handler): TestServer {
