@@ -52,7 +52,7 @@ export function createHomeserverPool(homeserver: Homeserver, maxResponseBytes: n
       const request = {
         method: method as Dispatcher.HttpMethod,
         path: prefix + target,
-        headers: [...headers.flat(), 'accept-encoding', 'identity'],
+        headers: flat(headers, 'accept-encoding', 'identity'),
         body,
       };
       return requestWhole(await load(), request, { origin, maxBytes: maxResponseBytes, signal });
@@ -63,7 +63,7 @@ export function createHomeserverPool(homeserver: Homeserver, maxResponseBytes: n
         const response = await pool.request({
           method: method as Dispatcher.HttpMethod,
           path: prefix + target,
-          headers: headers.flat(),
+          headers: flat(headers),
           body,
           signal,
           headersTimeout: timeout,
@@ -79,4 +79,11 @@ export function createHomeserverPool(homeserver: Homeserver, maxResponseBytes: n
       await (await loading)?.destroy();
     },
   };
+}
+
+/** Names and values in turn, as undici takes them. */
+function flat(headers: HttpHeaders, ...more: string[]): string[] {
+  const names: string[] = more;
+  for (const [name, value] of headers) names.push(name, value);
+  return names;
 }

@@ -325,8 +325,10 @@ export class ServerRole {
   /** An answer at once: in the ACK to a CON, as a NON to a NON (sections 5.2.1 and 5.2.3). */
   #send(message: CoapMessage, part: MessagePart, received: Received | undefined, now: number): void {
     const { token, messageId } = message;
+    const { code, options, payload } = part;
     if (message.type === Type.CON) {
-      const datagram = encodeMessage({ ...part, type: Type.ACK, messageId, token });
+      // Named one by one: for parts from many places a spread is V8's slow way, and every answer comes by here.
+      const datagram = encodeMessage({ type: Type.ACK, code, messageId, token, options, payload });
       this.#layer.transmit(datagram);
       if (received !== undefined) received.answer = datagram;
       return;
@@ -334,8 +336,10 @@ export class ServerRole {
     const nobody = () => {};
     this.#layer.submit(
       {
-        ...part,
+        code,
         token,
+        options,
+        payload,
         confirmable: false,
         counted: false,
         acknowledged: nobody,
