@@ -1,6 +1,15 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
@@ -126,6 +135,33 @@ function ensureVenv(): void {
   } catch {
     aptInstall('python3 with venv', 'python3-venv');
   }
+}
+
+/** A Debian of another release with these packages, made unless it is there; returns its root. Takes root. */
+export function debianRoot(release: string, ...packages: string[]): string {
+  const target = `${cache}/${[release, ...packages].join('-')}`;
+  if (!existsSync(`${target}/complete`)) {
+    ensureProgram('debootstrap', 'debootstrap');
+    const args = ['--variant=minbase', `--include=${packages.join(',')}`, release, target, debianMirror()];
+    retryOnce(() => {
+      rmSync(target, { recursive: true, force: true });
+      execFileSync('debootstrap', args, { stdio: ['ignore', 'ignore', 'inherit'] });
+    });
+    writeFileSync(`${target}/complete`, '');
+  }
+  return target;
+}
+
+/** The mirror that this machine takes its packages from. */
+function debianMirror(): string {
+  for (const [file, pattern] of [
+    ['/etc/apt/sources.list.d/debian.sources', /^URIs: *(\S+)/m],
+    ['/etc/apt/sources.list', /^deb (?:\[.*?\] )?(\S+)/m],
+  ] as const) {
+    const mirror = existsSync(file) ? pattern.exec(readFileSync(file, 'utf8'))?.[1] : undefined;
+    if (mirror !== undefined) return mirror;
+  }
+  throw new Error('this machine does not say where it takes Debian packages from');
 }
 
 /** A name for the contents of a file or a folder: another source makes another peer. */

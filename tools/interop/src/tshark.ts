@@ -1,0 +1,52 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ensureProgram } from './install.ts';
+import { startPeer } from './process.ts';
+
+/** How to start tshark. */
+export interface Tshark {
+  readonly command: readonly [program: string, ...args: string[]];
+  /** Where its file system begins. */
+  readonly root: string;
+}
+
+/** A session as others see it. */
+interface Observed {
+  /** Our key log. */
+  readonly keys: string;
+  /** What tshark shows of the session with that key log, in full. */
+  readonly shown: string;
+}
+
+/** Captures what is said with the UDP port on loopback (that takes root), and has tshark decrypt it with the lines given to `keyLog`. */
+export async function observe(
+  { command: [program, ...args], root }: Tshark,
+  port: number,
+  application: 'coap' | 'data',
+  talk: (keyLog: (line: string) => void) => Promise<void>,
+): Promise<Observed> {
+  ensureProgram('tcpdump', 'tcpdump');
+  const dir = mkdtempSync(join(root, 'tmp', 'lbm-tshark-'));
+  const [capture, keys] = [join(dir, 'x.pcap'), join(dir, 'x.keys')];
+  writeFileSync(keys, '');
+  const tcpdump = startPeer('tcpdump', [
+    ...['--immediate-mode', '-n', '-Z', 'root', '-i', 'lo', '-U', '-w', capture, `udp port ${port}`],
+  ]);
+  try {
+    await tcpdump.waitFor(/listening on/);
+    await talk((line) => writeFileSync(keys, `${line}\n`, { flag: 'a' }));
+  } finally {
+    await tcpdump.stop('SIGINT');
+  }
+  const seen = (file: string): string => `/${file.slice(root.length)}`;
+  const shown = execFileSync(
+    program,
+    [
+      ...[...args, '-r', seen(capture), '-d', `udp.port==${port},dtls`, '-d', `dtls.port==${port},${application}`],
+      ...['-o', `tls.keylog_file:${seen(keys)}`, '-V'],
+    ],
+    { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] },
+  );
+  return { keys: readFileSync(keys, 'utf8'), shown };
+}
