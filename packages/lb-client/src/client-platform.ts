@@ -25,6 +25,11 @@ export interface ClientPipe extends DatagramPipe {
 export interface ConnectTarget {
   readonly host: string;
   readonly port: number;
+  /**
+   * Pins (`sha256/…`, RFC 7469 2.4) that the homeserver has named over HTTPS: the server has one of these public keys, and shows
+   * it without a certificate (RFC 7250, DTLS 1.3). A platform that cannot check that verifies the certificate, as without pins.
+   */
+  readonly pins?: readonly string[] | undefined;
   /** Gives the handshake up; `connect` then rejects. */
   readonly signal: AbortSignal;
 }
@@ -39,7 +44,10 @@ export interface ClientStorage {
 export interface ClientPlatform extends Platform {
   /** Milliseconds since 1970, for what is remembered from one run of the app to the next. */
   wallTime(): number;
-  /** Handshakes with a server and resolves with the session. Rejects when it did not come about. */
+  /**
+   * Handshakes with a server and resolves with the session. Rejects when it did not come about: with an error whose `reason`
+   * is `'pin-mismatch'` when the server's key is not the one that it must have.
+   */
   connect(target: ConnectTarget): Promise<ClientPipe>;
   /** Default: what is learnt is forgotten with the process. */
   readonly storage?: ClientStorage | undefined;

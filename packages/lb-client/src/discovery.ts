@@ -1,7 +1,7 @@
 import type { ClientPlatform } from './client-platform.ts';
 import { isObject } from './json.ts';
 import type { Memory } from './memory.ts';
-import { type Offer, readOffer } from './offer.ts';
+import { type Offer, readOffer, readPins } from './offer.ts';
 
 /** Where a low-bandwidth server is, and what it understands. */
 export interface ServerAddress {
@@ -9,6 +9,13 @@ export interface ServerAddress {
   readonly port: number;
   /** `undefined`: nobody has said. */
   readonly offer: Offer | undefined;
+  /** Pins of its public keys, as the homeserver has named them over HTTPS. */
+  readonly pins?: readonly string[] | undefined;
+}
+
+/** An offer with what vouches for the server, as it is remembered. */
+interface PinnedOffer extends Offer {
+  readonly pins?: readonly string[] | undefined;
 }
 
 /** Where the address of a homeserver's low-bandwidth server comes from. */
@@ -77,7 +84,7 @@ export class Discovery implements ServerSource {
       const response = await this.#fetch(`${this.#origin}/_matrix/client/versions`, { signal: control.signal });
       // A server in trouble has said nothing about what it offers.
       if (response.status >= 500 || response.status === 429) return this.#later(RETRY);
-      const offer = response.ok ? readOffer(await response.json()) : undefined;
+      const offer = response.ok ? this.#read(await response.json(), response.url) : undefined;
       await this.#memory.remember(this.#key, offer ?? null);
       return offer === undefined ? this.#later(MAX_AGE) : this.#address(offer);
     } catch {
@@ -95,10 +102,17 @@ export class Discovery implements ServerSource {
     this.#askAgainAt = this.#platform.now() + ms;
   }
 
-  #address(offer: Offer): ServerAddress {
+  /** `url`: where the answer came from in the end; a `fetch` of the app's own may not say it. */
+  #read(versions: unknown, url: string): PinnedOffer | undefined {
+    const offer = readOffer(versions);
+    const isVerified = this.#origin.startsWith('https:') && (url === '' || url.startsWith('https:'));
+    return offer && isVerified ? { ...offer, pins: readPins(versions) } : offer;
+  }
+
+  #address(offer: PinnedOffer): ServerAddress {
     // Brackets belong to URLs, not to addresses (RFC 3986 3.2.2).
     const host = new URL(this.#origin).hostname.replace(/^\[|\]$/g, '');
-    return { host, port: offer.dtls, offer };
+    return { host, port: offer.dtls, offer, pins: offer.pins };
   }
 
   get #key(): string {
@@ -106,6 +120,6 @@ export class Discovery implements ServerSource {
   }
 }
 
-function isOffer(value: unknown): value is Offer {
+function isOffer(value: unknown): value is PinnedOffer {
   return isObject(value) && typeof value.dtls === 'number';
 }

@@ -10,7 +10,7 @@ import type { Offer } from './offer.ts';
 import type { KeepAliveOptions } from './options.ts';
 import type { Meter } from './stats.ts';
 import { Syncs } from './sync/syncs.ts';
-import { Unreachable, Unsupported } from './unreachable.ts';
+import { PinMismatch, Unreachable, Unsupported } from './unreachable.ts';
 
 export interface HomeserverOptions {
   readonly platform: ClientPlatform;
@@ -59,6 +59,8 @@ export class Homeserver {
   /** The server has answered, and has not been out of reach for long since. */
   #reached = false;
   #unsupported = false;
+  /** Why the last connection did not come about. */
+  #failure: Unreachable | undefined;
   /** What the server has accepted of our announcements. */
   #features: number | undefined;
 
@@ -93,11 +95,17 @@ export class Homeserver {
     for (const { line } of this.#accounts.values()) line.learn(offer);
   }
 
-  connectFailed(): void {
+  connectFailed(failure: unknown): void {
+    this.#failure = failure instanceof PinMismatch ? failure : undefined;
     this.#reached = false;
     this.backOff.failed(this.platform.now());
     this.#options.source.doubt();
     this.changed();
+  }
+
+  /** Why there is no connection while none is tried. */
+  away(): Unreachable {
+    return this.#failure ?? new Unreachable(undefined);
   }
 
   /** Handshakes, again and again until time is up. Rejects with `Unreachable`, or with the signal's reason. */
@@ -117,6 +125,7 @@ export class Homeserver {
         return link;
       } catch (error) {
         signal.throwIfAborted();
+        if (isPinMismatch(error)) throw new PinMismatch(error);
         // Where nobody was before, a refusal is an answer.
         if (!patient || platform.now() + pause >= deadline) throw new Unreachable(error);
       }
@@ -132,7 +141,7 @@ export class Homeserver {
   }
 
   async #handshake(
-    { host, port, offer }: ServerAddress,
+    { host, port, offer, pins }: ServerAddress,
     time: number,
     signal: AbortSignal,
     onTrouble: Establish['onTrouble'],
@@ -146,7 +155,7 @@ export class Homeserver {
     const cancel = platform.setTimer(time, () => control.abort(new Error('No handshake in time')));
     let pipe: ClientPipe;
     try {
-      pipe = await platform.connect({ host, port, signal: control.signal });
+      pipe = await platform.connect({ host, port, pins, signal: control.signal });
     } finally {
       cancel();
       signal.removeEventListener('abort', giveUp);
@@ -213,4 +222,8 @@ export class Homeserver {
     line.close();
     syncs.stop();
   }
+}
+
+function isPinMismatch(error: unknown): boolean {
+  return error instanceof Error && 'reason' in error && error.reason === 'pin-mismatch';
 }

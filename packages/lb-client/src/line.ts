@@ -85,7 +85,7 @@ export class Line {
     this.#connecting.catch(() => undefined);
     this.#homeserver.changed();
     // While HTTPS stands in nobody waits for the next try.
-    if (this.#homeserver.backOff.failing) throw new Unreachable(undefined);
+    if (this.#homeserver.backOff.failing) throw this.#homeserver.away();
     return unlessAborted(this.#connecting, signal);
   }
 
@@ -113,13 +113,13 @@ export class Line {
 
   async #connect(): Promise<Link> {
     const { backOff, platform } = this.#homeserver;
-    if (backOff.waiting(platform.now())) throw new Unreachable(undefined);
+    if (backOff.waiting(platform.now())) throw this.#homeserver.away();
     try {
       const link = await this.#establish();
       backOff.succeeded();
       return this.#take(link);
     } catch (error) {
-      if (error instanceof Unreachable && !(error instanceof Unsupported)) this.#homeserver.connectFailed();
+      if (error instanceof Unreachable && !(error instanceof Unsupported)) this.#homeserver.connectFailed(error);
       throw error;
     }
   }
@@ -149,11 +149,11 @@ export class Line {
         link.supersede(GRACE);
         this.#replacing = undefined;
       },
-      () => {
+      (error: unknown) => {
         this.#replacing = undefined;
         // Neither the old one nor a new one: whatever is under way on it has failed.
         if (link.lastReceived !== heard || this.#closing.signal.aborted) return;
-        this.#homeserver.connectFailed();
+        this.#homeserver.connectFailed(error);
         link.close();
       },
     );

@@ -13,7 +13,7 @@ import { isRepeatable, otherWay } from './route.ts';
 import { type LowBandwidthStats, Meter } from './stats.ts';
 import { readSyncCall } from './sync/sync-call.ts';
 import { toResponse } from './to-response.ts';
-import { Unreachable, Unsupported } from './unreachable.ts';
+import { PinMismatch, Unreachable, Unsupported } from './unreachable.ts';
 
 /** A `fetch` that speaks low bandwidth to Matrix homeservers. */
 export interface LowBandwidthFetch {
@@ -85,7 +85,9 @@ export function createLowBandwidthFetch(options: LowBandwidthFetchOptions): LowB
         request.method,
         reason,
         error,
-        reason === 'unreachable' ? () => lastResort(read, request, overHttps) : overHttps,
+        error instanceof Unreachable && reason !== 'unsupported'
+          ? () => lastResort(read, request, overHttps)
+          : overHttps,
       );
     }
   }
@@ -113,7 +115,7 @@ export function createLowBandwidthFetch(options: LowBandwidthFetchOptions): LowB
         connectTimeout: options.connectTimeout ?? CONNECT_TIMEOUT,
         networkKey: options.networkKey ?? (() => ''),
         keepAlive: options.keepAlive,
-        forms: { tables: options.tables, compression: options.compression },
+        forms: { tables: options.tables, compression: options.compression || undefined },
         observeIdle: options.observeIdle ?? OBSERVE_IDLE,
         meter,
         onChange: updateState,
@@ -179,6 +181,7 @@ async function lastResort(
 /** Why a request that failed goes over HTTPS; `undefined` when it must not. */
 function fallbackReason(error: unknown): FallbackReason | undefined {
   if (error instanceof Unsupported) return 'unsupported';
+  if (error instanceof PinMismatch) return 'pin_mismatch';
   if (error instanceof Unreachable) return 'unreachable';
   if (error instanceof EndpointError) return error.code === 'refused' ? 'too_long' : undefined;
   if (!(error instanceof MappingError) || error.reason === 'response') return undefined;

@@ -1,10 +1,14 @@
 import { nodePlatform } from '@lb-matrix/coap-endpoint/node';
 import { type ConnectDtlsOptions, connectDtls } from '@lb-matrix/dtls-transport/node';
-import type { ClientStorage } from './client-platform.ts';
+import { nodeDeflate } from '@lb-matrix/msc3079-mapper/node';
+import type { ClientStorage, ConnectTarget } from './client-platform.ts';
 import { createLowBandwidthFetch as create, type LowBandwidthFetch } from './low-bandwidth-fetch.ts';
 import type { LowBandwidthFetchOptions } from './options.ts';
 
-/** Everything of the core's options but the platform, and how to reach and check the DTLS server. */
+/**
+ * Everything of the core's options but the platform, and how to reach and check the DTLS server. `tables` is 2 and
+ * `compression` is asked for by default.
+ */
 export interface NodeLowBandwidthFetchOptions
   extends Omit<LowBandwidthFetchOptions, 'platform'>,
     Omit<ConnectDtlsOptions, 'host' | 'port' | 'signal' | 'handshakeTimeout' | 'recordSizeLimit'> {
@@ -12,14 +16,30 @@ export interface NodeLowBandwidthFetchOptions
   readonly storage?: ClientStorage | undefined;
 }
 
+/** Two datagrams less in each direction where the server speaks 1.3. */
+const VERSIONS = ['1.3', '1.2'] as const;
+
+/** What the homeserver has said of its keys counts unless the app itself says whom to trust. */
+function trustOf(
+  { pins, roots, psk, versions = VERSIONS, dangerouslySkipVerification }: NodeLowBandwidthFetchOptions,
+  named: Pick<ConnectTarget, 'pins'>,
+): Pick<ConnectDtlsOptions, 'pins' | 'versions'> {
+  const isSaid = pins !== undefined || roots !== undefined || psk !== undefined || dangerouslySkipVerification === true;
+  if (isSaid || named.pins === undefined) return { pins, versions };
+  // A raw key takes DTLS 1.3, so a server that has one speaks it: nothing older is worth its bytes.
+  return { pins: named.pins, versions: ['1.3'] };
+}
+
 /** Makes a `fetch` for Matrix SDKs over DTLS on node:dgram. It opens nothing before the first request. */
 export function createLowBandwidthFetch(options: NodeLowBandwidthFetchOptions = {}): LowBandwidthFetch {
   return create({
     ...options,
+    tables: options.tables ?? 2,
+    compression: options.compression ?? { deflate: nodeDeflate() },
     platform: {
       ...nodePlatform,
       wallTime: () => Date.now(),
-      connect: (target) => connectDtls({ ...options, ...target }),
+      connect: (target) => connectDtls({ ...options, ...target, ...trustOf(options, target) }),
       storage: options.storage,
     },
   });

@@ -30,6 +30,8 @@ export type FallbackReason =
   | 'unmappable'
   /** The server's /versions offers no low bandwidth. */
   | 'unsupported'
+  /** Whoever answers has another public key than the server: see `pins`. HTTPS verifies by itself. */
+  | 'pin_mismatch'
   /** No connection came about, or it broke and could not be replaced. */
   | 'unreachable';
 
@@ -71,9 +73,9 @@ export interface LowBandwidthFetchOptions {
   readonly tables?: PathTableVersion | undefined;
   /**
    * Ask servers to compress, and compress for those that do: `nodeDeflate` or `fflateDeflate` of `@lb-matrix/msc3079-mapper`.
-   * Default: nothing is compressed.
+   * Default, and `false`: nothing is compressed.
    */
-  readonly compression?: Compression | undefined;
+  readonly compression?: Compression | false | undefined;
   /** Have /sync pushed instead of polled, where the server can do that. Default true. */
   readonly observe?: boolean | undefined;
   /** Milliseconds without a /sync call until the server is told to stop pushing. Default 60,000. */

@@ -7,5 +7,8 @@ export class Unreachable extends Error {
   }
 }
 
+/** Whoever answers has another public key than the server was said to have. */
+export class PinMismatch extends Unreachable {}
+
 /** The server offers no low bandwidth. */
 export class Unsupported extends Unreachable {}

@@ -1,9 +1,25 @@
 import { nodePlatform } from '@lb-matrix/coap-endpoint/node';
-import { type DtlsListenerHandle, type ListenDtlsOptions, listenDtls } from '@lb-matrix/dtls-transport/node';
+import { publicKeyPin } from '@lb-matrix/dtls-transport';
+import {
+  type DtlsListenerHandle,
+  type ListenDtlsOptions,
+  listenDtls,
+  nodeCrypto,
+  type RawKey,
+} from '@lb-matrix/dtls-transport/node';
+import { nodeDeflate } from '@lb-matrix/msc3079-mapper/node';
 import { createLowBandwidthServer, type LowBandwidthOptions, type LowBandwidthServer } from './server.ts';
 
-/** Everything of `createLowBandwidthServer` but what the socket decides, and everything of `listenDtls`. */
-export type ListenLowBandwidthOptions = Omit<LowBandwidthOptions, 'platform' | 'dtlsPort'> & ListenDtlsOptions;
+/**
+ * Everything of `createLowBandwidthServer` but what the socket decides, and everything of `listenDtls`. `tables` is 2 and
+ * `compression` is there by default, for clients that ask for them.
+ */
+export interface ListenLowBandwidthOptions
+  extends Omit<LowBandwidthOptions, 'platform' | 'dtlsPort' | 'rawKeys'>,
+    ListenDtlsOptions {
+  /** The pin of the key that will follow `rawKey`, for /versions: clients that have seen it take the new key at once. */
+  readonly nextRawKeyPin?: string | undefined;
+}
 
 /** A low-bandwidth server on a UDP socket of its own. */
 export interface ListeningServer extends Omit<LowBandwidthServer, 'serve'> {
@@ -19,12 +35,20 @@ export interface ListeningServer extends Omit<LowBandwidthServer, 'serve'> {
  */
 export async function listenLowBandwidth(options: ListenLowBandwidthOptions): Promise<ListeningServer> {
   const listener = await listenDtls(options);
+  const { rawKey, nextRawKeyPin } = options;
   const { serve, handleHttp, loopGuard, close } = createLowBandwidthServer({
     ...options,
+    tables: options.tables ?? 2,
+    compression: options.compression ?? { deflate: nodeDeflate() },
     platform: nodePlatform,
     dtlsPort: listener.address.port,
+    rawKeys: rawKey && [pinOf(rawKey), ...(nextRawKeyPin === undefined ? [] : [nextRawKeyPin])],
   });
   serve(listener);
   const setCertificate: ListeningServer['setCertificate'] = (certificate) => listener.setCertificate(certificate);
   return { address: listener.address, setCertificate, handleHttp, loopGuard, close };
+}
+
+function pinOf({ privateKey }: RawKey): string {
+  return publicKeyPin(nodeCrypto.importSigningKey(privateKey).spki, nodeCrypto);
 }

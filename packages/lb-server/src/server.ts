@@ -23,6 +23,11 @@ export interface LowBandwidthOptions {
   readonly platform: Platform;
   /** The UDP port that /versions names to clients (MSC3079, Versioning). */
   readonly dtlsPort: number;
+  /**
+   * Pins (`sha256/…`) of the public keys that the listener shows without a certificate, the one in use and the next, for
+   * /versions over HTTP: what came over CoAP vouches for nobody. Default: none.
+   */
+  readonly rawKeys?: readonly string[] | undefined;
   /** What a path enum expands to. Default `'v3'`; `'r0'` for homeservers older than Matrix 1.1. */
   readonly pathPrefix?: PathPrefix | undefined;
   /**
@@ -32,9 +37,9 @@ export interface LowBandwidthOptions {
   readonly tables?: PathTableVersion | undefined;
   /**
    * Compress for clients that ask for it, by `nodeDeflate` of `@lb-matrix/msc3079-mapper/node`. A request may become
-   * `maxRequestBytes` long, if this does not say less. Default: nothing is compressed.
+   * `maxRequestBytes` long, if this does not say less. Default, and `false`: nothing is compressed.
    */
-  readonly compression?: Compression | undefined;
+  readonly compression?: Compression | false | undefined;
   /** Milliseconds until a request without an answer is acknowledged; a long-poll is at once. Default 200. */
   readonly ackDelay?: number | undefined;
   /** Tell the homeserver the client's address in X-Forwarded-For. Default false. */
@@ -73,7 +78,7 @@ export function createLowBandwidthServer(options: LowBandwidthOptions): LowBandw
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const loopGuard = createLoopGuard(platform);
   const gateway = createGateway(upstream, platform, limits, loopGuard);
-  const compression = options.compression && { maxBytes: limits.maxRequestBytes, ...options.compression };
+  const compression = options.compression ? { maxBytes: limits.maxRequestBytes, ...options.compression } : undefined;
   const offer = { dtls: dtlsPort, tables, compression: compression !== undefined };
   const common = { gateway, platform, offer, onExchange };
   const { forwardClientAddress = false, pathPrefix = 'v3' } = options;
@@ -104,7 +109,7 @@ export function createLowBandwidthServer(options: LowBandwidthOptions): LowBandw
         }),
       );
     },
-    handleHttp: createHttpHandler({ ...common, forwardClientAddress }),
+    handleHttp: createHttpHandler({ ...common, offer: { ...offer, rawKeys: options.rawKeys }, forwardClientAddress }),
     loopGuard,
     async close({ graceful = 5000 } = {}) {
       observers.close();

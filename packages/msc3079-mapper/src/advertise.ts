@@ -11,18 +11,26 @@ export interface LowBandwidthOffer {
   readonly tables?: PathTableVersion | undefined;
   /** Whether bodies may be compressed with the dictionary. Default false. */
   readonly compression?: boolean | undefined;
+  /** Pins (`sha256/…`) of the public keys that it shows without a certificate, the one in use and the next. Default: none. */
+  readonly rawKeys?: readonly string[] | undefined;
 }
 
 /**
  * The body of /_matrix/client/versions with what this server offers (R25): `m.low_bandwidth`, and the same under
- * `org.matrix.msc3079.low_bandwidth` while the proposal is in review (R28), in place of what stood there. Throws `MappingError` (`upstream`) when `versions` is not a JSON object in UTF-8.
+ * `org.matrix.msc3079.low_bandwidth` while the proposal is in review (R28), in place of what stood
+ * there. Throws `MappingError` (`upstream`) when `versions` is not a JSON object in UTF-8.
  */
 export function advertiseLowBandwidth(
   versions: Uint8Array,
-  { dtls, tables = 1, compression = false }: LowBandwidthOffer,
+  { dtls, tables = 1, compression = false, rawKeys = [] }: LowBandwidthOffer,
 ): Uint8Array {
-  const versionsOffered = { dtls, cbor_enum_version: tables, coap_enum_version: tables };
-  const offer = compression ? { ...versionsOffered, deflate_dict: [DICTIONARY_ID] } : versionsOffered;
+  const offer = {
+    dtls,
+    cbor_enum_version: tables,
+    coap_enum_version: tables,
+    ...(compression ? { deflate_dict: [DICTIONARY_ID] } : {}),
+    ...(rawKeys.length > 0 ? { raw_keys: rawKeys } : {}),
+  };
   const body = parseJson(versions);
   if (!isObject(body)) throw new MappingError('upstream', 'The homeserver did not answer with a JSON object');
   body['m.low_bandwidth'] = offer;

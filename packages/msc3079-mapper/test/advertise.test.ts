@@ -21,6 +21,15 @@ describe('/versions', () => {
     });
   });
 
+  it('names the pins of raw public keys, where there are any', () => {
+    const rawKeys = ['sha256/one', 'sha256/next'];
+    const named = JSON.parse(text(advertiseLowBandwidth(utf8('{}'), { dtls: 8008, rawKeys })));
+    expect(named['m.low_bandwidth']).toEqual({ ...offer, raw_keys: rawKeys });
+    expect(named['org.matrix.msc3079.low_bandwidth']).toEqual({ ...offer, raw_keys: rawKeys });
+    const none = JSON.parse(text(advertiseLowBandwidth(utf8('{}'), { dtls: 8008, rawKeys: [] })));
+    expect(none['m.low_bandwidth']).toEqual(offer);
+  });
+
   it.each(['', 'null', '[]', '"x"', '{', '<html>'])('of a homeserver that says %s is 502', (body) => {
     expect(refused('upstream', () => advertiseLowBandwidth(utf8(body), { dtls: 1 })).status).toBe(502);
   });
