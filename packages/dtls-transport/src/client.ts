@@ -16,6 +16,7 @@ import { ClientHandshake12, type ClientPolicy } from './handshake/client-handsha
 import { ClientHandshake13, type OlderOffer } from './handshake/client-handshake-13.ts';
 import type { HandshakeHost } from './handshake/handshake.ts';
 import type { HandshakeHost13 } from './handshake/handshake-13.ts';
+import { readIdOffer } from './handshake/id-extensions.ts';
 import { checkedIdentity, checkedPsk, type Identity, type PreSharedKey } from './identity.ts';
 
 /** Options of a `DtlsClient`. */
@@ -212,7 +213,11 @@ export class DtlsClient {
       return handshake;
     };
     const first = { recordSequence: before.plainSequence, messageSeq: 0 };
-    this.#connection = new Connection(this.#config, this.#startedAt, start, first);
+    const ids = readIdOffer(offered.extensions);
+    const { connectionId } = this.#config;
+    // The server has been told of an id already.
+    const config = { ...this.#config, connectionId: connectionId && ids && { ...connectionId, make: () => ids.id } };
+    this.#connection = new Connection(config, this.#startedAt, start, first);
     for (const data of before.takeWaiting())
       if (data.length <= this.#connection.maxPayload) this.#connection.send(data);
     this.#connection.receive(datagram, now);

@@ -1,4 +1,5 @@
 import type { ConnectionConfig } from './connection/connection-config.ts';
+import { MAX_ID_LENGTH } from './connection/connection-ids.ts';
 import type { CryptoProvider, GroupName } from './crypto/provider.ts';
 import type { Drops } from './drops.ts';
 import { DtlsRefusedError } from './errors.ts';
@@ -14,6 +15,17 @@ export type DtlsVersionNumber = '1.3' | '1.2';
 /** The common options, checked and with their defaults. */
 export interface EngineConfig extends ConnectionConfig {
   readonly cipherSuites13: readonly CipherSuite13[];
+}
+
+/** Connection ids (RFC 9146, RFC 9147 9): with them an association goes on when the client's address changes. */
+export interface ConnectionIdOptions {
+  /** Bytes of the ids that the peer is to send us: 4 to 20, all random; or 0 for none, and then we only send the peer's. */
+  readonly length: number;
+  /**
+   * Take part in return routability checks (RFC 9853), if the peer does. Without them a peer that has moved gets three times what
+   * it sends, for as long as it stays there. Each side says it in 4 bytes of its hello. Default true.
+   */
+  readonly returnRoutability?: boolean | undefined;
 }
 
 /** What every engine needs and may be told. */
@@ -41,6 +53,8 @@ export interface EngineOptions {
    * (RFC 8449); a server can tell only clients that ask. Default: no limit, and a client does not ask, which saves 6 bytes.
    */
   readonly recordSizeLimit?: number | undefined;
+  /** Connection ids, when the peer uses them too. Default: they are not used. */
+  readonly connectionId?: ConnectionIdOptions | undefined;
   /** Called with each line of an NSS key log (`CLIENT_RANDOM …`, `CLIENT_TRAFFIC_SECRET_0 …`), which lets others decrypt the session. */
   readonly keyLog?: ((line: string) => void) | undefined;
 }
@@ -90,9 +104,21 @@ export function connectionConfig(options: EngineOptions, defaultReassemblyBytes:
     maxDatagram: wholeNumber('maxDatagram', maxDatagram, ...DATAGRAM_BOUNDS),
     handshakeTimeout: wholeNumber('handshakeTimeout', handshakeTimeout, 1),
     maxReassemblyBytes: wholeNumber('maxReassemblyBytes', maxReassemblyBytes, 1_024),
+    connectionId: connectionIdConfig(options),
     keyLog: options.keyLog,
     drops,
   };
+}
+
+/** Fewer random bytes would not tell many associations apart. */
+const MIN_ID_LENGTH = 4;
+
+function connectionIdConfig({ connectionId, randomBytes }: EngineOptions): ConnectionConfig['connectionId'] {
+  if (connectionId === undefined) return undefined;
+  const { returnRoutability: checksPaths = true } = connectionId;
+  const minimum = connectionId.length === 0 ? 0 : MIN_ID_LENGTH;
+  const length = wholeNumber('connectionId.length', connectionId.length, minimum, MAX_ID_LENGTH);
+  return { length, checksPaths, make: () => randomBytes(length).slice() };
 }
 
 /** Sees that there is a suite to speak. Throws `DtlsRefusedError` (`bad-option`). */

@@ -20,6 +20,7 @@ import { ReadEpochs13 } from '../record/read-epochs-13.ts';
 import { overhead13, type RecordWriter, WriteEpoch13 } from '../record/write-epoch-13.ts';
 import { type RecordNumber, readAck } from '../wire/ack.ts';
 import { ALERT, alertName, readAlert } from '../wire/alert.ts';
+import { readNewConnectionId, readRequestConnectionId, writeNewConnectionId } from '../wire/connection-id.ts';
 import {
   HANDSHAKE_HEADER_LENGTH,
   HANDSHAKE_TYPE,
@@ -32,11 +33,13 @@ import { CONTENT_TYPE, MAX_PLAINTEXT, readRecordHeader } from '../wire/record.ts
 import { isUnified, readUnifiedHeader, type UnifiedHeader } from '../wire/unified-header.ts';
 import { AckSchedule } from './ack-schedule.ts';
 import { alertFor } from './alert-for.ts';
-import type { Connection13Config, FirstNumbers } from './connection-config.ts';
+import { type Connection13Config, type FirstNumbers, USUAL_ID } from './connection-config.ts';
 import type { ConnectionEvent } from './connection-event.ts';
+import { ConnectionIds } from './connection-ids.ts';
 import { EarlyRecords } from './early-records.ts';
 import { KeyChanges } from './key-changes.ts';
 import { Outbox13 } from './outbox-13.ts';
+import { AMPLIFICATION, PeerPath } from './peer-path.ts';
 
 /** How long a handshake goes on after a fatal alert in the clear: an honest peer has nothing more to say, a forger's victim has. */
 const ALERT_GRACE_MS = 500;
@@ -46,9 +49,6 @@ const RETENTION_MS = 60_000;
 
 /** How often a peer can make us repeat one flight, beside the timer: what we send for it stays bounded. */
 const MAX_REPEATS = 10;
-
-/** RFC 9147 5.1: to an address that has not shown that it receives there goes at most so many times what came from it. */
-const AMPLIFICATION = 3;
 
 /**
  * One association of DTLS 1.3, of either role: records, epochs, flights with their ACKs and timers, changes of keys, alerts
@@ -65,6 +65,8 @@ export class Connection13 {
   readonly #timer = new RetransmitTimer();
   readonly #events = new Fifo<ConnectionEvent>();
   readonly #reads = new ReadEpochs13();
+  readonly #ids: ConnectionIds;
+  readonly #path: PeerPath;
   #state: 'handshaking' | 'established' | 'closed' = 'handshaking';
   #handshake: Handshake13 | undefined;
   #handshakeDeadline: number | undefined;
@@ -102,11 +104,13 @@ export class Connection13 {
     this.#role = role;
     this.#plainWriter = plainWriter(first.recordSequence);
     this.#handshakeWriter = this.#plainWriter;
-    this.#outbox = new Outbox13(this.#plainWriter, this.#acks);
+    this.#path = new PeerPath(config);
+    this.#outbox = new Outbox13(this.#plainWriter, this.#acks, this.#path.messages);
     this.#reassembly = new Reassembly(config.maxReassemblyBytes, first.messageSeq);
     this.#nextSeq = first.messageSeq;
     this.#handshakeDeadline = now + config.handshakeTimeout;
-    this.#maxPayload = payload13(config.maxDatagram);
+    this.#ids = new ConnectionIds(config.connectionId);
+    this.#maxPayload = payload13(config.maxDatagram, config.connectionId === undefined ? 0 : USUAL_ID);
     this.#budget = isValidated ? undefined : 0;
     this.#handshake = startHandshake(this.#host());
   }
@@ -125,18 +129,33 @@ export class Connection13 {
     return this.#plainWriter.nextSequence;
   }
 
-  /** The most data that one `send` takes, in bytes. It shrinks once at most, when the handshake is done. */
+  /** The most data that one `send` takes, in bytes. It changes with the end of the handshake, and when the peer's ids get longer. */
   get maxPayload(): number {
     return this.#maxPayload;
   }
 
-  /** Takes a datagram; true when something in it has authenticated. */
-  receive(datagram: Uint8Array, now: number): boolean {
-    if (this.#budget !== undefined) this.#budget += AMPLIFICATION * datagram.length;
+  /** Takes a datagram; true when something in it has authenticated. `isElsewhere`: it came from another address than the peer's. */
+  receive(datagram: Uint8Array, now: number, isElsewhere = false): boolean {
+    if (this.#budget !== undefined && !isElsewhere) this.#budget += AMPLIFICATION * datagram.length;
     this.#isBlocked = false;
+    this.#path.receive(datagram.length, isElsewhere);
     const authentic = this.#receive(datagram, now);
     this.#acknowledgeUnlessAsked();
     return authentic;
+  }
+
+  /** RFC 9146 6: what was received last holds an authentic record that is newer than all before it. */
+  get isNewest(): boolean {
+    return this.#path.isNewest;
+  }
+
+  /**
+   * We send to another address from now on, where so many bytes have come from. `isValidated`: the peer has shown before
+   * that it receives there; else it gets three times that until it has shown it (RFC 9853).
+   */
+  moveTo(isValidated: boolean, received: number, now: number): void {
+    this.#isBlocked = false;
+    this.#path.moveTo(isValidated, received, this.#ids.checksPaths, now);
   }
 
   handleTimeout(now: number): void {
@@ -148,10 +167,13 @@ export class Connection13 {
       if (this.#timer.deadline !== undefined && now >= this.#timer.deadline) {
         this.#outbox.flight?.rewind();
         this.#outbox.update?.rewind();
+        this.#outbox.newIds?.rewind();
         this.#timer.backOff(now);
         this.#unanswered += 1;
       }
       this.#acks.handleTimeout(now, this.#state === 'handshaking');
+      const failed = this.#path.handleTimeout(now);
+      if (failed !== undefined) this.#endMove(failed);
       if (this.#retireAt !== undefined && now >= this.#retireAt) {
         this.#reads.retire();
         this.#retireAt = undefined;
@@ -166,6 +188,7 @@ export class Connection13 {
       this.#alert?.countsAt,
       this.#acks.deadline,
       this.#retireAt,
+      this.#path.deadline,
     ].filter((time) => time !== undefined);
     return times.length === 0 ? undefined : Math.min(...times);
   }
@@ -175,12 +198,11 @@ export class Connection13 {
     try {
       const length = this.#outbox.write(
         out,
-        Math.min(this.#config.maxDatagram, this.#budget ?? Number.POSITIVE_INFINITY),
+        Math.min(this.#config.maxDatagram, this.#budget ?? Number.POSITIVE_INFINITY, this.#path.leave),
       );
-      if (this.#budget !== undefined) {
-        this.#budget -= length;
-        this.#isBlocked = length === 0;
-      }
+      if (this.#budget !== undefined) this.#budget -= length;
+      this.#path.sent(length);
+      this.#isBlocked = length === 0;
       return length;
     } catch (error) {
       this.#fail(error);
@@ -202,7 +224,10 @@ export class Connection13 {
     if (data.length > this.#maxPayload) {
       throw new DtlsRefusedError('too-large', `${data.length} bytes, but a datagram takes ${this.#maxPayload}`);
     }
-    this.#outbox.push(data);
+    // What may not go to an unvalidated address now goes later, or is lost as a datagram may be.
+    if (!this.#path.isValidated && this.#state === 'established') {
+      if (!this.#outbox.pushHeld(data)) this.#drop('overflow');
+    } else this.#outbox.push(data);
   }
 
   /** Data that waits for the end of the handshake, which goes on elsewhere. */
@@ -250,7 +275,7 @@ export class Connection13 {
     let authentic = false;
     for (let at = 0; at < datagram.length && this.#state !== 'closed'; ) {
       // RFC 9147 4.1: the first byte tells what kind of record it is.
-      const unified = isUnified(datagram[at]!) ? readUnifiedHeader(datagram, at) : undefined;
+      const unified = isUnified(datagram[at]!) ? readUnifiedHeader(datagram, at, this.#ids.length) : undefined;
       const plain = unified === undefined ? readRecordHeader(datagram, at) : undefined;
       const header = unified ?? plain;
       if (header === undefined) {
@@ -258,7 +283,8 @@ export class Connection13 {
         break;
       }
       try {
-        if (unified !== undefined) authentic = this.#onProtectedRecord(unified, datagram, now) || authentic;
+        if (unified !== undefined && !this.#isNamed(unified, datagram, at > 0)) this.#drop('unexpected');
+        else if (unified !== undefined) authentic = this.#onProtectedRecord(unified, datagram, now) || authentic;
         else if (plain!.epoch === EPOCH.plain)
           this.#onPlainRecord(plain!.type, datagram.subarray(plain!.start, plain!.end), now);
         else this.#drop('unexpected');
@@ -270,6 +296,15 @@ export class Connection13 {
     }
     if (authentic && this.#keys?.isWearingOut === true) this.changeKeys(false, now);
     return authentic;
+  }
+
+  /**
+   * CVE-2022-46393: once ids of ours are agreed on, each datagram must have one (RFC 9147 4), and none but ours is one. It may be
+   * left out in records that follow.
+   */
+  #isNamed({ offset, idLength }: UnifiedHeader, datagram: Uint8Array, follows: boolean): boolean {
+    if (idLength === 0) return follows || !this.#ids.areExpected;
+    return this.#ids.isOwn(datagram.subarray(offset + 1, offset + 1 + idLength));
   }
 
   #onPlainRecord(type: number, fragment: Uint8Array, now: number): void {
@@ -309,14 +344,32 @@ export class Connection13 {
     }
     this.#budget = undefined; // who has our keys receives what we send
     const { type, content, sequence } = record;
+    this.#path.authenticated({ epoch: epoch.epoch, sequence });
     if (type === CONTENT_TYPE.handshake) this.#onHandshakeRecord({ epoch: epoch.epoch, sequence }, content, now);
     else if (type === CONTENT_TYPE.ack) this.#onAck(content, now);
     else if (type === CONTENT_TYPE.alert) this.#onProtectedAlert(content);
+    else if (type === CONTENT_TYPE.returnRoutabilityCheck) this.#onPathMessage(content);
     else if (type === CONTENT_TYPE.applicationData && epoch.epoch >= EPOCH.application) {
       if (content.length > 0) this.#events.push({ type: 'data', data: content });
       this.#wasAsked = true;
     } else this.#drop('unexpected');
     return true;
+  }
+
+  #onPathMessage(content: Uint8Array): void {
+    // RFC 9853 3: only where both sides have said that they take part.
+    if (!this.#ids.checksPaths || this.#state !== 'established') {
+      this.#drop('unexpected');
+      return;
+    }
+    const result = this.#path.onMessage(content);
+    if (result === 'malformed') this.#drop(result);
+    else if (result !== undefined) this.#endMove(result);
+  }
+
+  #endMove(type: 'pathValidated' | 'pathFailed'): void {
+    this.#isBlocked = false;
+    this.#events.push({ type });
   }
 
   #onProtectedAlert(content: Uint8Array): void {
@@ -352,7 +405,7 @@ export class Connection13 {
   }
 
   #onAck(content: Uint8Array, now: number): void {
-    const { flight, update } = this.#outbox;
+    const { flight, update, newIds } = this.#outbox;
     let numbers: readonly RecordNumber[];
     try {
       numbers = readAck(content);
@@ -367,7 +420,9 @@ export class Connection13 {
       this.#outbox.update = undefined;
       this.#outbox.writer = this.#keys!.finish();
     }
-    const isWaiting = [flight, this.#outbox.update].some((one) => one !== undefined && !one.isDone);
+    newIds?.acknowledge(numbers);
+    if (newIds?.isDone) this.#outbox.newIds = undefined;
+    const isWaiting = [flight, this.#outbox.update, newIds].some((one) => one !== undefined && !one.isDone);
     if (!isWaiting) this.#timer.stop();
   }
 
@@ -421,10 +476,32 @@ export class Connection13 {
       this.#reads.add(read);
       this.#retireAt = now + RETENTION_MS;
       if (wantsAnswer) this.changeKeys(false, now);
-    } else if (!(message.type === HANDSHAKE_TYPE.newSessionTicket && this.#role === 'client')) {
+    } else if (message.type === HANDSHAKE_TYPE.newConnectionId) this.#onNewConnectionId(message);
+    else if (message.type === HANDSHAKE_TYPE.requestConnectionId) this.#onRequestConnectionId(message, now);
+    else if (!(message.type === HANDSHAKE_TYPE.newSessionTicket && this.#role === 'client')) {
       // RFC 8446 4.6: a client may do nothing with a ticket; other messages have not been asked for.
       throw unexpected(message);
     }
+  }
+
+  /** RFC 9147 9: of spare ids none is kept, as we use one at a time. */
+  #onNewConnectionId(message: HandshakeMessage): void {
+    if (this.#ids.sent.length === 0) throw unexpected(message);
+    const { ids, isImmediate } = readNewConnectionId(message.body);
+    if (!isImmediate || ids.length === 0) return;
+    this.#ids.change(ids[0]!);
+    this.#limitPayload();
+  }
+
+  /** RFC 9147 9: there may be only one NewConnectionId under way; who asks meanwhile has broken a rule and gets none. */
+  #onRequestConnectionId(message: HandshakeMessage, now: number): void {
+    if (!this.#ids.areExpected) throw unexpected(message);
+    const count = readRequestConnectionId(message.body);
+    if (this.#outbox.newIds !== undefined) return;
+    const body = writeNewConnectionId({ ids: this.#ids.more(count), isImmediate: false });
+    const answer = this.#number(HANDSHAKE_TYPE.newConnectionId, body);
+    this.#outbox.newIds = new AckedFlight([{ writer: this.#outbox.writer, message: answer }]);
+    if (this.#timer.deadline === undefined) this.#timer.start(now);
   }
 
   /** Reads again what came too early; what is still too early is kept again. */
@@ -436,7 +513,7 @@ export class Connection13 {
   #host(): HandshakeHost13 {
     const { crypto, randomBytes, groups, cipherSuites, recordSizeLimit, maxDatagram, keyLog } = this.#config;
     return {
-      ...{ crypto, randomBytes, groups, cipherSuites, recordSizeLimit, maxDatagram },
+      ...{ crypto, randomBytes, groups, cipherSuites, recordSizeLimit, maxDatagram, ids: this.#ids },
       sendFlight: (messages, now) => this.#sendFlight(messages, now),
       repeatFlight: (now) => this.#repeatFlight(now),
       expectAgain: (seq) => {
@@ -485,15 +562,15 @@ export class Connection13 {
   }
 
   #protectHandshake({ read, write }: EpochKeys): void {
-    this.#reads.add(new ReadEpoch13(EPOCH.handshake, read, this.#innerLimit));
-    this.#handshakeWriter = new WriteEpoch13(EPOCH.handshake, write);
+    this.#reads.add(new ReadEpoch13(EPOCH.handshake, read, this.#innerLimit, this.#ids.length));
+    this.#handshakeWriter = new WriteEpoch13(EPOCH.handshake, write, 0, this.#ids);
     this.#outbox.writer = this.#handshakeWriter;
     this.#earlyDue = true;
   }
 
   #establish(suite: CipherSuite13, group: GroupName, { client, server }: TrafficSecrets, now: number): void {
     const [read, write] = this.#role === 'client' ? [server, client] : [client, server];
-    this.#keys = new KeyChanges(this.#config.crypto, suite, { read, write }, this.#innerLimit);
+    this.#keys = new KeyChanges(this.#config.crypto, suite, { read, write }, this.#innerLimit, this.#ids);
     this.#reads.add(this.#keys.read);
     this.#outbox.writer = this.#keys.write;
     this.#state = 'established';
@@ -504,10 +581,15 @@ export class Connection13 {
       this.#handshakeDeadline = undefined;
       this.#acks.ride(now);
     }
-    this.#maxPayload = Math.min(this.#maxPayload, this.#outbox.maxContent);
-    this.#config.drops.overflow += this.#outbox.open(this.#maxPayload);
+    this.#limitPayload();
     this.#earlyDue = true;
     this.#events.push({ type: 'connected', version: 'DTLS 1.3', cipherSuite: suite.name, group });
+  }
+
+  #limitPayload(): void {
+    const payload = payload13(this.#config.maxDatagram, this.#ids.sent.length);
+    this.#maxPayload = Math.min(payload, this.#outbox.maxContent);
+    this.#config.drops.overflow += this.#outbox.open(this.#maxPayload);
   }
 
   get #innerLimit(): number {
@@ -528,6 +610,7 @@ export class Connection13 {
     this.#timer.stop();
     this.#handshakeDeadline = undefined;
     this.#retireAt = undefined;
+    this.#path.end();
     this.#alert = undefined;
     this.#handshake = undefined;
     this.#events.push({ type: 'closed', error });
@@ -538,9 +621,9 @@ export class Connection13 {
   }
 }
 
-/** The most data that a datagram carries. */
-export function payload13(maxDatagram: number): number {
-  return Math.min(maxDatagram - overhead13(true, TAG_LENGTH), MAX_PLAINTEXT);
+/** The most data that a datagram with a connection id of so many bytes carries. */
+export function payload13(maxDatagram: number, idLength = 0): number {
+  return Math.min(maxDatagram - overhead13(true, TAG_LENGTH) - idLength, MAX_PLAINTEXT);
 }
 
 /** Of every AEAD of our suites. */

@@ -5,6 +5,7 @@ import type { CipherSuite13 } from '../handshake/cipher-suites-13.ts';
 import type { RandomBytes } from '../handshake/handshake.ts';
 import { protectionOverhead } from '../record/record-protection.ts';
 import { MAX_PLAINTEXT, RECORD_HEADER_LENGTH } from '../wire/record.ts';
+import type { ConnectionIdConfig } from './connection-ids.ts';
 
 /** What a connection is given by the engine that owns it. */
 export interface ConnectionConfig {
@@ -15,6 +16,8 @@ export interface ConnectionConfig {
   readonly cipherSuites: readonly CipherSuite[];
   readonly recordSizeLimit: number | undefined;
   readonly maxDatagram: number;
+  /** Without it, connection ids are not used. */
+  readonly connectionId?: ConnectionIdConfig | undefined;
   readonly handshakeTimeout: number;
   readonly maxReassemblyBytes: number;
   readonly keyLog: ((line: string) => void) | undefined;
@@ -34,11 +37,15 @@ export interface FirstNumbers {
 }
 
 /** The most data that a datagram carries with an AEAD. */
-export function payloadWith(aead: AeadName, maxDatagram: number): number {
-  return Math.min(maxDatagram - RECORD_HEADER_LENGTH - protectionOverhead(aead), MAX_PLAINTEXT);
+export function payloadWith(aead: AeadName, maxDatagram: number, idOverhead = 0): number {
+  return Math.min(maxDatagram - RECORD_HEADER_LENGTH - protectionOverhead(aead) - idOverhead, MAX_PLAINTEXT);
 }
 
+/** What is left for the peer's connection id while we do not know it. */
+export const USUAL_ID = 8;
+
 /** The most data that a datagram carries whichever suite comes out. */
-export function leastPayload({ cipherSuites, maxDatagram }: ConnectionConfig): number {
-  return Math.min(...cipherSuites.map(({ aead }) => payloadWith(aead, maxDatagram)));
+export function leastPayload({ cipherSuites, maxDatagram, connectionId }: ConnectionConfig): number {
+  const left = connectionId === undefined ? 0 : USUAL_ID + 1;
+  return Math.min(...cipherSuites.map(({ aead }) => payloadWith(aead, maxDatagram, left)));
 }

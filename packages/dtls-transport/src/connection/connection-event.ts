@@ -21,4 +21,7 @@ export type ConnectionEvent =
   | ({ readonly type: 'connected' } & Agreed)
   | { readonly type: 'data'; readonly data: Uint8Array }
   | { readonly type: 'hint' }
+  /** The peer receives at the address that it has moved to; or it has not answered there. Only after `moveTo`. */
+  | { readonly type: 'pathValidated' }
+  | { readonly type: 'pathFailed' }
   | { readonly type: 'closed'; readonly error: DtlsError | undefined };

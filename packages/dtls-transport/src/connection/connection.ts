@@ -8,20 +8,32 @@ import type { Handshake, HandshakeHost } from '../handshake/handshake.ts';
 import { belongsToEpoch, Reassembly } from '../handshake/reassembly.ts';
 import type { RecordSizeLimits } from '../handshake/record-size-limit.ts';
 import { RetransmitTimer } from '../handshake/retransmit-timer.ts';
+import { type InnerPlaintext, readInnerPlaintext } from '../record/inner-plaintext.ts';
 import { ReadEpoch } from '../record/read-epoch.ts';
 import type { RecordProtection } from '../record/record-protection.ts';
-import { WriteEpoch } from '../record/write-epoch.ts';
+import { idOverhead, WriteEpoch } from '../record/write-epoch.ts';
 import { ALERT, alertName, readAlert } from '../wire/alert.ts';
 import { HANDSHAKE_HEADER_LENGTH, type HandshakeFragment, readHandshakeFragment } from '../wire/handshake-message.ts';
-import { CONTENT_TYPE, MAX_PLAINTEXT, type RecordHeader, readRecordHeader } from '../wire/record.ts';
+import {
+  CONTENT_TYPE,
+  MAX_PLAINTEXT,
+  RECORD_HEADER_LENGTH,
+  type RecordHeader,
+  readRecordHeader,
+} from '../wire/record.ts';
 import { alertFor } from './alert-for.ts';
 import { type ConnectionConfig, type FirstNumbers, leastPayload, payloadWith } from './connection-config.ts';
 import type { ConnectionEvent } from './connection-event.ts';
+import { ConnectionIds } from './connection-ids.ts';
 import { EarlyRecords } from './early-records.ts';
 import { Outbox } from './outbox.ts';
+import { PeerPath } from './peer-path.ts';
 
 /** The epoch after the one ChangeCipherSpec: there is no renegotiation. */
 const PROTECTED_EPOCH = 1;
+
+/** Where the connection id stands in a record that has one (RFC 9146 4). */
+const ID_OFFSET = RECORD_HEADER_LENGTH - 2;
 
 /** How long a handshake goes on after a fatal alert in the clear: an honest peer has nothing more to say, a forger's victim has. */
 const ALERT_GRACE_MS = 500;
@@ -34,8 +46,12 @@ export class Connection {
   readonly #config: ConnectionConfig;
   readonly #plainWriter: WriteEpoch;
   readonly #reassembly: Reassembly;
-  readonly #outbox = new Outbox();
+  readonly #ids: ConnectionIds;
+  readonly #path: PeerPath;
+  readonly #outbox: Outbox;
   readonly #early = new EarlyRecords();
+  /** Data that was read before the handshake was done. */
+  readonly #earlyData = new EarlyRecords();
   readonly #timer = new RetransmitTimer();
   readonly #events = new Fifo<ConnectionEvent>();
   #state: 'handshaking' | 'established' | 'closed' = 'handshaking';
@@ -54,6 +70,8 @@ export class Connection {
   #maxPlaintext: number = MAX_PLAINTEXT;
   /** The handshake has asked for a message again since the record in hand was begun. */
   #startedOver = false;
+  /** What is to be said next may not go to the peer's address yet. */
+  #isBlocked = false;
 
   constructor(
     config: ConnectionConfig,
@@ -64,6 +82,9 @@ export class Connection {
     this.#config = config;
     this.#plainWriter = new WriteEpoch(0, undefined, first.recordSequence);
     this.#alertWriter = this.#plainWriter;
+    this.#ids = new ConnectionIds(config.connectionId);
+    this.#path = new PeerPath(config);
+    this.#outbox = new Outbox(this.#path.messages);
     this.#reassembly = new Reassembly(config.maxReassemblyBytes, first.messageSeq);
     this.#handshakeDeadline = now + config.handshakeTimeout;
     this.#maxPayload = leastPayload(config);
@@ -79,12 +100,32 @@ export class Connection {
     return this.#maxPayload;
   }
 
-  /** Takes a datagram; true when something in it has authenticated. */
-  receive(datagram: Uint8Array, now: number): boolean {
+  /** Takes a datagram; true when something in it has authenticated. `isElsewhere`: it came from another address than the peer's. */
+  receive(datagram: Uint8Array, now: number, isElsewhere = false): boolean {
+    this.#path.receive(datagram.length, isElsewhere);
+    this.#isBlocked = false;
+    return this.#receive(datagram, now);
+  }
+
+  /** RFC 9146 6: what was received last holds an authentic record that is newer than all before it. */
+  get isNewest(): boolean {
+    return this.#path.isNewest;
+  }
+
+  /**
+   * We send to another address from now on, where so many bytes have come from. `isValidated`: the peer has shown before
+   * that it receives there; else it gets three times that until it has shown it (RFC 9853).
+   */
+  moveTo(isValidated: boolean, received: number, now: number): void {
+    this.#isBlocked = false;
+    this.#path.moveTo(isValidated, received, this.#ids.checksPaths, now);
+  }
+
+  #receive(datagram: Uint8Array, now: number): boolean {
     let authentic = false;
     // RFC 6347 4.1.1: a datagram holds whole records, one after the other.
     for (let at = 0; at < datagram.length; ) {
-      const header = readRecordHeader(datagram, at);
+      const header = readRecordHeader(datagram, at, this.#ids.length);
       if (header === undefined) {
         this.#drop('malformed');
         break;
@@ -97,6 +138,8 @@ export class Connection {
   }
 
   handleTimeout(now: number): void {
+    const failed = this.#path.handleTimeout(now);
+    if (failed !== undefined) this.#endMove(failed);
     if (this.#alert !== undefined && now >= this.#alert.countsAt) {
       this.#end(this.#alert.error);
     } else if (this.#handshakeDeadline !== undefined && now >= this.#handshakeDeadline) {
@@ -108,16 +151,20 @@ export class Connection {
   }
 
   pollTimeout(): number | undefined {
-    if (this.#handshakeDeadline === undefined) return undefined;
+    if (this.#handshakeDeadline === undefined) return this.#path.deadline;
     const { POSITIVE_INFINITY } = Number;
     const repeat = this.#timer.deadline ?? POSITIVE_INFINITY;
-    return Math.min(this.#handshakeDeadline, repeat, this.#alert?.countsAt ?? POSITIVE_INFINITY);
+    const check = this.#path.deadline ?? POSITIVE_INFINITY;
+    return Math.min(this.#handshakeDeadline, repeat, check, this.#alert?.countsAt ?? POSITIVE_INFINITY);
   }
 
   /** Writes the next datagram to `out`; returns its length, 0 when there is none. */
   pollTransmit(out: Uint8Array): number {
     try {
-      return this.#outbox.write(out, this.#config.maxDatagram);
+      const length = this.#outbox.write(out, Math.min(this.#config.maxDatagram, this.#path.leave));
+      this.#path.sent(length);
+      this.#isBlocked = length === 0;
+      return length;
     } catch (error) {
       this.#fail(error);
       return 0;
@@ -125,7 +172,7 @@ export class Connection {
   }
 
   get hasTransmit(): boolean {
-    return this.#outbox.pending;
+    return this.#outbox.pending && !this.#isBlocked;
   }
 
   pollEvent(): ConnectionEvent | undefined {
@@ -138,7 +185,10 @@ export class Connection {
     if (data.length > this.#maxPayload) {
       throw new DtlsRefusedError('too-large', `${data.length} bytes, but a datagram takes ${this.#maxPayload}`);
     }
-    this.#outbox.push(data);
+    // What may not go to an unvalidated address now goes later, or is lost as a datagram may be.
+    if (!this.#path.isValidated && this.#state === 'established') {
+      if (!this.#outbox.pushHeld(data)) this.#drop('overflow');
+    } else this.#outbox.push(data);
   }
 
   /** Runs a command that may fail the association. */
@@ -210,23 +260,58 @@ export class Connection {
 
   #onProtectedRecord(header: RecordHeader, datagram: Uint8Array, at: number, now: number): boolean {
     const { type } = header;
+    const id = datagram.subarray(at + ID_OFFSET, at + ID_OFFSET + header.start - at - RECORD_HEADER_LENGTH);
+    // CVE-2022-46393, RFC 9146 3: once ids of ours are agreed on, each record must have one, and none but ours is one.
+    const isNamed = id.length === 0 ? !this.#ids.areExpected : this.#ids.isOwn(id);
+    if (!isNamed || (id.length === 0 && type === CONTENT_TYPE.tls12Cid)) {
+      this.#drop('unexpected');
+      return false;
+    }
     // RFC 6347 4.2.4: data of the new epoch waits until the peer's Finished has been read.
     const tooEarly = type === CONTENT_TYPE.applicationData && this.#state === 'handshaking';
     if (this.#read === undefined || tooEarly) {
       if (!this.#early.keep(datagram.subarray(at, header.end))) this.#drop('overflow');
       return false;
     }
-    const plaintext = this.#read.open(header, datagram);
+    const plaintext = this.#read.open(header, datagram, id);
     if (typeof plaintext === 'string') {
       this.#drop(plaintext);
-      if (plaintext === 'unauthenticated' && type === CONTENT_TYPE.handshake) this.#handshake?.onUnreadable?.(now);
+      const mayBeHandshake = type === CONTENT_TYPE.handshake || type === CONTENT_TYPE.tls12Cid;
+      if (plaintext === 'unauthenticated' && mayBeHandshake) this.#handshake?.onUnreadable?.(now);
       return false;
     }
-    if (type === CONTENT_TYPE.applicationData) this.#onData(plaintext);
-    else if (type === CONTENT_TYPE.handshake) this.#onFragments(plaintext, PROTECTED_EPOCH, now);
-    else if (type === CONTENT_TYPE.alert) this.#onProtectedAlert(plaintext);
-    else this.#drop('unexpected');
+    this.#path.authenticated({ epoch: PROTECTED_EPOCH, sequence: header.sequence });
+    const record = id.length === 0 ? { type, content: plaintext } : readInnerPlaintext(plaintext);
+    if (record === undefined) this.#drop('malformed');
+    else this.#onAuthentic(record, now);
     return true;
+  }
+
+  #onAuthentic({ type, content }: InnerPlaintext, now: number): void {
+    if (type === CONTENT_TYPE.applicationData && this.#state === 'handshaking') {
+      // The type was encrypted, so only now we know that it has come too early.
+      if (!this.#earlyData.keep(content)) this.#drop('overflow');
+    } else if (type === CONTENT_TYPE.applicationData) this.#onData(content);
+    else if (type === CONTENT_TYPE.handshake) this.#onFragments(content, PROTECTED_EPOCH, now);
+    else if (type === CONTENT_TYPE.alert) this.#onProtectedAlert(content);
+    else if (type === CONTENT_TYPE.returnRoutabilityCheck) this.#onPathMessage(content);
+    else this.#drop('unexpected');
+  }
+
+  #onPathMessage(content: Uint8Array): void {
+    // RFC 9853 3: only where both sides have said that they take part.
+    if (!this.#ids.checksPaths || this.#state !== 'established') {
+      this.#drop('unexpected');
+      return;
+    }
+    const result = this.#path.onMessage(content);
+    if (result === 'malformed') this.#drop(result);
+    else if (result !== undefined) this.#endMove(result);
+  }
+
+  #endMove(type: 'pathValidated' | 'pathFailed'): void {
+    this.#isBlocked = false;
+    this.#events.push({ type });
   }
 
   #onData(data: Uint8Array): void {
@@ -296,7 +381,7 @@ export class Connection {
   /** Reads again what came too early; what is still too early is kept again. */
   #receiveEarly(now: number): void {
     this.#earlyDue = false;
-    for (const record of this.#early.takeAll()) this.receive(record, now);
+    for (const record of this.#early.takeAll()) this.#receive(record, now);
   }
 
   #host(): HandshakeHost {
@@ -308,6 +393,7 @@ export class Connection {
       groups,
       cipherSuites,
       recordSizeLimit,
+      ids: this.#ids,
       plainWriter: this.#plainWriter,
       sendFlight: (parts, now, wasSent = false) => this.#sendFlight(parts, now, wasSent),
       repeatFlight: (now) => {
@@ -347,8 +433,9 @@ export class Connection {
     this.#read = new ReadEpoch(PROTECTED_EPOCH, read, limits.receive);
     // The numbers go on when keys are made again: these may be the same keys (no nonce twice), and a peer must not take
     // what we say for a replay.
-    this.#write = new WriteEpoch(PROTECTED_EPOCH, write, this.#write?.nextSequence);
-    this.#maxPlaintext = limits.send;
+    this.#write = new WriteEpoch(PROTECTED_EPOCH, write, this.#write?.nextSequence, this.#ids.sent);
+    // RFC 9146 5, RFC 8449 4: with an id the type counts too.
+    this.#maxPlaintext = limits.send - (this.#ids.sent.length > 0 ? 1 : 0);
     this.#earlyDue = true;
     return this.#write;
   }
@@ -358,10 +445,14 @@ export class Connection {
     this.#alert = undefined;
     this.#timer.stop();
     this.#handshakeDeadline = undefined;
-    this.#maxPayload = Math.min(payloadWith(aead, this.#config.maxDatagram), this.#maxPlaintext);
+    this.#maxPayload = Math.min(
+      payloadWith(aead, this.#config.maxDatagram, idOverhead(this.#ids.sent)),
+      this.#maxPlaintext,
+    );
     this.#config.drops.overflow += this.#outbox.open(this.#write!, this.#maxPayload);
     this.#earlyDue = true;
     this.#events.push({ type: 'connected', version: 'DTLS 1.2', cipherSuite: name, group });
+    for (const data of this.#earlyData.takeAll()) this.#onData(data);
   }
 
   /** Ends the association because of what was thrown; what is no `DtlsError` is a fault of ours and goes on up. */
@@ -373,6 +464,7 @@ export class Connection {
   #end(error: DtlsError | undefined, alert?: number): void {
     if (this.#state === 'closed') return;
     this.#outbox.end(this.#alertWriter, alert);
+    this.#path.end();
     this.#state = 'closed';
     this.#timer.stop();
     this.#handshakeDeadline = undefined;

@@ -8,12 +8,14 @@ import { recordKeys13 } from '../record/record-keys-13.ts';
 import { WriteEpoch13 } from '../record/write-epoch-13.ts';
 import { ALERT } from '../wire/alert.ts';
 import { readKeyUpdate, writeKeyUpdate } from '../wire/key-update.ts';
+import type { ConnectionIds } from './connection-ids.ts';
 
 /** The keys of application data of both directions, and how they change (RFC 9147 8, RFC 8446 7.2). */
 export class KeyChanges {
   readonly #crypto: CryptoProvider;
   readonly #suite: CipherSuite13;
   readonly #innerLimit: number;
+  readonly #ids: ConnectionIds;
   #readSecret: Uint8Array;
   #writeSecret: Uint8Array;
   #read: ReadEpoch13;
@@ -26,10 +28,12 @@ export class KeyChanges {
     suite: CipherSuite13,
     secrets: { readonly read: Uint8Array; readonly write: Uint8Array },
     innerLimit: number,
+    ids: ConnectionIds,
   ) {
     this.#crypto = crypto;
     this.#suite = suite;
     this.#innerLimit = innerLimit;
+    this.#ids = ids;
     this.#readSecret = secrets.read;
     this.#writeSecret = secrets.write;
     this.#read = this.#readEpoch(EPOCH.application);
@@ -80,10 +84,11 @@ export class KeyChanges {
   }
 
   #readEpoch(epoch: number): ReadEpoch13 {
-    return new ReadEpoch13(epoch, recordKeys13(this.#crypto, this.#suite, this.#readSecret), this.#innerLimit);
+    const keys = recordKeys13(this.#crypto, this.#suite, this.#readSecret);
+    return new ReadEpoch13(epoch, keys, this.#innerLimit, this.#ids.length);
   }
 
   #writeEpoch(epoch: number): WriteEpoch13 {
-    return new WriteEpoch13(epoch, recordKeys13(this.#crypto, this.#suite, this.#writeSecret));
+    return new WriteEpoch13(epoch, recordKeys13(this.#crypto, this.#suite, this.#writeSecret), 0, this.#ids);
   }
 }

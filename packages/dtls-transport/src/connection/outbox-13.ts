@@ -9,6 +9,9 @@ import { CONTENT_TYPE } from '../wire/record.ts';
 /** Data that may wait for the end of a handshake. */
 const MAX_WAITING_BYTES = 65_536;
 
+/** Datagrams that may wait for leave to send to an address. */
+const MAX_HELD = 32;
+
 /** A record that goes into the datagram at hand. */
 interface Planned {
   readonly writer: RecordWriter;
@@ -35,19 +38,24 @@ export class Outbox13 {
   /** The flight of the handshake, and that of a change of keys. */
   flight: AckedFlight | undefined;
   update: AckedFlight | undefined;
+  /** A NewConnectionId. */
+  newIds: AckedFlight | undefined;
   /** The epoch that we speak in now. */
   writer: RecordWriter;
   /** The most content that the peer takes in a protected record. */
   maxContent: number = Number.POSITIVE_INFINITY;
   readonly #acks: AckSource;
+  readonly #pathMessages: Fifo<Uint8Array>;
   readonly #data = new Fifo<Uint8Array>();
   #alert: { readonly writer: RecordWriter; readonly alert: number } | undefined;
   #waitingBytes = 0;
   #isOpen = false;
 
-  constructor(writer: RecordWriter, acks: AckSource) {
+  /** `pathMessages` are those of return routability checks. */
+  constructor(writer: RecordWriter, acks: AckSource, pathMessages: Fifo<Uint8Array>) {
     this.writer = writer;
     this.#acks = acks;
+    this.#pathMessages = pathMessages;
   }
 
   /** Lets data out; what has waited and is longer than `maximum` is dropped. Returns how much that is, in datagrams. */
@@ -69,6 +77,13 @@ export class Outbox13 {
     this.#data.push(data.slice());
   }
 
+  /** Takes data that may have to wait for leave to send to an address: a copy of it. False when a bound forbids it. */
+  pushHeld(data: Uint8Array): boolean {
+    if (this.#data.length >= MAX_HELD) return false;
+    this.#data.push(data.slice());
+    return true;
+  }
+
   /** Takes out all data that waits. */
   takeData(): readonly Uint8Array[] {
     const all: Uint8Array[] = [];
@@ -80,14 +95,16 @@ export class Outbox13 {
   end(alert: number | undefined): void {
     this.flight = undefined;
     this.update = undefined;
+    this.newIds = undefined;
     this.#data.clear();
     this.#alert = alert === undefined ? undefined : { writer: this.writer, alert };
     this.#isOpen = false;
   }
 
   get pending(): boolean {
-    const { flight, update } = this;
-    return flight?.pending || update?.pending || this.#acks.isDue || this.#alert !== undefined || this.#hasData;
+    const { flight, update, newIds } = this;
+    const hasFlight = flight?.pending || update?.pending || newIds?.pending;
+    return hasFlight || !this.#pathMessages.isEmpty || this.#acks.isDue || this.#alert !== undefined || this.#hasData;
   }
 
   /** Writes the next datagram of at most `limit` bytes; 0 when there is none. */
@@ -102,10 +119,13 @@ export class Outbox13 {
       plan.push({ writer, type, content, sentAs });
       used += writer.overhead(false) + content.length;
     };
-    for (const flight of [this.flight, this.update]) {
+    for (const flight of [this.flight, this.update, this.newIds]) {
       for (let next = flight?.next(roomFor); next !== undefined; next = flight?.next(roomFor)) {
         add(next.writer, CONTENT_TYPE.handshake, next.content, next.sentAs);
       }
+    }
+    while (!this.#pathMessages.isEmpty && this.#pathMessages.first!.length <= roomFor(this.writer)) {
+      add(this.writer, CONTENT_TYPE.returnRoutabilityCheck, this.#pathMessages.take()!);
     }
     if (this.#acks.isDue || (this.#acks.mayRide && (plan.length > 0 || this.#hasData))) this.#addAck(roomFor, add);
     if (this.#alert !== undefined && roomFor(this.#alert.writer) >= 2) {

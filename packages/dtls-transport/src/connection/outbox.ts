@@ -8,6 +8,9 @@ import { CONTENT_TYPE } from '../wire/record.ts';
 /** Data that may wait for the end of a handshake. */
 const MAX_WAITING_BYTES = 65_536;
 
+/** Datagrams that may wait for leave to send to an address. */
+const MAX_HELD = 32;
+
 /** How often a peer can make us repeat one flight, beside the timer: what we send for it stays bounded. */
 const MAX_REPEATS = 10;
 
@@ -18,8 +21,14 @@ export class Outbox {
   #alert: { writer: WriteEpoch; alert: number } | undefined;
   readonly #data = new Fifo<Uint8Array>();
   #waitingBytes = 0;
+  readonly #pathMessages: Fifo<Uint8Array>;
   /** The writer of data; there is none until the handshake is done. */
   #dataWriter: WriteEpoch | undefined;
+
+  /** `pathMessages` are those of return routability checks. */
+  constructor(pathMessages: Fifo<Uint8Array>) {
+    this.#pathMessages = pathMessages;
+  }
 
   /** `wasSent`: it went out before this association began, and is only to be repeated. */
   setFlight(parts: readonly FlightPart[], wasSent: boolean): void {
@@ -74,13 +83,21 @@ export class Outbox {
     this.#data.push(data.slice());
   }
 
+  /** Takes data that may have to wait for leave to send to an address: a copy of it. False when a bound forbids it. */
+  pushHeld(data: Uint8Array): boolean {
+    if (this.#data.length >= MAX_HELD) return false;
+    this.#data.push(data.slice());
+    return true;
+  }
+
   /** The flight is still to be sent, or to be sent again. */
   get hasFlightToSend(): boolean {
     return this.#flight?.pending === true;
   }
 
   get pending(): boolean {
-    return this.hasFlightToSend || this.#alert !== undefined || this.#hasData;
+    const hasPathMessage = this.#dataWriter !== undefined && !this.#pathMessages.isEmpty;
+    return this.hasFlightToSend || this.#alert !== undefined || hasPathMessage || this.#hasData;
   }
 
   /** Writes the next datagram of at most `limit` bytes; 0 when there is none. */
@@ -91,8 +108,13 @@ export class Outbox {
       this.#alert = undefined;
       return writer.write(CONTENT_TYPE.alert, writeAlert(alert), out, 0);
     }
-    if (!this.#hasData) return 0;
-    return this.#dataWriter!.write(CONTENT_TYPE.applicationData, this.#data.take()!, out, 0);
+    const writer = this.#dataWriter;
+    if (writer === undefined) return 0;
+    const [type, queue] = this.#pathMessages.isEmpty
+      ? ([CONTENT_TYPE.applicationData, this.#data] as const)
+      : ([CONTENT_TYPE.returnRoutabilityCheck, this.#pathMessages] as const);
+    if (queue.isEmpty || writer.overhead + queue.first!.length > limit) return 0;
+    return writer.write(type, queue.take()!, out, 0);
   }
 
   get #hasData(): boolean {

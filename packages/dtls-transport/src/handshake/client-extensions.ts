@@ -3,15 +3,19 @@ import { ByteWriter, u16List } from '../wire/byte-writer.ts';
 import { EXTENSION, type Extensions } from '../wire/extensions.ts';
 import { usesCertificate, usesEcdhe } from './cipher-suites.ts';
 import type { HandshakeHost } from './handshake.ts';
+import { type IdOffer, idExtensions } from './id-extensions.ts';
 import { GROUP_NUMBERS, UNCOMPRESSED_POINT } from './parameters.ts';
 import { writeRecordSizeLimit } from './record-size-limit.ts';
 import { SCHEME_NUMBERS } from './signature-schemes.ts';
 
-type Settings = Pick<HandshakeHost, 'crypto' | 'groups' | 'cipherSuites' | 'recordSizeLimit'>;
+interface Settings extends Pick<HandshakeHost, 'crypto' | 'groups' | 'cipherSuites' | 'recordSizeLimit'> {
+  /** Connection ids, if they are to be offered. */
+  readonly offeredIds?: IdOffer | undefined;
+}
 
 /** The extensions of a ClientHello: none that its cipher suites have no use for. */
 export function clientExtensions(settings: Settings, serverName: string | undefined): Extensions {
-  const { crypto, groups, cipherSuites, recordSizeLimit } = settings;
+  const { crypto, groups, cipherSuites, recordSizeLimit, offeredIds } = settings;
   const extensions = new Map<number, Uint8Array>([[EXTENSION.extendedMasterSecret, new Uint8Array(0)]]);
   if (cipherSuites.some(usesEcdhe)) {
     extensions.set(EXTENSION.supportedGroups, numberList(groups.map((group) => GROUP_NUMBERS[group])));
@@ -21,6 +25,7 @@ export function clientExtensions(settings: Settings, serverName: string | undefi
     extensions.set(EXTENSION.signatureAlgorithms, schemeList(crypto.signatureSchemes));
   }
   if (recordSizeLimit !== undefined) extensions.set(EXTENSION.recordSizeLimit, writeRecordSizeLimit(recordSizeLimit));
+  for (const [type, bytes] of idExtensions(offeredIds)) extensions.set(type, bytes);
   if (serverName !== undefined) extensions.set(EXTENSION.serverName, serverNameList(serverName));
   return extensions;
 }

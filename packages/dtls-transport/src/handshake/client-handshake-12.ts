@@ -89,7 +89,7 @@ export class ClientHandshake12 implements Handshake {
         TLS_EMPTY_RENEGOTIATION_INFO_SCSV,
       ],
       compressionMethods: Uint8Array.of(NULL_COMPRESSION),
-      extensions: offered?.extensions ?? clientExtensions(host, policy.serverName),
+      extensions: offered?.extensions ?? clientExtensions({ ...host, offeredIds: host.ids.offer }, policy.serverName),
     };
     this.#helloMessage = this.#sendHello(now, offered !== undefined);
   }
@@ -298,6 +298,7 @@ export class ClientHandshake12 implements Handshake {
     this.#host.keyLog(keyLogLine(clientRandom, masterSecret));
     const keys = trafficKeys(crypto, suite, masterSecret, clientRandom, serverRandom);
     const limits = agreedLimits(recordSizeLimit, flight.recordSizeLimit);
+    this.#host.ids.agree(flight.ids);
     const protectedWriter = this.#host.protect(keys.server, keys.client, limits);
     const verify = verifyData(crypto, suite.hash, masterSecret, 'client', transcript.hash(crypto, suite.hash));
     const finished = handshakeMessage(HANDSHAKE_TYPE.finished, firstSeq + messages.length, verify);

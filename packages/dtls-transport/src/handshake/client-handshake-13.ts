@@ -116,6 +116,7 @@ export class ClientHandshake13 implements Handshake13 {
     this.#settings = {
       ...{ crypto, groups, cipherSuites, recordSizeLimit, serverName, certificateTypes, olderSuites },
       random: host.randomBytes(32),
+      ids: host.ids.offer,
     };
     this.#agreement = crypto.generateKeyAgreement(groups[0]!);
     this.#sendHello(undefined, now);
@@ -280,6 +281,7 @@ export class ClientHandshake13 implements Handshake13 {
       // RFC 8446 4.1.4
       throw new DtlsPeerError('no-common-cipher-suite', ALERT.illegal_parameter, 'the server has changed its suite');
     }
+    this.#host.ids.agree(answer.ids);
     const transcript = new Transcript13(crypto, suite.hash);
     if (retry !== undefined) {
       transcript.add(messageHash(retry.firstHello));

@@ -9,6 +9,7 @@ import { type CertificateTypeName, writeCertificateTypes } from './certificate-t
 import type { CipherSuite } from './cipher-suites.ts';
 import type { CipherSuite13 } from './cipher-suites-13.ts';
 import { clientExtensions } from './client-extensions.ts';
+import { type IdOffer, idExtensions } from './id-extensions.ts';
 import { GROUP_NUMBERS, NULL_COMPRESSION, TLS_EMPTY_RENEGOTIATION_INFO_SCSV } from './parameters.ts';
 import { writeRecordSizeLimit } from './record-size-limit.ts';
 import { writeCookieExtension } from './server-hello-13.ts';
@@ -24,6 +25,8 @@ export interface HelloSettings {
   readonly olderSuites: readonly CipherSuite[];
   readonly recordSizeLimit: number | undefined;
   readonly serverName: string | undefined;
+  /** Connection ids, if they are offered. */
+  readonly ids: IdOffer | undefined;
   /** How the server may show its key, the best first. */
   readonly certificateTypes: readonly CertificateTypeName[];
 }
@@ -59,6 +62,7 @@ export function helloParts(settings: HelloSettings, { share, cookie, minDatagram
     // RFC 8449 4: in 1.3 the type of the content counts too.
     extensions.set(EXTENSION.recordSizeLimit, writeRecordSizeLimit(recordSizeLimit + (both ? 0 : 1)));
   }
+  for (const [type, bytes] of idExtensions(settings.ids)) extensions.set(type, bytes);
   const older = clientExtensions({ crypto, groups, cipherSuites: olderSuites, recordSizeLimit: undefined }, serverName);
   for (const [type, bytes] of older) {
     if (both || type === EXTENSION.serverName) if (!extensions.has(type)) extensions.set(type, bytes);

@@ -8,6 +8,7 @@ import { readClientShares, readNumbers } from '../wire/key-share.ts';
 import { MAX_PLAINTEXT } from '../wire/record.ts';
 import { type CertificateTypeName, readServerCertificateTypes } from './certificate-types.ts';
 import type { CipherSuite13 } from './cipher-suites-13.ts';
+import { type IdOffer, readIdOffer } from './id-extensions.ts';
 import { GROUP_NUMBERS, NULL_COMPRESSION } from './parameters.ts';
 import { MIN_RECORD_SIZE_LIMIT } from './record-size-limit.ts';
 import { commonScheme13 } from './signature-13.ts';
@@ -42,6 +43,8 @@ export interface ClientOffer13 {
   readonly saysCertificateType: boolean;
   /** The most content that the client takes in a record, if it has said so (RFC 8449). */
   readonly recordSizeLimit: number | undefined;
+  /** Its offer of connection ids, if there is one. */
+  readonly ids: IdOffer | undefined;
 }
 
 /** Chooses what a ClientHello that offers DTLS 1.3 and we have in common. Throws `DtlsMalformedError` or `DtlsPeerError`. */
@@ -78,6 +81,7 @@ export function readClientOffer13(hello: ClientHello, capabilities: Capabilities
     proof: chooseProof(hello, readNumbers(schemeBytes, 'signature_algorithms'), capabilities),
     saysCertificateType: extensions.has(EXTENSION.serverCertificateType),
     recordSizeLimit: recordSizeLimit13(extensions.get(EXTENSION.recordSizeLimit)),
+    ids: readIdOffer(extensions),
   };
 }
 

@@ -8,6 +8,7 @@ import { DTLS_1_2, MAX_PLAINTEXT } from '../wire/record.ts';
 import { type CipherSuite, schemesFor, usesCertificate, usesEcdhe } from './cipher-suites.ts';
 import { checkCommonExtensions } from './common-extensions.ts';
 import type { HandshakeHost } from './handshake.ts';
+import { type IdAgreement, idAnswer, idExtensions, readIdOffer } from './id-extensions.ts';
 import {
   GROUP_NUMBERS,
   NULL_COMPRESSION,
@@ -21,6 +22,8 @@ import { SCHEME_NUMBERS } from './signature-schemes.ts';
 export interface Capabilities extends Pick<HandshakeHost, 'groups' | 'cipherSuites' | 'recordSizeLimit'> {
   /** What its key signs, the best first. */
   readonly signatureSchemes: readonly SignatureScheme[];
+  /** Its side of what is agreed on about connection ids. */
+  readonly ids: IdAgreement;
 }
 
 /** What a client and we have in common. */
@@ -48,7 +51,7 @@ export function readClientOffer(body: Uint8Array, capabilities: Capabilities): C
   checkCommonExtensions(hello.extensions);
   const recordSizeLimit = peerRecordSizeLimit(hello.extensions);
   const { suite, group, scheme } = choose(hello, capabilities);
-  const answer = answerTo(hello, suite, capabilities.recordSizeLimit);
+  const answer = answerTo(hello, suite, capabilities);
   return { random: hello.random, suite, group, scheme, recordSizeLimit, answer };
 }
 
@@ -93,7 +96,7 @@ function chooseGroup(offered: readonly number[] | undefined, ours: readonly Grou
 function answerTo(
   { cipherSuites, extensions }: ClientHello,
   suite: CipherSuite,
-  recordSizeLimit: number | undefined,
+  { recordSizeLimit, ids }: Capabilities,
 ): Extensions {
   const answer = new Map<number, Uint8Array>([[EXTENSION.extendedMasterSecret, new Uint8Array(0)]]);
   // RFC 5746 3.6: either form asks for the extension.
@@ -108,6 +111,7 @@ function answerTo(
   if (extensions.has(EXTENSION.recordSizeLimit)) {
     answer.set(EXTENSION.recordSizeLimit, writeRecordSizeLimit(recordSizeLimit ?? MAX_PLAINTEXT));
   }
+  for (const [type, bytes] of idExtensions(idAnswer(ids, readIdOffer(extensions)))) answer.set(type, bytes);
   return answer;
 }
 

@@ -1,3 +1,4 @@
+import { MAX_ID_LENGTH } from '../connection/connection-ids.ts';
 import { HANDSHAKE_HEADER_LENGTH } from '../wire/handshake-message.ts';
 import type { ClientOffer13 } from './client-offer-13.ts';
 import type { ServerPolicy13 } from './server-handshake-13.ts';
@@ -19,9 +20,12 @@ const FINISHED = HANDSHAKE_HEADER_LENGTH + 48;
 /** What a datagram adds at most: a record, and the header of a fragment. */
 const PER_DATAGRAM = 22 + HANDSHAKE_HEADER_LENGTH;
 
+/** connection_id with the longest id that we give out, and rrc. */
+const ID_EXTENSIONS = 5 + MAX_ID_LENGTH + 4;
+
 /** Bytes that the server's flight to a client takes, at most. */
 export function serverFlightSize(
-  { proof: { certificates, key, scheme } }: ClientOffer13,
+  { proof: { certificates, key, scheme }, ids }: ClientOffer13,
   { clientCertificate }: ServerPolicy13,
   maxDatagram: number,
 ): number {
@@ -29,11 +33,13 @@ export function serverFlightSize(
   const signature = scheme.startsWith('rsa_') ? key.spki.length : SHORT_SIGNATURE;
   const content =
     SERVER_HELLO +
+    (ids === undefined ? 0 : ID_EXTENSIONS) +
     ENCRYPTED_EXTENSIONS +
     (clientCertificate === undefined ? 0 : CERTIFICATE_REQUEST) +
     certificates.reduce((sum, data) => sum + CERTIFICATE_ENTRY + data.length, CERTIFICATE) +
     (CERTIFICATE_VERIFY + signature) +
     FINISHED;
-  const datagrams = Math.ceil(content / (maxDatagram - PER_DATAGRAM));
-  return content + datagrams * PER_DATAGRAM;
+  const perDatagram = PER_DATAGRAM + (ids?.id.length ?? 0);
+  const datagrams = Math.ceil(content / Math.max(1, maxDatagram - perDatagram));
+  return content + datagrams * perDatagram;
 }

@@ -3,6 +3,7 @@ import type { RecordKeys13 } from '../record/record-keys-13.ts';
 import type { HandshakeFragment, HandshakeMessage } from '../wire/handshake-message.ts';
 import type { CipherSuite13 } from './cipher-suites-13.ts';
 import type { RandomBytes } from './handshake.ts';
+import type { IdAgreement } from './id-extensions.ts';
 import type { TrafficSecrets } from './key-schedule-13.ts';
 
 /** The epochs of RFC 9147 6.1 that we use until the first change of keys. */
@@ -43,6 +44,8 @@ export interface HandshakeHost13 {
   readonly recordSizeLimit: number | undefined;
   /** The largest datagram that we send, in bytes. */
   readonly maxDatagram: number;
+  /** Connection ids: to be agreed on before `protectHandshake`. */
+  readonly ids: IdAgreement;
   /** Numbers messages and sends them as a flight, again until the peer's next flight or its ACK. The peer's flight has arrived. */
   sendFlight(messages: readonly MessageToSend[], now: number): readonly HandshakeMessage[];
   /** Sends the flight once more; within a bound. */

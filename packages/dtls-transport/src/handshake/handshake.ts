@@ -4,6 +4,7 @@ import type { WriteEpoch } from '../record/write-epoch.ts';
 import type { HandshakeFragment, HandshakeMessage } from '../wire/handshake-message.ts';
 import type { CipherSuite } from './cipher-suites.ts';
 import type { FlightPart } from './flight.ts';
+import type { IdAgreement } from './id-extensions.ts';
 import type { RecordSizeLimits } from './record-size-limit.ts';
 
 /** `length` unpredictable bytes. */
@@ -31,6 +32,8 @@ export interface HandshakeHost {
   readonly cipherSuites: readonly CipherSuite[];
   /** The most plaintext that we take in a protected record, if we are to tell the peer (RFC 8449). */
   readonly recordSizeLimit: number | undefined;
+  /** Connection ids: to be agreed on before `protect`. */
+  readonly ids: IdAgreement;
   /** What is sent in epoch 0. */
   readonly plainWriter: WriteEpoch;
   /**

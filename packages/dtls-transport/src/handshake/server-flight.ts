@@ -17,6 +17,7 @@ import { readServerHello } from '../wire/server-hello.ts';
 import { type CipherSuite, type KeyExchangeKind, schemesFor, usesCertificate } from './cipher-suites.ts';
 import { checkCommonExtensions } from './common-extensions.ts';
 import type { HandshakeHost } from './handshake.ts';
+import { type IdOffer, readIdOffer } from './id-extensions.ts';
 import { isWholeFlight, type Place } from './message-order.ts';
 import { groupNumbered, NULL_COMPRESSION } from './parameters.ts';
 import { peerRecordSizeLimit } from './record-size-limit.ts';
@@ -38,6 +39,8 @@ export interface ServerFlight {
   readonly certificateRequest: CertificateRequest | undefined;
   /** The most plaintext that it takes in a record, if it has said so (RFC 8449). */
   readonly recordSizeLimit: number | undefined;
+  /** What it answers to our offer of connection ids, if it takes it. */
+  readonly ids: IdOffer | undefined;
 }
 
 /** What the client has offered. */
@@ -133,7 +136,7 @@ function checkScheme(
 function checkServerHello(
   body: Uint8Array,
   offer: Offer,
-): Pick<ServerFlight, 'suite' | 'serverRandom' | 'recordSizeLimit'> {
+): Pick<ServerFlight, 'suite' | 'serverRandom' | 'recordSizeLimit' | 'ids'> {
   const { version, random, cipherSuite, compressionMethod, extensions } = readServerHello(body);
   if (version !== DTLS_1_2) {
     refuse('unsupported-version', ALERT.protocol_version, `the server chose version 0x${version.toString(16)}`);
@@ -149,7 +152,8 @@ function checkServerHello(
     }
   }
   checkCommonExtensions(extensions);
-  return { suite, serverRandom: random, recordSizeLimit: peerRecordSizeLimit(extensions) };
+  const recordSizeLimit = peerRecordSizeLimit(extensions);
+  return { suite, serverRandom: random, recordSizeLimit, ids: readIdOffer(extensions) };
 }
 
 function refuse(reason: PeerReason, alert: number, message: string): never {

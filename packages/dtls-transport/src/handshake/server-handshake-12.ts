@@ -202,7 +202,7 @@ export class ServerHandshake12 implements Handshake {
     const { crypto, groups, recordSizeLimit, randomBytes, plainWriter } = this.#host;
     const { identity, clientCertificate } = this.#policy;
     const signatureSchemes = identity?.key.schemes ?? [];
-    const capabilities = { groups, cipherSuites: this.#suites, recordSizeLimit, signatureSchemes };
+    const capabilities = { groups, cipherSuites: this.#suites, recordSizeLimit, signatureSchemes, ids: this.#host.ids };
     const client = readClientOffer(message.body, capabilities);
     // RFC 8446 4.1.3: a client that speaks 1.3 too is to know that we do.
     const random = this.#policy.speaks13 ? withDowngradeSentinel(randomBytes(32)) : randomBytes(32);

@@ -15,6 +15,7 @@ import { writeCertificateType } from './certificate-types.ts';
 import type { CipherSuite13 } from './cipher-suites-13.ts';
 import { type ClientOffer13, readClientOffer13 } from './client-offer-13.ts';
 import type { Handshake13, HandshakeHost13, MessageToSend } from './handshake-13.ts';
+import { idAnswer } from './id-extensions.ts';
 import {
   type HandshakeSecrets,
   handshakeSecrets,
@@ -167,7 +168,11 @@ export class ServerHandshake13 implements Handshake13 {
       throw new DtlsPeerError('bad-key-share', ALERT.illegal_parameter, "the client's key share is missing or invalid");
     }
     const share = { group: GROUP_NUMBERS[group], publicKey: agreement.publicKey };
-    const serverHello = { type: HANDSHAKE_TYPE.serverHello, body: writeServerHello13(randomBytes(32), suite, share) };
+    const ids = idAnswer(this.#host.ids, offer.ids);
+    const serverHello = {
+      type: HANDSHAKE_TYPE.serverHello,
+      body: writeServerHello13(randomBytes(32), suite, share, ids),
+    };
     const transcript = startOf(crypto, suite, retry);
     transcript.add(message);
     transcript.add(serverHello);

@@ -9,6 +9,7 @@ import { type KeyShareEntry, readOneNumber, readServerShare, writeServerShare } 
 import { DTLS_1_2, DTLS_1_3 } from '../wire/record.ts';
 import { type ServerHello, writeServerHello } from '../wire/server-hello.ts';
 import type { CipherSuite13 } from './cipher-suites-13.ts';
+import { type IdOffer, idExtensions, readIdOffer } from './id-extensions.ts';
 import { GROUP_NUMBERS, groupNumbered, NULL_COMPRESSION } from './parameters.ts';
 
 /** RFC 8446 4.1.3: the random of a ServerHello that is a HelloRetryRequest, the SHA-256 of that name. */
@@ -41,11 +42,19 @@ export function isServerHello13({ extensions }: ServerHello): boolean {
 export interface Offered13 {
   readonly cipherSuites: readonly CipherSuite13[];
   readonly groups: readonly GroupName[];
+  /** Connection ids were offered so; not, when it is missing. */
+  readonly ids?: IdOffer | undefined;
 }
 
 /** What a ServerHello of DTLS 1.3 says. */
 export type ServerAnswer13 =
-  | { readonly type: 'hello'; readonly suite: CipherSuite13; readonly share: KeyShareEntry }
+  | {
+      readonly type: 'hello';
+      readonly suite: CipherSuite13;
+      readonly share: KeyShareEntry;
+      /** What the server answers to our offer of connection ids, if it takes it. */
+      readonly ids: IdOffer | undefined;
+    }
   | {
       readonly type: 'retry';
       readonly suite: CipherSuite13;
@@ -57,7 +66,7 @@ const IN_HELLO: readonly number[] = [EXTENSION.supportedVersions, EXTENSION.keyS
 const IN_RETRY: readonly number[] = [...IN_HELLO, EXTENSION.cookie];
 
 /** Reads a ServerHello that `isServerHello13`. Throws `DtlsMalformedError` or `DtlsPeerError`. */
-export function readServerAnswer13(hello: ServerHello, { cipherSuites, groups }: Offered13): ServerAnswer13 {
+export function readServerAnswer13(hello: ServerHello, { cipherSuites, groups, ids }: Offered13): ServerAnswer13 {
   const { extensions } = hello;
   if (readOneNumber(extensions.get(EXTENSION.supportedVersions)!, 'supported_versions') !== DTLS_1_3) {
     refuse('unsupported-version', ALERT.illegal_parameter, 'the server chose a version that was not offered');
@@ -70,14 +79,16 @@ export function readServerAnswer13(hello: ServerHello, { cipherSuites, groups }:
   if (suite === undefined) {
     refuse('no-common-cipher-suite', ALERT.illegal_parameter, 'the server chose a suite that was not offered');
   }
-  return sameBytes(hello.random, RETRY_RANDOM) ? readRetry(suite, extensions, groups) : readHello(suite, extensions);
+  return sameBytes(hello.random, RETRY_RANDOM)
+    ? readRetry(suite, extensions, groups)
+    : readHello(suite, extensions, ids);
 }
 
-function readHello(suite: CipherSuite13, extensions: Extensions): ServerAnswer13 {
-  checkOffered(extensions, IN_HELLO);
+function readHello(suite: CipherSuite13, extensions: Extensions, ids: IdOffer | undefined): ServerAnswer13 {
+  checkOffered(extensions, [...IN_HELLO, ...idExtensions(ids).map(([type]) => type)]);
   const share = extensions.get(EXTENSION.keyShare);
   if (share === undefined) refuse('bad-key-share', ALERT.missing_extension, 'the ServerHello has no key share');
-  return { type: 'hello', suite, share: readServerShare(share) };
+  return { type: 'hello', suite, share: readServerShare(share), ids: readIdOffer(extensions) };
 }
 
 function readRetry(suite: CipherSuite13, extensions: Extensions, groups: readonly GroupName[]): ServerAnswer13 {
@@ -116,8 +127,13 @@ export function writeCookieExtension(cookie: Uint8Array): Uint8Array {
 }
 
 /** The body of a ServerHello. */
-export function writeServerHello13(random: Uint8Array, suite: CipherSuite13, share: KeyShareEntry): Uint8Array {
-  return write(random, suite.number, [[EXTENSION.keyShare, writeServerShare(share)]]);
+export function writeServerHello13(
+  random: Uint8Array,
+  suite: CipherSuite13,
+  share: KeyShareEntry,
+  ids?: IdOffer,
+): Uint8Array {
+  return write(random, suite.number, [[EXTENSION.keyShare, writeServerShare(share)], ...idExtensions(ids)]);
 }
 
 /** The body of a HelloRetryRequest: the same for the same arguments, so that nobody has to keep it. */

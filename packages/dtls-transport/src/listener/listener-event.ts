@@ -22,5 +22,7 @@ export type DtlsListenerEvent =
     } & Agreed)
   /** A datagram of a client. The bytes are valid until the next `receive`. */
   | { readonly type: 'data'; readonly peer: number; readonly data: Uint8Array }
+  /** A client has shown that it receives at another address: what is sent to it goes to `path` now. */
+  | { readonly type: 'moved'; readonly peer: number; readonly path: string }
   /** The end of an association. Without an error it was a close in order. */
   | { readonly type: 'closed'; readonly peer: number; readonly error: DtlsError | undefined };

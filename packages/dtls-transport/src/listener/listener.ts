@@ -21,6 +21,7 @@ import { checkedIdentity, checkPskKey, type Identity } from '../identity.ts';
 import { ALERT } from '../wire/alert.ts';
 import { type ClientHelloFront, readClientHelloFront } from '../wire/client-hello.ts';
 import { offersVersion13, peekClientHello } from '../wire/client-hello-peek.ts';
+import { datagramId } from '../wire/datagram-id.ts';
 import { HANDSHAKE_TYPE, type HandshakeFragment, readHandshakeFragment } from '../wire/handshake-message.ts';
 import { CONTENT_TYPE, type RecordHeader, readRecordHeader } from '../wire/record.ts';
 import { isUnified } from '../wire/unified-header.ts';
@@ -99,6 +100,11 @@ export class DtlsListener {
 
   /** Takes a datagram that arrived from `path`: any string that the driver knows the address by. Never throws for what is in it. */
   receive(datagram: Uint8Array, path: string, now: number): void {
+    const id = datagramId(datagram, this.#config.connectionId?.length ?? 0);
+    if (id !== undefined) {
+      this.#onNamed(id, datagram, path, now);
+      return;
+    }
     if (this.#policy.speaks13 && datagram.length > 0 && isUnified(datagram[0]!)) {
       this.#onAssociated(datagram, path, now, () => this.#replies.unknownAssociation13(path, datagram, now));
       return;
@@ -114,6 +120,16 @@ export class DtlsListener {
       return;
     }
     this.#onAssociated(datagram, path, now, () => this.#replies.unknownAssociation(path, datagram, header, now));
+  }
+
+  /** RFC 9146 3: whose a datagram with a connection id is does not depend on where it comes from. */
+  #onNamed(id: Uint8Array, datagram: Uint8Array, path: string, now: number): void {
+    const peer = this.#table.named(id);
+    if (peer !== undefined) this.#feed(peer, datagram, now, path);
+    else {
+      this.#drop('unknown');
+      this.#replies.unknownAssociation13(path, datagram, now);
+    }
   }
 
   /** What comes in the course of a handshake or of an association. */
@@ -344,9 +360,9 @@ export class DtlsListener {
       return handshake;
     };
     const first = { recordSequence, messageSeq };
-    const connection = new Connection13(this.#config13, 'server', retry !== undefined, now, start, first);
-    this.#lastId += 1;
-    this.#table.addPending(new Peer(this.#lastId, beginning, connection, handshake, now));
+    const { config, adopt } = this.#withIds(this.#config13);
+    const connection = new Connection13(config, 'server', retry !== undefined, now, start, first);
+    adopt(this.#addPending(beginning, connection, handshake, now));
   }
 
   #makeRoom(path: string): void {
@@ -368,9 +384,35 @@ export class DtlsListener {
       handshake = new ServerHandshake12(host, this.#policy, messageSeq);
       return handshake;
     };
-    const connection = new Connection(this.#config, now, start, first);
+    const { config, adopt } = this.#withIds(this.#config);
+    const connection = new Connection(config, now, start, first);
+    adopt(this.#addPending(beginningOf(hello), connection, handshake, now));
+  }
+
+  #addPending(
+    beginning: Beginning,
+    connection: Connection | Connection13,
+    handshake: ServerHandshake12 | ServerHandshake13,
+    now: number,
+  ): Peer {
     this.#lastId += 1;
-    this.#table.addPending(new Peer(this.#lastId, beginningOf(hello), connection, handshake, now));
+    const peer = new Peer(this.#lastId, beginning, connection, handshake, now);
+    this.#table.addPending(peer);
+    return peer;
+  }
+
+  /** A configuration whose connection ids are those of one peer, which is not there yet. */
+  #withIds<T extends Pick<EngineConfig, 'connectionId'>>(
+    config: T,
+  ): { readonly config: T; readonly adopt: (peer: Peer) => void } {
+    const { connectionId } = config;
+    if (connectionId === undefined) return { config, adopt: () => {} };
+    let owner!: Peer;
+    const make = () => this.#table.name(owner, connectionId.make);
+    const adopt = (peer: Peer) => {
+      owner = peer;
+    };
+    return { config: { ...config, connectionId: { ...connectionId, make } }, adopt };
   }
 
   #answer(
@@ -387,14 +429,23 @@ export class DtlsListener {
     this.#settle(peer);
   }
 
-  #feed(peer: Peer, datagram: Uint8Array, now: number): boolean {
-    const authentic = peer.connection.receive(datagram, now);
+  #feed(peer: Peer, datagram: Uint8Array, now: number, path = peer.path): boolean {
+    const { connection } = peer;
+    const authentic = connection.receive(datagram, now, path !== peer.path);
+    // RFC 9146 6: only what is authentic and newer than all before it moves a peer.
+    if (authentic && path !== peer.path && connection.isNewest) this.#move(peer, path, datagram.length, now);
     if (authentic) {
       peer.lastHeard = now;
       if (this.#table.established(peer.id) === peer) this.#table.touch(peer);
     }
     this.#settle(peer);
     return authentic;
+  }
+
+  #move(peer: Peer, path: string, received: number, now: number): void {
+    peer.hasMoved = true;
+    this.#table.move(peer, path);
+    peer.connection.moveTo(path === peer.validatedPath, received, now);
   }
 
   /** After each step of a connection: passes on what it tells, and notes when and whether it has something to do. */
@@ -420,6 +471,13 @@ export class DtlsListener {
       case 'connected':
         this.#onConnected(peer, event);
         break;
+      case 'pathValidated':
+        peer.validatedPath = peer.path;
+        this.#events.push({ type: 'moved', peer: peer.id, path: peer.path });
+        break;
+      case 'pathFailed':
+        this.#table.move(peer, peer.validatedPath);
+        break;
       case 'closed':
         if (this.#table.remove(peer)) this.#events.push({ type: 'closed', peer: peer.id, error: event.error });
         else this.#handshakesFailed += 1;
@@ -433,8 +491,9 @@ export class DtlsListener {
   }
 
   #onConnected(peer: Peer, { version, cipherSuite, group }: Extract<ConnectionEvent, { type: 'connected' }>): void {
-    const older = this.#table.at(peer.path)?.established;
-    // RFC 6347 4.2.8: the client has completed another handshake, so it has given up its earlier association.
+    // RFC 6347 4.2.8: the client has completed another handshake, so it has given up its earlier association. Of one that
+    // came to its address only with its last record, nobody knows whether it is there.
+    const older = peer.hasMoved ? undefined : this.#table.at(peer.path)?.established;
     if (older !== undefined) this.#refuse(older, 'replaced', 'the client has made another association');
     else if (this.#table.establishedCount >= this.#maxPeers) {
       const error = new DtlsRefusedError('evicted', 'newer associations took its place');
@@ -447,7 +506,7 @@ export class DtlsListener {
     this.#events.push({
       type: 'connected',
       peer: peer.id,
-      path: peer.path,
+      path: peer.validatedPath,
       version,
       cipherSuite,
       group,

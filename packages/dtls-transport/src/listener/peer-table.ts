@@ -7,9 +7,11 @@ export interface Slot {
   pending: Peer | undefined;
 }
 
-/** The peers of a listener by path and by id, the handshakes by age, the associations by silence. */
+/** The peers of a listener by path, by connection id and by number, the handshakes by age, the associations by silence. */
 export class PeerTable {
   readonly #slots = new Map<string, Slot>();
+  /** By connection id; each peer has a bounded number of these. */
+  readonly #named = new Map<string, Peer>();
   readonly #established = new Map<number, Peer>();
   /** Oldest first. */
   readonly #pending = new Map<number, Peer>();
@@ -36,6 +38,30 @@ export class PeerTable {
     return this.#slots.get(path);
   }
 
+  /** Who was given this connection id. */
+  named(id: Uint8Array): Peer | undefined {
+    return this.#named.get(nameOf(id));
+  }
+
+  /** Gives a peer a connection id that nobody has: the first such that `make` comes up with. */
+  name(peer: Peer, make: () => Uint8Array): Uint8Array {
+    let id = make();
+    while (this.#named.has(nameOf(id))) id = make();
+    this.#named.set(nameOf(id), peer);
+    peer.ids = [...peer.ids, nameOf(id)];
+    return id;
+  }
+
+  /** A peer has another path now. Who is there already stays to be found there: the peer has a connection id. */
+  move(peer: Peer, path: string): void {
+    this.#leave(peer);
+    peer.path = path;
+    const slot = this.#slots.get(path) ?? { established: undefined, pending: undefined };
+    this.#slots.set(path, slot);
+    if (this.#pending.has(peer.id)) slot.pending ??= peer;
+    else slot.established ??= peer;
+  }
+
   /** The handshake with this id. */
   pending(id: number): Peer | undefined {
     return this.#pending.get(id);
@@ -59,11 +85,11 @@ export class PeerTable {
     this.#pending.set(peer.id, peer);
   }
 
-  /** A handshake has become the association of its path, which has none (any more). */
+  /** A handshake has become an association: that of its path, unless that has one. */
   promote(peer: Peer): void {
-    const slot = this.#slots.get(peer.path)!;
-    slot.pending = undefined;
-    slot.established = peer;
+    const slot = this.#slots.get(peer.path);
+    if (slot?.pending === peer) slot.pending = undefined;
+    if (slot !== undefined) slot.established ??= peer;
     this.#pending.delete(peer.id);
     this.#established.set(peer.id, peer);
     this.#recency.add(peer);
@@ -76,14 +102,24 @@ export class PeerTable {
 
   /** Forgets a peer; true when it was an association. */
   remove(peer: Peer): boolean {
-    const slot = this.#slots.get(peer.path);
-    if (slot?.pending === peer) slot.pending = undefined;
-    if (slot?.established === peer) slot.established = undefined;
-    if (slot !== undefined && slot.pending === undefined && slot.established === undefined)
-      this.#slots.delete(peer.path);
+    this.#leave(peer);
+    for (const id of peer.ids) this.#named.delete(id);
     this.#pending.delete(peer.id);
     if (!this.#established.delete(peer.id)) return false;
     this.#recency.remove(peer);
     return true;
   }
+
+  #leave(peer: Peer): void {
+    const slot = this.#slots.get(peer.path);
+    if (slot?.pending === peer) slot.pending = undefined;
+    if (slot?.established === peer) slot.established = undefined;
+    if (slot !== undefined && slot.pending === undefined && slot.established === undefined)
+      this.#slots.delete(peer.path);
+  }
+}
+
+/** Bytes as the key of a map. */
+function nameOf(id: Uint8Array): string {
+  return String.fromCharCode(...id);
 }

@@ -18,7 +18,14 @@ export interface Beginning {
 /** One association or handshake of a listener, with its places in the listener's lists. */
 export class Peer implements Timed, Recent<Peer> {
   readonly id: number;
-  readonly path: string;
+  /** Where we send to. */
+  path: string;
+  /** Where it was last seen to receive. */
+  validatedPath: string;
+  /** It has sent from more than one address. */
+  hasMoved = false;
+  /** Its connection ids, as the table knows them. */
+  ids: readonly string[] = [];
   readonly connection: Connection | Connection13;
   /** What answers go to; it is let go with all that it holds when the handshake is done. */
   handshake: ServerHandshake12 | ServerHandshake13 | undefined;
@@ -41,6 +48,7 @@ export class Peer implements Timed, Recent<Peer> {
     this.id = id;
     this.handshake = handshake;
     this.path = path;
+    this.validatedPath = path;
     this.connection = connection;
     this.lastHeard = now;
     this.#beginning = { path, messageSeq, random: random.slice(), mark: mark.slice() };

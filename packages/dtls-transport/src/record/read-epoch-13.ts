@@ -4,14 +4,13 @@ import { DtlsPeerError } from '../errors.ts';
 import { ALERT } from '../wire/alert.ts';
 import { MAX_PLAINTEXT } from '../wire/record.ts';
 import { MAX_UNIFIED_HEADER, type UnifiedHeader } from '../wire/unified-header.ts';
+import { type InnerPlaintext, readInnerPlaintext } from './inner-plaintext.ts';
 import type { RecordKeys13 } from './record-keys-13.ts';
 import { ReplayWindow } from './replay-window.ts';
 
 /** What was in a protected record. */
-export interface OpenedRecord {
-  readonly type: number;
+export interface OpenedRecord extends InnerPlaintext {
   readonly sequence: number;
-  readonly content: Uint8Array;
 }
 
 /** What we receive in a protected epoch of DTLS 1.3 (RFC 9147 4). */
@@ -20,13 +19,14 @@ export class ReadEpoch13 {
   readonly #keys: RecordKeys13;
   readonly #maxInner: number;
   readonly #window = new ReplayWindow();
-  readonly #aad = new Uint8Array(MAX_UNIFIED_HEADER);
+  readonly #aad: Uint8Array;
   /** One more than the highest number that has authenticated. */
   #expected = 0;
   #forgeries = 0;
 
-  /** `maxInner` bounds content, type and padding together (RFC 8449 4). */
-  constructor(epoch: number, keys: RecordKeys13, maxInner: number = MAX_PLAINTEXT + 1) {
+  /** `maxInner` bounds content, type and padding together (RFC 8449 4); our connection ids have `ownIds` bytes. */
+  constructor(epoch: number, keys: RecordKeys13, maxInner: number = MAX_PLAINTEXT + 1, ownIds = 0) {
+    this.#aad = new Uint8Array(MAX_UNIFIED_HEADER + ownIds);
     this.epoch = epoch;
     this.#keys = keys;
     this.#maxInner = maxInner;
@@ -59,19 +59,18 @@ export class ReadEpoch13 {
     this.#window.mark(sequence);
     this.#expected = Math.max(this.#expected, sequence + 1);
     if (inner.length > this.#maxInner) return 'overflow';
-    // RFC 8446 5.4: padding of zeros, and before it the type.
-    let last = inner.length - 1;
-    while (last >= 0 && inner[last] === 0) last -= 1;
-    return last < 0 ? 'malformed' : { type: inner[last]!, sequence, content: inner.subarray(0, last) };
+    const plaintext = readInnerPlaintext(inner);
+    return plaintext === undefined ? 'malformed' : { ...plaintext, sequence };
   }
 
   /** Takes the mask from the number in `aad`; returns the whole number (RFC 9147 4.2.2). */
-  #unmask({ numberLength, start }: UnifiedHeader, datagram: Uint8Array, aad: Uint8Array): number {
+  #unmask({ idLength, numberLength, start }: UnifiedHeader, datagram: Uint8Array, aad: Uint8Array): number {
     const bits = this.#keys.mask(datagram.subarray(start, start + SAMPLE_LENGTH));
     let low = 0;
-    for (let index = 1; index <= numberLength; index++) {
-      aad[index]! ^= bits[index - 1]!;
-      low = low * 0x100 + aad[index]!;
+    for (let index = 0; index < numberLength; index++) {
+      const at = 1 + idLength + index;
+      aad[at]! ^= bits[index]!;
+      low = low * 0x100 + aad[at]!;
     }
     return closestTo(this.#expected, low, numberLength === 1 ? 0x100 : 0x1_0000);
   }

@@ -19,16 +19,20 @@ export class ReadEpoch {
   }
 
   /**
-   * The plaintext of a record that is new and authentic; else why it is dropped. Throws `DtlsPeerError` once the forgeries
+   * The plaintext of a record, with the connection id `id` in it or with none, that is new and authentic; else why it is dropped. Throws `DtlsPeerError` once the forgeries
    * are too many for the key.
    */
-  open(header: RecordHeader, datagram: Uint8Array): Uint8Array | 'replayed' | 'unauthenticated' | 'overflow' {
+  open(
+    header: RecordHeader,
+    datagram: Uint8Array,
+    id?: Uint8Array,
+  ): Uint8Array | 'replayed' | 'unauthenticated' | 'overflow' {
     // RFC 6347 4.1.2.6: check, decrypt, and only then move the window.
     if (!this.#window.isNew(header.sequence)) return 'replayed';
     const fragment = datagram.subarray(header.start, header.end);
     const plaintext =
       header.version === DTLS_1_2
-        ? this.#protection.open(header.type, this.epoch, header.sequence, fragment)
+        ? this.#protection.open(header.type, this.epoch, header.sequence, fragment, id)
         : undefined;
     if (plaintext === undefined) {
       this.#countForgery();

@@ -1,5 +1,6 @@
 import { AEAD_PARAMETERS, NONCE_LENGTH } from '../crypto/aead-parameters.ts';
 import type { Aead, AeadName } from '../crypto/provider.ts';
+import { concatBytes } from '../wire/bytes.ts';
 import { DTLS_1_2, RECORD_HEADER_LENGTH, writeEpochAndSequence } from '../wire/record.ts';
 
 /** Seals and opens the fragments of one epoch and direction. */
@@ -10,10 +11,18 @@ export interface RecordProtection {
   readonly maxSealed: number;
   /** Records that may fail to open. */
   readonly maxForgeries: number;
-  /** Writes the sealed fragment to `out` at `at`; returns its length. */
-  seal(type: number, epoch: number, sequence: number, plaintext: Uint8Array, out: Uint8Array, at: number): number;
+  /** Writes the sealed fragment to `out` at `at`; returns its length. With a connection id it is that of a tls12_cid record. */
+  seal(
+    type: number,
+    epoch: number,
+    sequence: number,
+    plaintext: Uint8Array,
+    out: Uint8Array,
+    at: number,
+    id?: Uint8Array,
+  ): number;
   /** The plaintext, or `undefined` when the fragment does not authenticate. Never throws. */
-  open(type: number, epoch: number, sequence: number, fragment: Uint8Array): Uint8Array | undefined;
+  open(type: number, epoch: number, sequence: number, fragment: Uint8Array, id?: Uint8Array): Uint8Array | undefined;
 }
 
 /** How TLS 1.2 makes the nonce of an AEAD. */
@@ -55,8 +64,14 @@ export function recordProtection(name: AeadName, aead: Aead, iv: Uint8Array): Re
   /** The 64-bit number of the record, where the nonce's last 8 bytes are. */
   const tail = NONCE_LENGTH - 8;
 
+  /** Sets the nonce, and returns the additional data of a record with a connection id, or of one without. */
+  function setRecord(type: number, epoch: number, sequence: number, length: number, id: Uint8Array): Uint8Array {
+    setPlainRecord(type, epoch, sequence, length);
+    return id.length === 0 ? additionalData : withId(additionalData, id);
+  }
+
   /** Sets nonce and additional data: seq_num, type, version and the length of the plaintext. */
-  function setRecord(type: number, epoch: number, sequence: number, length: number): void {
+  function setPlainRecord(type: number, epoch: number, sequence: number, length: number): void {
     writeEpochAndSequence(additionalData, 0, epoch, sequence);
     additionalData[8] = type;
     additionalData[9] = DTLS_1_2 >> 8;
@@ -75,18 +90,31 @@ export function recordProtection(name: AeadName, aead: Aead, iv: Uint8Array): Re
     overhead,
     maxSealed,
     maxForgeries,
-    seal(type, epoch, sequence, plaintext, out, at) {
-      setRecord(type, epoch, sequence, plaintext.length);
+    seal(type, epoch, sequence, plaintext, out, at, id = NO_ID) {
+      const aad = setRecord(type, epoch, sequence, plaintext.length, id);
       if (explicitLength > 0) out.set(nonce.subarray(tail), at);
-      return explicitLength + aead.seal(nonce, additionalData, plaintext, out, at + explicitLength);
+      return explicitLength + aead.seal(nonce, aad, plaintext, out, at + explicitLength);
     },
-    open(type, epoch, sequence, fragment) {
+    open(type, epoch, sequence, fragment, id = NO_ID) {
       const length = fragment.length - overhead;
       if (length < 0) return undefined;
-      setRecord(type, epoch, sequence, length);
+      const aad = setRecord(type, epoch, sequence, length, id);
       // Of the peer we take what stands there: it may count its explicit nonces as it likes.
       if (explicitLength > 0) nonce.set(fragment.subarray(0, explicitLength), tail);
-      return aead.open(nonce, additionalData, fragment.subarray(explicitLength));
+      return aead.open(nonce, aad, fragment.subarray(explicitLength));
     },
   };
 }
+
+const NO_ID = new Uint8Array(0);
+
+/**
+ * RFC 9146 5.3: the additional data of a tls12_cid record, from what it would be without an id. Eight bytes of 0xff stand where the
+ * number does in other records, so that neither can be taken for the other.
+ */
+function withId(plain: Uint8Array, id: Uint8Array): Uint8Array {
+  const [number, type, version, length] = [plain.subarray(0, 8), plain[8]!, plain.subarray(9, 11), plain.subarray(11)];
+  return concatBytes([PLACEHOLDER, Uint8Array.of(type, id.length, type), version, number, id, length]);
+}
+
+const PLACEHOLDER = new Uint8Array(8).fill(0xff);

@@ -1,7 +1,9 @@
+import type { SentId } from '../connection/connection-ids.ts';
 import { AEAD_PARAMETERS } from '../crypto/aead-parameters.ts';
 import { SAMPLE_LENGTH } from '../crypto/record-number-mask.ts';
 import { DtlsRefusedError } from '../errors.ts';
 import { writeUnifiedHeader } from '../wire/unified-header.ts';
+import { writeInnerPlaintext } from './inner-plaintext.ts';
 import type { RecordKeys13 } from './record-keys-13.ts';
 
 /** RFC 9147 4.2.1: a sequence number has 48 bits and must not wrap. */
@@ -24,7 +26,9 @@ export interface RecordWriter {
   write(type: number, content: Uint8Array, out: Uint8Array, at: number, isLast: boolean): number;
 }
 
-/** Flags, two bytes of number, perhaps a length, the type behind the content, the tag. */
+const NO_ID: SentId = { sent: new Uint8Array(0) };
+
+/** Flags, two bytes of number, perhaps a length, the type behind the content, the tag; a connection id comes on top. */
 export function overhead13(isLast: boolean, tagLength: number): number {
   return 1 + 2 + (isLast ? 0 : 2) + 1 + tagLength;
 }
@@ -34,11 +38,14 @@ export class WriteEpoch13 implements RecordWriter {
   readonly epoch: number;
   readonly #keys: RecordKeys13;
   readonly #end: number;
+  readonly #ids: SentId;
   #sequence: number;
 
-  constructor(epoch: number, keys: RecordKeys13, firstSequence = 0) {
+  /** `ids` tells which connection id stands in each record. */
+  constructor(epoch: number, keys: RecordKeys13, firstSequence = 0, ids: SentId = NO_ID) {
     this.epoch = epoch;
     this.#keys = keys;
+    this.#ids = ids;
     this.#end = Math.min(MAX_SEQUENCE, AEAD_PARAMETERS[keys.name].maxSealed);
     this.#sequence = firstSequence;
   }
@@ -53,7 +60,7 @@ export class WriteEpoch13 implements RecordWriter {
   }
 
   overhead(isLast: boolean): number {
-    return overhead13(isLast, this.#keys.aead.tagLength);
+    return overhead13(isLast, this.#keys.aead.tagLength) + this.#ids.sent.length;
   }
 
   /** Throws `DtlsRefusedError` when the numbers of the key are used up. */
@@ -64,16 +71,14 @@ export class WriteEpoch13 implements RecordWriter {
     const numberLength = this.#numberLength;
     const sequence = this.#sequence++;
     const { aead, mask, nonce } = this.#keys;
-    // RFC 8446 5.2: the true type stands behind the content.
-    const inner = new Uint8Array(content.length + 1);
-    inner.set(content);
-    inner[content.length] = type;
+    const id = this.#ids.sent;
+    const inner = writeInnerPlaintext(type, content);
     const length = inner.length + aead.tagLength;
-    const start = writeUnifiedHeader(out, at, this.epoch, sequence, numberLength, isLast ? undefined : length);
+    const start = writeUnifiedHeader(out, at, this.epoch, sequence, numberLength, isLast ? undefined : length, id);
     // RFC 9147 4: the header is authenticated with its number in the clear.
     aead.seal(nonce(sequence), out.subarray(at, start), inner, out, start);
     const bits = mask(out.subarray(start, start + SAMPLE_LENGTH));
-    for (let index = 0; index < numberLength; index++) out[at + 1 + index]! ^= bits[index]!;
+    for (let index = 0; index < numberLength; index++) out[at + 1 + id.length + index]! ^= bits[index]!;
     return start + length;
   }
 

@@ -15,6 +15,8 @@ export const EXTENSION = {
   supportedVersions: 43, // RFC 8446 4.2.1
   cookie: 44, // RFC 8446 4.2.2
   keyShare: 51, // RFC 8446 4.2.8
+  connectionId: 54, // RFC 9146 3
+  rrc: 61, // RFC 9853 3
   renegotiationInfo: 0xff01, // RFC 5746 3.2
 } as const;
 

@@ -63,6 +63,12 @@ export class VirtualNetwork {
     this.#settle();
   }
 
+  /** A node is at another address now, and does not know it; what is on the way to the old one gets lost. */
+  move(address: string, to: string): void {
+    this.#nodes.set(to, this.#nodes.get(address)!);
+    this.#nodes.delete(address);
+  }
+
   remove(address: string): void {
     this.#nodes.delete(address);
   }

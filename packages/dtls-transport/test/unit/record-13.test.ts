@@ -6,6 +6,7 @@ import { nodeCrypto } from '../../src/node/crypto-provider.ts';
 import { closestTo, ReadEpoch13 } from '../../src/record/read-epoch-13.ts';
 import { recordKeys13 } from '../../src/record/record-keys-13.ts';
 import { WriteEpoch13 } from '../../src/record/write-epoch-13.ts';
+import { datagramId } from '../../src/wire/datagram-id.ts';
 import { isUnified, readUnifiedHeader, writeUnifiedHeader } from '../../src/wire/unified-header.ts';
 
 const SECRET = new Uint8Array(32).fill(7);
@@ -36,14 +37,26 @@ describe('the unified header (RFC 9147 4)', () => {
         fc.boolean(),
         fc.boolean(),
         fc.nat(40),
-        (epoch, number, long, has, length) => {
-          const out = new Uint8Array(50);
+        fc.uint8Array({ maxLength: 20 }),
+        (epoch, number, long, has, length, id) => {
+          const out = new Uint8Array(70);
           const numberLength = long ? 2 : 1;
-          const start = writeUnifiedHeader(out, 0, epoch, number, numberLength, has ? length : undefined);
+          const start = writeUnifiedHeader(out, 0, epoch, number, numberLength, has ? length : undefined, id);
           const datagram = out.subarray(0, start + length);
           const end = start + length;
-          expect(readUnifiedHeader(datagram, 0)).toEqual({ offset: 0, epochBits: epoch & 3, numberLength, start, end });
-          if (has) expect(readUnifiedHeader(datagram.subarray(0, end - 1), 0)).toBeUndefined();
+          const idLength = id.length;
+          const epochBits = epoch & 3;
+          expect(readUnifiedHeader(datagram, 0, idLength)).toEqual({
+            offset: 0,
+            epochBits,
+            idLength,
+            numberLength,
+            start,
+            end,
+          });
+          if (idLength > 0) expect(datagramId(datagram, idLength)).toEqual(id);
+          if (idLength > 0) expect(readUnifiedHeader(datagram, 0)).toBeUndefined();
+          if (has) expect(readUnifiedHeader(datagram.subarray(0, end - 1), 0, idLength)).toBeUndefined();
         },
       ),
       { seed: 13 },

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { ConnectionIds } from '../../src/connection/connection-ids.ts';
 import { CIPHER_SUITES } from '../../src/handshake/cipher-suites.ts';
 import { readClientOffer } from '../../src/handshake/client-offer.ts';
 import { keyLogLine, prf, trafficKeys, verifyData } from '../../src/handshake/key-schedule.ts';
@@ -52,6 +53,7 @@ test('an existing client offers what we take', () => {
     cipherSuites: CIPHER_SUITES,
     signatureSchemes: ['ecdsa_secp256r1_sha256'],
     recordSizeLimit: undefined,
+    ids: new ConnectionIds(undefined),
   });
   const suite = { name: 'TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256' };
   expect(offer).toMatchObject({ suite, group: 'x25519', scheme: 'ecdsa_secp256r1_sha256', random: clientRandom });
