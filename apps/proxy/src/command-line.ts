@@ -5,6 +5,7 @@ import {
   parseCommandLine,
   UsageError,
 } from '@lb-matrix/cli-args';
+import { isPublicKeyPin } from '@lb-matrix/dtls-transport';
 import { type Homeserver, parseHomeserver, parseHttpUrl } from './homeserver-url.ts';
 import type { LogFormat, LogLevel } from './log.ts';
 import type { CertificateFiles } from './server-certificate.ts';
@@ -23,6 +24,10 @@ export interface ProxySettings {
   readonly local: string;
   /** PEM files; without them the proxy has a certificate of its own. */
   readonly certificateFiles: CertificateFiles | undefined;
+  /** A PEM file with the key to show without a certificate; without it one that is kept. */
+  readonly rawKeyFile: string | undefined;
+  /** The pin of the key that will follow it. */
+  readonly nextRawKeyPin: string | undefined;
   /** The public URL; without it there is no TCP listener. */
   readonly advertise: AdvertisedUrl | undefined;
   readonly bind: BindAddress;
@@ -42,6 +47,15 @@ const FLAGS = {
   local: { type: 'string', describe: 'The homeserver to forward to, such as http://localhost:8008' },
   'tls-cert': { type: 'string', describe: 'PEM file with the certificate, its issuers after it' },
   'tls-key': { type: 'string', describe: 'PEM file with the P-256 private key of the certificate' },
+  'raw-key': {
+    type: 'string',
+    describe:
+      'PEM file with the Ed25519 key to show without a certificate; made when absent (default: one that is kept)',
+  },
+  'next-raw-key-pin': {
+    type: 'string',
+    describe: 'sha256/BASE64 of the public key that will follow, for /versions: clients take it at once then',
+  },
   advertise: {
     type: 'string',
     describe: 'Public URL of this proxy: serves HTTP (or HTTPS) on the TCP port too, and names this URL to clients',
@@ -74,7 +88,8 @@ const EPILOGUE = `Examples:
   lb-proxy --local https://matrix-client.matrix.org --tls-cert cert.pem --tls-key private-key.pem \\
     --advertise http://127.0.0.1:8008
 
-Without --tls-cert the proxy makes a certificate and keeps it in $XDG_STATE_HOME/lb-proxy (~/.local/state/lb-proxy).
+Without --tls-cert the proxy makes a certificate and keeps it in $XDG_STATE_HOME/lb-proxy (~/.local/state/lb-proxy),
+as it does with a key without --raw-key. The log names that key's pin, for coap --pin; /versions names it to clients.
 The proxy sees all traffic that is not end-to-end encrypted, passwords included: only use one that you run yourself, or
 that the admins of your homeserver run.
 
@@ -108,6 +123,8 @@ export function readCommandLine(argv: readonly string[], version: string): Proxy
     homeserver,
     local: flags.local,
     certificateFiles: certificateFiles(flags['tls-cert'], flags['tls-key']),
+    rawKeyFile: flags['raw-key'] || undefined,
+    nextRawKeyPin: pin(flags['next-raw-key-pin']),
     advertise: flags.advertise
       ? { text: flags.advertise, url: parseHttpUrl(flags.advertise, '--advertise') }
       : undefined,
@@ -126,6 +143,11 @@ function certificateFiles(certificate: string | undefined, key: string | undefin
   if (!certificate && !key) return undefined;
   if (!certificate || !key) throw new UsageError('--tls-cert and --tls-key go together');
   return { certificate, key };
+}
+
+function pin(text: string | undefined): string | undefined {
+  if (!text || isPublicKeyPin(text)) return text || undefined;
+  throw new UsageError(`--next-raw-key-pin is sha256/ and 32 bytes in base64, not '${text}'`);
 }
 
 function within(value: number, flag: string, least: number, most: number): number {

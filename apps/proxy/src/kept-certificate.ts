@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { homedir, hostname } from 'node:os';
 import { isAbsolute, join } from 'node:path';
@@ -12,6 +12,7 @@ import {
   type ServerCertificate,
   serverCertificate,
 } from './server-certificate.ts';
+import { writeWhole } from './write-whole.ts';
 
 const TEN_YEARS = 10 * 365 * 24 * 3_600_000;
 /** Clocks differ. */
@@ -103,11 +104,4 @@ function makeCertificate(names: CertificateNames, now: number): ServerCertificat
     serialNumber: randomBytes(16),
   });
   return serverCertificate([certificate], pkcs8);
-}
-
-/** All of the file or nothing, and never readable for others in between. */
-function writeWhole(path: string, text: string, mode: number): void {
-  const temporary = `${path}.${process.pid}.tmp`;
-  writeFileSync(temporary, text, { mode });
-  renameSync(temporary, path);
 }

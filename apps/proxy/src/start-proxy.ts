@@ -9,6 +9,7 @@ import { exchangeLog } from './exchange-log.ts';
 import { createHomeserverPool } from './homeserver-pool.ts';
 import { listenError } from './listen-error.ts';
 import { observationLog } from './observation-log.ts';
+import { chooseRawKey } from './raw-key.ts';
 import type { CertificateFiles, ServerCertificate } from './server-certificate.ts';
 
 /** A proxy that listens. */
@@ -29,12 +30,16 @@ export interface RunningProxy {
 export async function startProxy(settings: ProxySettings, log: Logger, env: NodeJS.ProcessEnv): Promise<RunningProxy> {
   const { homeserver, local, advertise, bind, ackDelay, forwardClientAddress } = settings;
   const { certificate, remarks } = chooseCertificate(settings, env);
+  const { rawKey, remark } = chooseRawKey(settings, env);
   const keyLog = openKeyLog(env.SSLKEYLOGFILE, (error) => log.error({ error: String(error) }, 'Key log line lost'));
   const pool = createHomeserverPool(homeserver, DEFAULT_LIMITS.maxResponseBytes);
   const onExchange = exchangeLog(log);
 
   const dtls = await listenOnUdp(bind, {
+    versions: ['1.3', '1.2'],
     certificate,
+    rawKey,
+    nextRawKeyPin: settings.nextRawKeyPin,
     keyLog,
     mtu: settings.mtu,
     upstream: advertise === undefined ? pool.upstream : withAdvertisedUrl(pool.upstream, advertise.text),
@@ -58,7 +63,7 @@ export async function startProxy(settings: ProxySettings, log: Logger, env: Node
     log.info(`Listening on ${shown}/tcp to reverse proxy ${ways} - HTTPS enabled: ${isHttps}`);
   }
   log.info(`Listening for DTLS on ${shown} - ACK piggyback period: ${duration(ackDelay)}`);
-  for (const { level, text } of remarks) log[level](text);
+  for (const { level, text } of [...remarks, remark]) log[level](text);
   const renewal = settings.certificateFiles && (await startRenewal(settings.certificateFiles));
   if (keyLog) log.warn(`Session secrets are written to ${env.SSLKEYLOGFILE} (SSLKEYLOGFILE)`);
 
