@@ -1,4 +1,5 @@
 export { DtlsClient, type DtlsClientEvent, type DtlsClientOptions } from './client.ts';
+export type { DtlsVersion } from './connection/connection-event.ts';
 export type {
   Aead,
   AeadName,
@@ -12,8 +13,9 @@ export type {
   SigningKey,
 } from './crypto/provider.ts';
 export { isPublicKeyPin, publicKeyPin } from './crypto/public-key-pin.ts';
+export type { RecordNumberMask } from './crypto/record-number-mask.ts';
 export type { DropReason, Drops } from './drops.ts';
-export type { EngineOptions, Transmit } from './engine-options.ts';
+export type { DtlsVersionNumber, EngineOptions, Transmit } from './engine-options.ts';
 export {
   DtlsAlertError,
   DtlsCertificateRejectedError,
@@ -27,6 +29,7 @@ export {
   type PeerReason,
   type RefusedReason,
 } from './errors.ts';
+export type { CertificateTypeName } from './handshake/certificate-types.ts';
 export { CIPHER_SUITE_NAMES, type CipherSuiteName } from './handshake/cipher-suites.ts';
 export type { RandomBytes } from './handshake/handshake.ts';
 export type { Identity, PreSharedKey } from './identity.ts';

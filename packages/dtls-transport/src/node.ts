@@ -1,3 +1,4 @@
+export type { DtlsVersionNumber } from './engine-options.ts';
 export { connectDtls } from './node/connect-dtls.ts';
 export { generateSigningKey, nodeCrypto } from './node/crypto-provider.ts';
 export { listenDtls } from './node/listen-dtls.ts';

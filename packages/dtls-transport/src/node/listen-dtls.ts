@@ -9,7 +9,7 @@ import { nodeCrypto } from './crypto-provider.ts';
 import { DatagramSender } from './datagram-sender.ts';
 import { EngineDriver } from './engine-driver.ts';
 import type { DtlsListenerHandle, NodeListenerStats } from './listener-handle.ts';
-import type { CertificateAndKey, ListenDtlsOptions } from './options.ts';
+import { type CertificateAndKey, LISTENER_VERSIONS, type ListenDtlsOptions } from './options.ts';
 import { judgePeer } from './peer-judgement.ts';
 import type { DtlsPipe } from './pipe.ts';
 import { randomBytes } from './random-bytes.ts';
@@ -27,8 +27,16 @@ export async function listenDtls(options: ListenDtlsOptions): Promise<DtlsListen
   const { certificate, rawKey, psk, requestClientCertificate: request } = options;
   const identity = certificate && readIdentity(certificate);
   const { address, family } = await resolveHost(options.host);
-  const { maxPeers, maxHandshakes, handshakeTimeout, idleTimeout, versions, cipherSuites, recordSizeLimit, keyLog } =
-    options;
+  const {
+    maxPeers,
+    maxHandshakes,
+    handshakeTimeout,
+    idleTimeout,
+    versions = LISTENER_VERSIONS,
+    cipherSuites,
+    recordSizeLimit,
+    keyLog,
+  } = options;
   const maxDatagram = maxDatagramOf(options.mtu, family);
   const engine = new DtlsListener({
     crypto: nodeCrypto,

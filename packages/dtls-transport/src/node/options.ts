@@ -12,13 +12,16 @@ export interface RawKey {
   readonly privateKey: Uint8Array;
 }
 
+/** What a listener speaks unless it is told otherwise: each client gets what it asks for. */
+export const LISTENER_VERSIONS: readonly DtlsVersionNumber[] = ['1.3', '1.2'];
+
 /** What both sides may be told. */
 interface CommonOptions {
   /** The largest IP packet to send, in bytes, headers of IP and UDP included. Default 1280. */
   readonly mtu?: number | undefined;
   /** Milliseconds until a handshake is given up. Default 60,000. */
   readonly handshakeTimeout?: number | undefined;
-  /** The versions of DTLS to speak, the best first. Default `['1.2']`. With a shared key a client speaks 1.2. */
+  /** The versions of DTLS to speak, the best first. Default `['1.2']` in a client, both in a listener. With a shared key a client speaks 1.2. */
   readonly versions?: readonly DtlsVersionNumber[] | undefined;
   /** Cipher suites, the best first. Default: all of `CIPHER_SUITE_NAMES` that there are keys for. */
   readonly cipherSuites?: readonly CipherSuiteName[] | undefined;
