@@ -5,6 +5,7 @@ import {
   parseCommandLine,
   UsageError,
 } from '@lb-matrix/cli-args';
+import { isPublicKeyPin } from '@lb-matrix/dtls-transport';
 import { readEnvironment } from './environment.ts';
 import { type HomeserverAddress, parseHomeserverAddress } from './homeserver-address.ts';
 import type { LogFormat, LogLevel } from './log.ts';
@@ -20,6 +21,8 @@ export interface ClientProxySettings {
   readonly insecure: boolean;
   /** A PEM file of certificates to trust instead of Node's. */
   readonly cacert: string | undefined;
+  /** Pins of the low-bandwidth server's public key, in place of certificates. */
+  readonly pins: readonly string[] | undefined;
   /** Have /sync pushed. */
   readonly observe: boolean;
   /** Milliseconds of silence before a keep-alive; `undefined` leaves it to lb-client. */
@@ -59,6 +62,11 @@ const FLAGS = {
     describe: 'DANGER: accept any certificate over UDP; whoever is on the way can read and change everything',
   },
   cacert: { type: 'string', describe: 'PEM file of certificates to trust over UDP (default: those that Node ships)' },
+  pin: {
+    type: 'string',
+    array: true,
+    describe: "sha256/BASE64, hash of the server's public key over UDP, in place of a certificate; may be repeated",
+  },
   observe: { type: 'boolean', describe: 'Have /sync pushed; -observe=false polls. Default: true' },
   'log-level': {
     type: 'string',
@@ -110,8 +118,12 @@ export function readCommandLine(
     throw new UsageError('--homeserver is missing: where to forward to, such as --homeserver matrix.example.org');
   }
   const environment = readEnvironment(env);
-  const insecure = flags.insecure ?? environment.insecure ?? false;
+  const pins = checkedPins(flags.pin);
+  const insecure = flags.insecure ?? (pins === undefined ? environment.insecure : undefined) ?? false;
   if (flags.insecure && flags.cacert !== undefined) throw new UsageError('-k and --cacert exclude each other');
+  if (pins !== undefined && (flags.insecure || flags.cacert !== undefined)) {
+    throw new UsageError(`--pin and ${flags.insecure ? '-k' : '--cacert'} exclude each other`);
+  }
   const homeserver = parseHomeserverAddress(flags.homeserver, flags.server);
   const bind = bindAddress(flags['http-bind-addr'], flags['danger-listen-all'] ?? false);
   return {
@@ -120,6 +132,7 @@ export function readCommandLine(
     allowedHosts: (flags['allow-host'] ?? []).map((name) => name.toLowerCase()),
     insecure,
     cacert: flags.cacert,
+    pins,
     observe: flags.observe ?? environment.observe ?? true,
     keepAlive: environment.keepAlive,
     logLevel: flags['log-level'],
@@ -131,6 +144,12 @@ export function readCommandLine(
       ...(bind.host !== undefined && isLoopback(bind.host) ? [] : [LISTENS_TO_ALL]),
     ],
   };
+}
+
+function checkedPins(pins: readonly string[] | undefined): readonly string[] | undefined {
+  const wrong = pins?.find((pin) => !isPublicKeyPin(pin));
+  if (wrong === undefined) return pins;
+  throw new UsageError(`--pin is sha256/ and 32 bytes in base64, as lb-proxy says it at its start, not '${wrong}'`);
 }
 
 /** What listens without being told an address listens on loopback. */

@@ -33,14 +33,18 @@ export async function startClientProxy(
     server: homeserver.server,
     observe: settings.observe,
     dangerouslySkipVerification: settings.insecure,
+    pins: settings.pins,
     roots: settings.cacert === undefined ? undefined : await readRoots(settings.cacert),
     keepAlive:
       keepAlive === undefined ? undefined : { first: keepAlive, longest: Math.max(keepAlive, LONGEST_SILENCE) },
     keyLog,
-    onFallback: ({ method, url, reason, error }) =>
-      log.debug(`${method} ${new URL(url).pathname} goes over HTTP: ${reason}`, {
+    onFallback: ({ method, url, reason, error }) => {
+      // Somebody may be in between, so it is to be seen.
+      const level = reason === 'pin_mismatch' ? 'warn' : 'debug';
+      log[level](`${method} ${new URL(url).pathname} goes over HTTP: ${reason}`, {
         ...(error === undefined ? {} : { error: describe(error) }),
-      }),
+      });
+    },
   });
   const status = createStatus({ fetch, homeserver: homeserver.origin });
   const https = createHttpsWay(homeserver.origin);

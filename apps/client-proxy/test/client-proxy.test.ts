@@ -4,7 +4,15 @@ import { request } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { register, send, sendJson, startHttpServer } from './support/http.ts';
-import { overHttp, rootFile, startHomeserver, startServer, startTestProxy, startWorld } from './support/world.ts';
+import {
+  overHttp,
+  rootFile,
+  serverPin,
+  startHomeserver,
+  startServer,
+  startTestProxy,
+  startWorld,
+} from './support/world.ts';
 
 const PATIENCE = { timeout: 10_000 };
 
@@ -31,6 +39,22 @@ describe('a Matrix client behind the proxy', () => {
     expect(status).toMatchObject({ state: 'connected', fallbacks: 0, sinceSync: expect.any(Number) });
     expect(status.pushes).toBeGreaterThan(0);
     expect(status.bytesReceived).toBeGreaterThan(0);
+  });
+
+  it('knows its server by the key that it is told', async () => {
+    const { url } = await startWorld(['--pin', serverPin]);
+    await register(url, 'alice');
+    expect(await statusOf(url)).toMatchObject({ state: 'connected', fallbacks: 0 });
+  });
+
+  it('goes over HTTP where somebody with another key answers, and warns of it', async () => {
+    const { url, lines, asked } = await startWorld(['--pin', `sha256/${'A'.repeat(43)}=`]);
+    await register(url, 'alice');
+    expect(await statusOf(url)).toMatchObject({ state: 'fallback' });
+    expect(asked).toEqual([]);
+    expect(lines.join('')).toMatch(
+      /^WARN\[\d{4}] \w+ \S+ goes over HTTP: pin_mismatch +error=.*the public key has the pin /m,
+    );
   });
 
   it('polls where it is told not to observe', async () => {

@@ -9,6 +9,7 @@ function read(argv: readonly string[], env: NodeJS.ProcessEnv = {}) {
   return settings;
 }
 
+const PIN = `sha256/${'A'.repeat(43)}=`;
 const HS = ['-homeserver', 'matrix.example.org'];
 
 describe('--homeserver', () => {
@@ -108,6 +109,11 @@ describe('the environment of the original', () => {
 });
 
 describe('the rest of the command line', () => {
+  it('collects pins, which go before the environment', () => {
+    const { pins, insecure, warnings } = read([...HS, '-pin', PIN, `--pin=${PIN}`], { LB_INSECURE_SKIP_VERIFY: '1' });
+    expect({ pins, insecure, warnings }).toEqual({ pins: [PIN, PIN], insecure: false, warnings: [] });
+  });
+
   it('collects host names', () => {
     expect(read([...HS, '--allow-host', 'Phone.lan', '--allow-host=b.lan']).allowedHosts).toEqual([
       'phone.lan',
@@ -119,6 +125,9 @@ describe('the rest of the command line', () => {
     expect(() => read([...HS, 'operand'])).toThrow(/unexpected argument/);
     expect(() => read([...HS, '--nonsense'])).toThrow(/unknown option/);
     expect(() => read([...HS, '-k', '--cacert', 'x.pem'])).toThrow(/exclude each other/);
+    expect(() => read([...HS, '--pin', PIN, '--cacert', 'x.pem'])).toThrow(/--pin and --cacert exclude each other/);
+    expect(() => read([...HS, '--pin', PIN, '-k'])).toThrow(/--pin and -k exclude each other/);
+    expect(() => read([...HS, '--pin', PIN, '--pin', 'sha256/x'])).toThrow(/--pin is sha256\/ and 32 bytes/);
   });
 
   it('is all in the help and in the README', () => {

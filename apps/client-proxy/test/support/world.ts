@@ -1,8 +1,9 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startDemoHomeserver } from '@lb-matrix/demo-homeserver';
-import { createSelfSignedCertificate, writePem } from '@lb-matrix/dtls-transport';
+import { createSelfSignedCertificate, publicKeyPin, writePem } from '@lb-matrix/dtls-transport';
 import { generateSigningKey, nodeCrypto } from '@lb-matrix/dtls-transport/node';
 import type { ExchangeRecord, Upstream } from '@lb-matrix/lb-server';
 import { listenLowBandwidth } from '@lb-matrix/lb-server/node';
@@ -21,6 +22,10 @@ const root = createSelfSignedCertificate({
   notAfter: Date.now() + 3_600_000,
   serialNumber: Uint8Array.of(1),
 });
+
+const rawKey = new Uint8Array(generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'der' }));
+/** The pin of the raw public key of {@link startServer}. */
+export const serverPin: string = publicKeyPin(nodeCrypto.importSigningKey(rawKey).spki, nodeCrypto);
 
 /** The certificate of {@link startServer} as a file for `--cacert`. */
 export function rootFile(): string {
@@ -57,7 +62,9 @@ export async function startServer(upstream: Upstream, onExchange?: (record: Exch
   const server = await listenLowBandwidth({
     host: '127.0.0.1',
     port: 0,
+    versions: ['1.3', '1.2'],
     certificate: { chain: [root], privateKey: pkcs8 },
+    rawKey: { privateKey: rawKey },
     upstream,
     onExchange,
   });
@@ -89,7 +96,7 @@ export async function startWorld(flags: readonly string[] = []) {
     asked.push(`${request.method} ${request.target}`);
     return upstream(request);
   });
-  const trust = flags.includes('-k') ? [] : ['--cacert', rootFile()];
+  const trust = flags.includes('-k') || flags.includes('--pin') ? [] : ['--cacert', rootFile()];
   const running = await startTestProxy(['-homeserver', homeserver, '--server', server, ...trust, ...flags]);
   return { ...running, homeserver, server, asked };
 }
