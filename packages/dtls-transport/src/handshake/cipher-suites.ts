@@ -19,7 +19,7 @@ export interface CipherSuite {
 export type CipherSuiteName = CipherSuiteName13 | CipherSuiteName12;
 
 /** Those of DTLS 1.2. */
-export type CipherSuiteName12 =
+type CipherSuiteName12 =
   | 'TLS_ECDHE_PSK_WITH_CHACHA20_POLY1305_SHA256'
   | 'TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256'
   | 'TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256'

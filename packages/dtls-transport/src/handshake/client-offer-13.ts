@@ -23,7 +23,7 @@ export interface Capabilities13 {
 }
 
 /** How the server shows itself. */
-export interface Proof {
+interface Proof {
   readonly certificateType: CertificateTypeName;
   /** What goes into its Certificate message. */
   readonly certificates: readonly Uint8Array[];

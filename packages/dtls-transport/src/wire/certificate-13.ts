@@ -3,7 +3,7 @@ import { ByteWriter } from './byte-writer.ts';
 import { type Extensions, readExtensionBlock } from './extensions.ts';
 
 /** A certificate, or in its place a raw public key (RFC 7250 3), with its extensions. */
-export interface CertificateEntry {
+interface CertificateEntry {
   /** DER of an X.509 certificate or of a SubjectPublicKeyInfo. */
   readonly data: Uint8Array;
   readonly extensions: Extensions;
