@@ -44,7 +44,7 @@ export function makeCertificate(kind: KeyKind = 'p256'): CertificateFiles {
   );
   const chain = readPemCertificates(readFileSync(certFile, 'utf8'));
   const privateKey = readPemPrivateKey(readFileSync(keyFile, 'utf8'));
-  const spki = createPublicKey(readFileSync(certFile)).export({ type: 'spki', format: 'der' });
+  const spki = Uint8Array.from(createPublicKey(readFileSync(certFile)).export({ type: 'spki', format: 'der' }));
   const der = (name: string, bytes: Uint8Array): string => {
     const file = join(dir, `${name}.der`);
     writeFileSync(file, bytes);

@@ -16,7 +16,7 @@
 
 static const char *cert, *key, *ca, *suite, *group, *pin, *identity = "", *text = "hello";
 static int isServer, port, version = 13, mtu, count = 1;
-static int rawKeys, mutual, noCookie, noKeyShare, keyUpdate, rebind;
+static int rawKeys, noCookie, keyUpdate, rebind;
 static unsigned char psk[64], cid[32];
 static int pskLength, cidLength = -1;
 
@@ -80,7 +80,6 @@ static void useRawKeys(WOLFSSL_CTX *context) {
     FILE *file;
     unsigned length;
     check(wolfSSL_CTX_set_server_cert_type(context, &raw, 1), "server-cert-type");
-    if (mutual) check(wolfSSL_CTX_set_client_cert_type(context, &raw, 1), "client-cert-type");
     if (!pin) return;
     if (!(file = fopen(pin, "rb"))) fail("pin", NULL);
     length = (unsigned)fread(expected, 1, sizeof expected, file);
@@ -121,9 +120,8 @@ static WOLFSSL *makeSession(WOLFSSL_CTX *context, int fd) {
     if (group) {
         int id = strcmp(group, "x25519") ? WOLFSSL_ECC_SECP256R1 : WOLFSSL_ECC_X25519;
         check(wolfSSL_set_groups(ssl, &id, 1), "group");
-        if (!isServer && version != 12 && !noKeyShare) check(wolfSSL_UseKeyShare(ssl, (word16)id), "key share");
+        if (!isServer && version != 12) check(wolfSSL_UseKeyShare(ssl, (word16)id), "key share");
     }
-    if (noKeyShare) check(wolfSSL_NoKeyShares(ssl), "no key share");
     if (cidLength >= 0) check(wolfSSL_dtls_cid_use(ssl), "cid");
     if (cidLength > 0) check(wolfSSL_dtls_cid_set(ssl, cid, (unsigned)cidLength), "cid");
     if (isServer && version != 12 && noCookie) check(wolfSSL_disable_hrr_cookie(ssl), "no cookie");
@@ -135,10 +133,9 @@ static void report(WOLFSSL *ssl) {
     printf("%s version=%s suite=%s group=%s cid=%d", isServer ? "SERVER" : "CLIENT", wolfSSL_get_version(ssl),
            wolfSSL_get_cipher_name(ssl), curve ? curve : "-", wolfSSL_dtls_cid_is_enabled(ssl));
     if (rawKeys) {
-        int server = -1, client = -1;
-        wolfSSL_get_negotiated_server_cert_type(ssl, &server);
-        wolfSSL_get_negotiated_client_cert_type(ssl, &client);
-        printf(" server-cert-type=%d client-cert-type=%d", server, client);
+        int type = -1;
+        wolfSSL_get_negotiated_server_cert_type(ssl, &type);
+        printf(" server-cert-type=%d", type);
     }
     puts("");
 }
@@ -267,15 +264,13 @@ int main(int argc, char **argv) {
         ARGUMENT("--group", group = value) /* x25519 or p256 */
         ARGUMENT("--psk", pskLength = unhex(value, psk, sizeof psk))
         ARGUMENT("--identity", identity = value)
-        ARGUMENT("--pin", pin = value)
+        ARGUMENT("--pin", pin = value) /* a file with the SubjectPublicKeyInfo that a client wants to see */
         ARGUMENT("--mtu", mtu = atoi(value))
         ARGUMENT("--cid", cidLength = unhex(value, cid, sizeof cid)) /* "" for one of no bytes */
         ARGUMENT("--text", text = value)
         ARGUMENT("--count", count = atoi(value))
         FLAG("--raw-keys", rawKeys = 1)
-        FLAG("--mutual", mutual = 1) /* raw keys on both sides */
         FLAG("--no-cookie", noCookie = 1)
-        FLAG("--no-key-share", noKeyShare = 1)
         FLAG("--key-update", keyUpdate = 1)
         FLAG("--rebind", rebind = 1)
         printf("unknown flag %s\n", flag);

@@ -53,6 +53,11 @@ export function expectAgreed(pipe: DtlsPipe, { suite, recordSize, version = '1.2
   if (recordSize !== undefined) expect(pipe.maxPayload).toBeLessThanOrEqual(recordSize);
 }
 
+/** And the server has shown its key in the way that was asked for. */
+export function expectServer({ peer }: DtlsPipe, { certificate, rawKey }: DtlsSetup): void {
+  expect(peer.rawKey).toEqual(rawKey ? certificate!.spki : undefined);
+}
+
 /** And the client is who it should be. */
 export function expectClient({ peer }: DtlsPipe, { clientCertificate, psk }: DtlsSetup): void {
   expect(peer.pskIdentity).toBe(psk?.identity);

@@ -2,7 +2,15 @@ import { connectDtls, listenDtls } from '@lb-matrix/dtls-transport/node';
 import { expect, it } from 'vitest';
 import type { Cell, Direction } from '../cell.ts';
 import type { Certificates } from '../certificate.ts';
-import { clientOptions, exchange, expectAgreed, expectClient, firstSession, serverOptions } from './association.ts';
+import {
+  clientOptions,
+  exchange,
+  expectAgreed,
+  expectClient,
+  expectServer,
+  firstSession,
+  serverOptions,
+} from './association.ts';
 import type { DtlsPeer } from './peer.ts';
 import { reasonAgainst, type Scenario, setupOf } from './scenarios.ts';
 
@@ -30,6 +38,7 @@ export function itTalks(peer: DtlsPeer, table: string, scenario: Scenario, certi
       try {
         const pipe = await connectDtls({ ...clientOptions(setup, server.port), ...both });
         expectAgreed(pipe, setup);
+        expectServer(pipe, setup);
         await exchange(pipe, 'hello from us\n', () => server.echoes('hello from us\n'));
         pipe.close();
         await server.closed();

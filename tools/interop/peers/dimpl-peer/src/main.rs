@@ -48,7 +48,7 @@ fn config(o: &Options, server: bool) -> Arc<Config> {
     let mut builder = Config::builder()
         .require_client_certificate(o.has("mutual"))
         .use_server_cookie(!o.has("no-cookie"))
-        .handshake_timeout(Duration::from_secs(5));
+        .handshake_timeout(Duration::from_secs(10));
     if let Some(mtu) = o.get("mtu") {
         builder = builder.mtu(mtu.parse().expect("mtu"));
     }
