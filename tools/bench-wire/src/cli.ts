@@ -1,5 +1,6 @@
 import { type CommandFlag, packageVersion, parseCommandLine, runCli, UsageError } from '@lb-matrix/cli-args';
 import { startDemoHomeserver } from '@lb-matrix/demo-homeserver';
+import type { Forms } from './forms.ts';
 import { measureWire } from './measure.ts';
 import type { Measurement } from './measurement.ts';
 import { figuresOf, formatTable } from './report.ts';
@@ -11,6 +12,7 @@ const MINUTE = 60_000;
 const FLAGS = {
   homeserver: { type: 'string', describe: 'Base URL of one where anybody may register (default: the demo homeserver)' },
   runs: { type: 'number', default: 10, describe: 'How often everything is measured, but what takes a minute' },
+  plain: { type: 'boolean', describe: 'Ask for nothing beyond MSC3079: no tables 2, no compression' },
   json: { type: 'boolean', describe: 'Print JSON' },
 } as const satisfies Record<string, CommandFlag>;
 
@@ -26,28 +28,28 @@ await runCli('bench-wire', async () => {
     process.stdout.write(parsed.print);
     return 0;
   }
-  const { homeserver, runs, json } = parsed.flags;
+  const { homeserver, runs, json, plain } = parsed.flags;
   if (!(Number.isInteger(runs) && runs > 0)) throw new UsageError(`--runs takes a whole number above 0, not ${runs}`);
-  const figures = (await measure(homeserver, runs)).map(figuresOf);
+  const figures = (await measure(homeserver, runs, plain ? 'plain' : 'all')).map(figuresOf);
   process.stdout.write(json ? `${JSON.stringify(figures, null, 2)}\n` : `${formatTable(figures)}\n\n${note(runs)}\n`);
   return 0;
 });
 
-async function measure(homeserver: string | undefined, runs: number): Promise<Measurement[]> {
-  if (homeserver !== undefined) return measureAll(homeserver, runs);
+async function measure(homeserver: string | undefined, runs: number, forms: Forms): Promise<Measurement[]> {
+  if (homeserver !== undefined) return measureAll(homeserver, runs, forms);
   const demo = await startDemoHomeserver({ log: () => {} });
   try {
-    return await measureAll(demo.url, runs);
+    return await measureAll(demo.url, runs, forms);
   } finally {
     await demo.close();
   }
 }
 
-async function measureAll(homeserver: string, runs: number): Promise<Measurement[]> {
-  const minute = measureSync(homeserver, 1, { duration: MINUTE });
-  const all = [await measureWire(homeserver, runs), await measureSync(homeserver, runs, { duration: 0 })];
+async function measureAll(homeserver: string, runs: number, forms: Forms): Promise<Measurement[]> {
+  const minute = measureSync(homeserver, 1, { duration: MINUTE }, forms);
+  const all = [await measureWire(homeserver, runs, forms), await measureSync(homeserver, runs, { duration: 0 }, forms)];
   for (const name of ['v2-sync-session', 'sliding-sync-session'] as const) {
-    all.push(await measureSession(name, Math.min(runs, 3)));
+    all.push(await measureSession(name, Math.min(runs, 3), forms));
   }
   const idle = (await minute).filter(({ name }) => name === 'idle').map(({ runs }) => ({ name: 'idle minute', runs }));
   return [...all.flat().filter(({ name }) => name !== 'idle'), ...idle];

@@ -2,6 +2,7 @@ import { connect } from '@lb-matrix/coap-endpoint';
 import { nodePlatform } from '@lb-matrix/coap-endpoint/node';
 import { connectDtls } from '@lb-matrix/dtls-transport/node';
 import { createClientSession, mapperOptionRegistry, requestToCoap, responseToHttp } from '@lb-matrix/msc3079-mapper';
+import { type Forms, formsOf } from './forms.ts';
 
 /** A client as an application uses it: one DTLS session, one access token, JSON in and out. */
 export interface LowBandwidthClient {
@@ -11,11 +12,12 @@ export interface LowBandwidthClient {
 }
 
 /** Connects to a low-bandwidth server on 127.0.0.1. */
-export async function openClient(port: number, token: string): Promise<LowBandwidthClient> {
+export async function openClient(port: number, token: string, forms: Forms): Promise<LowBandwidthClient> {
   // The certificate's bytes cross the wire whether it is verified or not.
   const pipe = await connectDtls({ host: '127.0.0.1', port, dangerouslySkipVerification: true });
   const coap = connect(pipe, { platform: nodePlatform, optionRegistry: mapperOptionRegistry });
-  const session = createClientSession();
+  const { tables, compression } = formsOf(forms);
+  const session = createClientSession({ tables, compression: compression || undefined });
   const headers = [['Authorization', `Bearer ${token}`]] as const;
 
   return {

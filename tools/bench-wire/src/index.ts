@@ -1,3 +1,4 @@
+export type { Forms } from './forms.ts';
 export { measureWire } from './measure.ts';
 export type { Measurement } from './measurement.ts';
 export type { Flow, Traffic } from './relay.ts';

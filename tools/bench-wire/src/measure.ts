@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { fromFetch } from '@lb-matrix/lb-server';
 import { openClient } from './client.ts';
+import type { Forms } from './forms.ts';
 import { type Measurement, type Run, repeatRuns, type Timed } from './measurement.ts';
 import { type Relay, withRelay } from './relay.ts';
 import { type Account, openAccount } from './stack.ts';
@@ -13,14 +14,19 @@ type Case = 'fresh send' | 'established send' | 'read receipt' | 'typing' | 'clo
  *
  * @param homeserver - base URL of one where anybody may register
  */
-export async function measureWire(homeserver: string, runs: number): Promise<Measurement[]> {
+export async function measureWire(homeserver: string, runs: number, forms: Forms): Promise<Measurement[]> {
   const account = await openAccount(homeserver);
   const upstream = fromFetch(fetch, homeserver);
-  return repeatRuns(runs, (timed) => withRelay(upstream, (relay) => measureOnce(account, relay, timed)));
+  return repeatRuns(runs, (timed) => withRelay(upstream, (relay) => measureOnce(account, relay, timed, forms)));
 }
 
 /** What each case sends stands here, since the bytes depend on it. */
-async function measureOnce({ token, roomId, userId }: Account, relay: Relay, timed: Timed): Promise<Run<Case>> {
+async function measureOnce(
+  { token, roomId, userId }: Account,
+  relay: Relay,
+  timed: Timed,
+  forms: Forms,
+): Promise<Run<Case>> {
   const room = `/_matrix/client/v3/rooms/${encodeURIComponent(roomId)}`;
   const txn = randomBytes(3).toString('hex');
   const hello = { msgtype: 'm.text', body: 'Hello World' };
@@ -28,7 +34,7 @@ async function measureOnce({ token, roomId, userId }: Account, relay: Relay, tim
     return ['PUT', `${room}/send/m.room.message/${txn}-${number}`, hello];
   };
 
-  const client = await timed(() => openClient(relay.port, token));
+  const client = await timed(() => openClient(relay.port, token, forms));
   await timed(() => client.request(...send(1)));
   const fresh = await relay.takeTraffic();
 

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { createLowBandwidthFetch } from '@lb-matrix/lb-client/node';
 import type { Upstream } from '@lb-matrix/lb-server';
+import { type Forms, formsOf } from './forms.ts';
 import { type Measurement, repeatRuns } from './measurement.ts';
 import { type Relay, withRelay } from './relay.ts';
 
@@ -22,13 +23,13 @@ export type SessionName = 'v2-sync-session' | 'sliding-sync-session';
  * Does what two apps did with matrix-js-sdk, request by request over low bandwidth, each app with a connection of its own, and gives
  * it the answers that they got. `/sync` is polled, as it was. What went to the media repository is left out. Counts as `measureWire`.
  */
-export function measureSession(name: SessionName, runs: number): Promise<Measurement[]> {
+export function measureSession(name: SessionName, runs: number, forms: Forms): Promise<Measurement[]> {
   const exchanges = recordingOf(name);
   return repeatRuns(runs, async (timed) => {
     let current: Exchange | undefined;
     const upstream: Upstream = async () => answerOf(current!);
     const traffic = await withRelay(upstream, async (relay) => {
-      const apps = { alice: openApp(relay), bob: openApp(relay) };
+      const apps = { alice: openApp(relay, forms), bob: openApp(relay, forms) };
       for (const exchange of exchanges) {
         current = exchange;
         await timed(() => apps[exchange.who].ask(exchange));
@@ -45,12 +46,13 @@ interface ReplayingApp {
   close(): void;
 }
 
-function openApp({ port }: Relay): ReplayingApp {
+function openApp({ port }: Relay, forms: Forms): ReplayingApp {
   const lowBandwidthFetch = createLowBandwidthFetch({
     server: { host: '127.0.0.1', port },
     // The certificate's bytes cross the wire whether it is verified or not.
     dangerouslySkipVerification: true,
     observe: false,
+    ...formsOf(forms),
     onFallback: ({ url, reason }) => {
       throw new Error(`${url} went over HTTP: ${reason}`);
     },

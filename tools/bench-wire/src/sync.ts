@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { LowBandwidthFetch } from '@lb-matrix/lb-client';
 import { createLowBandwidthFetch } from '@lb-matrix/lb-client/node';
 import { fromFetch } from '@lb-matrix/lb-server';
+import { type Forms, formsOf } from './forms.ts';
 import { type History, openHistory, say } from './history.ts';
 import { type Measurement, type Run, repeatRuns, type Timed } from './measurement.ts';
 import { type Relay, withRelay } from './relay.ts';
@@ -30,13 +31,13 @@ const FULL = JSON.stringify({ room: { timeline: { limit: 50 } } });
  *
  * @param homeserver - base URL of one where anybody may register
  */
-export async function measureSync(homeserver: string, runs: number, idle: Idle): Promise<Measurement[]> {
+export async function measureSync(homeserver: string, runs: number, idle: Idle, forms: Forms): Promise<Measurement[]> {
   const history = await openHistory(homeserver);
   const upstream = fromFetch(fetch, homeserver);
   return repeatRuns<Case>(runs, async (timed) => {
-    const others = await withRelay(upstream, (relay) => measureOnce(history, relay, timed, idle));
+    const others = await withRelay(upstream, (relay) => measureOnce(history, relay, timed, idle, forms));
     const full = await withRelay(upstream, async (relay) => {
-      const app = await openApp(history.reader, relay, timed, { filter: FULL });
+      const app = await openApp(history.reader, relay, timed, forms, { filter: FULL });
       const traffic = await relay.takeTraffic();
       await close(app, relay);
       return traffic;
@@ -51,8 +52,9 @@ async function measureOnce(
   relay: Relay,
   timed: Timed,
   idle: Idle,
+  forms: Forms,
 ): Promise<Omit<Run<Case>, 'login + full sync'>> {
-  const app = await openApp(reader, relay, timed, {}, idle.keepAlive);
+  const app = await openApp(reader, relay, timed, forms, {}, idle.keepAlive);
   const initial = await relay.takeTraffic();
 
   // The SDK asks on: from now on what is new is pushed.
@@ -87,6 +89,7 @@ async function openApp(
   { homeserver, userId, password }: User,
   { port }: Relay,
   timed: Timed,
+  forms: Forms,
   query: Readonly<Record<string, string>>,
   keepAlive?: number,
 ): Promise<SyncingApp> {
@@ -95,6 +98,7 @@ async function openApp(
     fetch: async () => Response.json({ versions: ['v1.11'], 'm.low_bandwidth': { ...OFFER, dtls: port } }),
     // The certificate's bytes cross the wire whether it is verified or not.
     dangerouslySkipVerification: true,
+    ...formsOf(forms),
     keepAlive: keepAlive === undefined ? {} : { first: keepAlive },
     onFallback: ({ url, reason }) => {
       throw new Error(`${url} went over HTTP: ${reason}`);
