@@ -106,7 +106,7 @@ class ClientPipe implements DtlsClientPipe {
       serverName = host,
       pins,
       handshakeTimeout,
-      versions,
+      versions = pins && VERSIONS_WITH_PINS,
       cipherSuites,
       recordSizeLimit,
       keyLog,
@@ -267,6 +267,9 @@ class ClientPipe implements DtlsClientPipe {
     });
   }
 }
+
+/** A raw public key takes 1.3. */
+const VERSIONS_WITH_PINS: ConnectDtlsOptions['versions'] = ['1.3', '1.2'];
 
 /** A connected socket has one path. */
 const PATH = 'server';

@@ -21,7 +21,7 @@ interface CommonOptions {
   readonly mtu?: number | undefined;
   /** Milliseconds until a handshake is given up. Default 60,000. */
   readonly handshakeTimeout?: number | undefined;
-  /** The versions of DTLS to speak, the best first. Default `['1.2']` in a client, both in a listener. With a shared key a client speaks 1.2. */
+  /** The versions of DTLS to speak, the best first. Default `['1.2']` in a client without `pins`, else both. With a shared key a client speaks 1.2. */
   readonly versions?: readonly DtlsVersionNumber[] | undefined;
   /** Cipher suites, the best first. Default: all of `CIPHER_SUITE_NAMES` that there are keys for. */
   readonly cipherSuites?: readonly CipherSuiteName[] | undefined;
