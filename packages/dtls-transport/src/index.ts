@@ -15,7 +15,7 @@ export type {
 export { isPublicKeyPin, publicKeyPin } from './crypto/public-key-pin.ts';
 export type { RecordNumberMask } from './crypto/record-number-mask.ts';
 export type { DropReason, Drops } from './drops.ts';
-export type { DtlsVersionNumber, EngineOptions, Transmit } from './engine-options.ts';
+export type { ConnectionIdOptions, DtlsVersionNumber, EngineOptions, Transmit } from './engine-options.ts';
 export {
   DtlsAlertError,
   DtlsCertificateRejectedError,

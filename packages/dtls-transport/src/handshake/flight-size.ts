@@ -1,4 +1,3 @@
-import { MAX_ID_LENGTH } from '../connection/connection-ids.ts';
 import { HANDSHAKE_HEADER_LENGTH } from '../wire/handshake-message.ts';
 import type { ClientOffer13 } from './client-offer-13.ts';
 import type { ServerPolicy13 } from './server-handshake-13.ts';
@@ -20,20 +19,22 @@ const FINISHED = HANDSHAKE_HEADER_LENGTH + 48;
 /** What a datagram adds at most: a record, and the header of a fragment. */
 const PER_DATAGRAM = 22 + HANDSHAKE_HEADER_LENGTH;
 
-/** connection_id with the longest id that we give out, and rrc. */
-const ID_EXTENSIONS = 5 + MAX_ID_LENGTH + 4;
+/** connection_id beside the id, and rrc. */
+const ID_EXTENSION = 5;
+const RRC_EXTENSION = 4;
 
-/** Bytes that the server's flight to a client takes, at most. */
+/** Bytes that the server's flight to a client takes, at most; `ownIds` is the length of the connection ids that we give out. */
 export function serverFlightSize(
   { proof: { certificates, key, scheme }, ids }: ClientOffer13,
   { clientCertificate }: ServerPolicy13,
   maxDatagram: number,
+  ownIds = 0,
 ): number {
   // The SPKI of an RSA key holds the modulus, which is as long as the signature.
   const signature = scheme.startsWith('rsa_') ? key.spki.length : SHORT_SIGNATURE;
   const content =
     SERVER_HELLO +
-    (ids === undefined ? 0 : ID_EXTENSIONS) +
+    (ids === undefined ? 0 : ID_EXTENSION + ownIds + (ids.checksPaths ? RRC_EXTENSION : 0)) +
     ENCRYPTED_EXTENSIONS +
     (clientCertificate === undefined ? 0 : CERTIFICATE_REQUEST) +
     certificates.reduce((sum, data) => sum + CERTIFICATE_ENTRY + data.length, CERTIFICATE) +

@@ -53,7 +53,8 @@ export class HelloJudge13 {
       if (cookie !== undefined) return this.#judgeCookie(path, readCookieExtension(cookie), now);
       const offer = readClientOffer13(readClientHello(fragment.bytes), { ...this.#config, ...policy });
       const allowed = AMPLIFICATION * received;
-      const fits = serverFlightSize(offer, policy, this.#config.maxDatagram) <= allowed;
+      const fits =
+        serverFlightSize(offer, policy, this.#config.maxDatagram, this.#config.connectionId?.length) <= allowed;
       if (offer.publicKey !== undefined && mayBegin && fits) return { action: 'begin', retry: undefined };
       return { action: 'retry', helloRetryRequest: this.#askAgain(path, fragment, offer, now) };
     } catch (error) {

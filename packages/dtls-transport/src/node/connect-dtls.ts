@@ -127,6 +127,7 @@ class ClientPipe implements DtlsClientPipe {
         maxDatagram,
         handshakeTimeout,
         versions,
+        connectionId: options.connectionIds === true ? { length: 0 } : undefined,
         cipherSuites,
         recordSizeLimit,
         keyLog,

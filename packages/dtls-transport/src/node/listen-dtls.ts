@@ -11,13 +11,16 @@ import { EngineDriver } from './engine-driver.ts';
 import type { DtlsListenerHandle, NodeListenerStats } from './listener-handle.ts';
 import { type CertificateAndKey, LISTENER_VERSIONS, type ListenDtlsOptions } from './options.ts';
 import { judgePeer } from './peer-judgement.ts';
-import type { DtlsPipe } from './pipe.ts';
+import type { DtlsPipe, PipePeer } from './pipe.ts';
 import { randomBytes } from './random-bytes.ts';
 import { readIdentity } from './read-identity.ts';
 import { maxDatagramOf, resolveHost, unmapAddress } from './udp-address.ts';
 
 /** Room for a burst: at 4 MiB nothing was lost in our measurements where the default loses. The system may grant less. */
 const RECEIVE_BUFFER = 4 * 1_024 * 1_024;
+
+/** So many associations as a listener may have are told apart by it, and it is short. */
+const CONNECTION_ID_LENGTH = 4;
 
 /**
  * Binds a UDP socket and takes DTLS associations on it. Rejects with a `CertificateError` for a certificate or key that
@@ -44,6 +47,7 @@ export async function listenDtls(options: ListenDtlsOptions): Promise<DtlsListen
     identity,
     rawKey: rawKey && nodeCrypto.importSigningKey(rawKey.privateKey),
     psk: psk !== undefined,
+    connectionId: options.connectionIds === false ? undefined : { length: CONNECTION_ID_LENGTH },
     clientCertificate: request && (request.required ? 'require' : 'request'),
     ...{
       maxDatagram,
@@ -97,7 +101,7 @@ class ListenerSocket implements DtlsListenerHandle {
   readonly #sender: DatagramSender;
   readonly #driver: EngineDriver<DtlsListenerEvent>;
   readonly #checks: ClientChecks;
-  readonly #pipes = new Map<number, DtlsPipe>();
+  readonly #pipes = new Map<number, DtlsPipe & { peer: PipePeer }>();
   #socketErrors = 0;
   #closing: Promise<void> | undefined;
 
@@ -162,6 +166,11 @@ class ListenerSocket implements DtlsListenerHandle {
         this.onPipe?.(pipe);
         break;
       }
+      case 'moved': {
+        const pipe = this.#pipes.get(event.peer);
+        if (pipe !== undefined) pipe.peer = { ...pipe.peer, ...peerAddress(event.path) };
+        break;
+      }
       case 'closed': {
         const pipe = this.#pipes.get(event.peer);
         this.#pipes.delete(event.peer);
@@ -197,13 +206,12 @@ class ListenerSocket implements DtlsListenerHandle {
     }
   }
 
-  #pipe(connected: Extract<DtlsListenerEvent, { type: 'connected' }>): DtlsPipe {
+  #pipe(connected: Extract<DtlsListenerEvent, { type: 'connected' }>): DtlsPipe & { peer: PipePeer } {
     const engine = this.#engine;
     const { peer, path, version, cipherSuite, group, chain, pskIdentity } = connected;
     return {
       peer: {
-        ...addressOf(path),
-        address: unmapAddress(addressOf(path).address),
+        ...peerAddress(path),
         validated: true,
         certificates: chain,
         rawKey: undefined,
@@ -243,6 +251,12 @@ function pathOf({ address, port }: RemoteInfo): string {
 function addressOf(path: string): { readonly address: string; readonly port: number } {
   const space = path.indexOf(' ');
   return { address: path.slice(space + 1), port: Number(path.slice(0, space)) };
+}
+
+/** The address as people write it. */
+function peerAddress(path: string): Pick<PipePeer, 'address' | 'port'> {
+  const { address, port } = addressOf(path);
+  return { address: unmapAddress(address), port };
 }
 
 function widenReceiveBuffer(socket: Socket): void {

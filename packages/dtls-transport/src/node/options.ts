@@ -29,6 +29,11 @@ interface CommonOptions {
   readonly recordSizeLimit?: number | undefined;
   /** Called with each line of an NSS key log, which lets others decrypt the session. */
   readonly keyLog?: ((line: string) => void) | undefined;
+  /**
+   * Connection ids (RFC 9146, RFC 9147), with which an association goes on when a client's address changes: a client asks for one and
+   * sends it in each record, which takes 4 to 5 bytes. Default: a listener gives them out, a client does not ask.
+   */
+  readonly connectionIds?: boolean | undefined;
 }
 
 /** How to reach and to check a DTLS server. */

@@ -1,6 +1,6 @@
 import type { Agreed } from '../connection/connection-event.ts';
 
-/** The far end of a pipe. */
+/** The far end of a pipe: where it was last seen to receive. With connection ids it may change while the pipe is open. */
 export interface PipePeer {
   /** Numeric address; an IPv4 address seen through an IPv6 socket is written as IPv4. */
   readonly address: string;

@@ -1,8 +1,17 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { DtlsClientOptions } from '../../src/client.ts';
 import type { ConnectionIdOptions, DtlsVersionNumber } from '../../src/engine-options.ts';
 import type { DtlsListenerOptions } from '../../src/listener/listener-options.ts';
+import { nodeCrypto } from '../../src/node/crypto-provider.ts';
+import { ReadEpoch13 } from '../../src/record/read-epoch-13.ts';
+import { recordKeys13 } from '../../src/record/record-keys-13.ts';
+import { WriteEpoch13 } from '../../src/record/write-epoch-13.ts';
+import { readNewConnectionId, writeNewConnectionId } from '../../src/wire/connection-id.ts';
+import { HANDSHAKE_TYPE, handshakeMessage, readHandshakeFragment } from '../../src/wire/handshake-message.ts';
+import { readUnifiedHeader } from '../../src/wire/unified-header.ts';
 import { SERVER, TestClient, TestListener } from '../support/endpoints.ts';
+import { fixtureIdentity } from '../support/fixture-identity.ts';
 import { type Sent, VirtualNetwork } from '../support/virtual-network.ts';
 
 const SENDS: ConnectionIdOptions = { length: 0 };
@@ -262,3 +271,171 @@ test.each([1, 3, 21, 256, -1, 4.5])('%d bytes are refused', (length) => {
   const network = new VirtualNetwork(0);
   expect(() => new TestListener(network, { connectionId: { length } })).toThrow('connectionId.length');
 });
+
+describe('bytes of a first message: raw key, X25519, Ed25519, a request of 100 bytes, an answer of 60', () => {
+  const key = fixtureIdentity('ed25519', nodeCrypto.importSigningKey).key;
+  const crypto = { ...nodeCrypto, signatureSchemes: ['ed25519'] } as const;
+
+  /** UDP payload: four datagrams to the first answer, then two for each that follows. */
+  function firstMessage(connectionId: ConnectionIdOptions | undefined): readonly [first: number, later: number] {
+    const network = new VirtualNetwork(0);
+    const common = { versions: ['1.3'], cipherSuites: ['TLS_AES_128_GCM_SHA256'], groups: ['x25519'] } as const;
+    const listener = new TestListener(network, { ...common, identity: undefined, rawKey: key, connectionId: GIVES });
+    const client = new TestClient(network, 'client', {
+      ...{ ...common, crypto, connectionId, certificateTypes: ['raw-public-key'], serverName: undefined },
+    });
+    client.judgeRawKey = (spki, now) => client.engine.acceptPeer(spki, now);
+    const { engine } = listener;
+    const send = engine.send.bind(engine);
+    engine.send = (peer) => send(peer, new Uint8Array(60));
+    client.send('x'.repeat(100));
+    network.run(1_000, () => client.received.length > 0);
+    expect(network.sent).toHaveLength(4);
+    const first = bytes(network.sent);
+    client.send('x'.repeat(100));
+    network.run(2_000, () => client.received.length > 1);
+    expect(network.sent).toHaveLength(6);
+    return [first, bytes(network.sent) - first];
+  }
+
+  test('without connection ids: 780, then 198', () => expect(firstMessage(undefined)).toEqual([780, 198]));
+  test('4 up, 0 down: 802, then 202', () => {
+    expect(firstMessage({ ...SENDS, ...WITHOUT_RRC })).toEqual([802, 202]);
+  });
+  test('with return routability checks 8 more, once', () => expect(firstMessage(SENDS)).toEqual([810, 202]));
+});
+
+describe('NewConnectionId and RequestConnectionId (RFC 9147 9)', () => {
+  /** A client and what speaks in its name: it has the client's keys. */
+  function impersonated(client: Partial<DtlsClientOptions> = {}, listener: Partial<DtlsListenerOptions> = {}) {
+    const secrets = new Map<string, Uint8Array>();
+    const keyLog = (line: string) => {
+      const [label, , secret] = line.split(' ');
+      secrets.set(label!, Uint8Array.from(Buffer.from(secret!, 'hex')));
+    };
+    const both = pair('1.3', { keyLog, ...client }, listener);
+    expectEcho(both, 'x');
+    const suite = { aead: 'aes-128-gcm', hash: 'sha256' } as const;
+    const keys = (side: string) => recordKeys13(nodeCrypto, suite, secrets.get(`${side}_TRAFFIC_SECRET_0`)!);
+    const named = both.network.sent.filter(({ from }) => from === 'client').at(-1)!.datagram;
+    const own = both.client.engine.maxPayload === 1_212 ? new Uint8Array(0) : named.slice(1, 5);
+    const writer = new WriteEpoch13(3, keys('CLIENT'), 40, { sent: own });
+    const idLength = client.connectionId?.length ?? 0;
+    const say = (type: number, content: Uint8Array, from = 'client', id = own) => {
+      const out = new Uint8Array(200);
+      const speaker = id === own ? writer : new WriteEpoch13(3, keys('CLIENT'), 60, { sent: id });
+      both.network.inject(from, SERVER, out.slice(0, speaker.write(type, content, out, 0, true)));
+      both.network.run(both.network.now + 10);
+    };
+    let messageSeq = 2; // after ClientHello and Finished
+    const handshake = (type: number, body: Uint8Array) => say(22, handshakeMessage(type, messageSeq++, body).raw);
+    /** What the listener has said last. */
+    const heard = () => {
+      const { datagram } = both.network.sent.filter(({ from }) => from === SERVER).at(-1)!;
+      const reader = new ReadEpoch13(3, keys('SERVER'), undefined, 20);
+      const header = readUnifiedHeader(datagram, 0, idLength);
+      return { header, record: header && reader.open(header, datagram) };
+    };
+    return { both, say, handshake, heard };
+  }
+
+  test('who asks for ids gets them, at most three beside the first, and each is good', () => {
+    const { both, say, handshake, heard } = impersonated();
+    both.network.filter = ({ from }) => from === 'client';
+    handshake(HANDSHAKE_TYPE.requestConnectionId, Uint8Array.of(200));
+    const reader = heard();
+    if (typeof reader.record !== 'object') throw new Error(`${reader.record}`);
+    const fragment = readHandshakeFragment(reader.record.content, 0)!;
+    expect(fragment.type).toBe(HANDSHAKE_TYPE.newConnectionId);
+    const { ids, isImmediate } = readNewConnectionId(fragment.bytes);
+    expect(isImmediate).toBe(false);
+    expect(ids).toHaveLength(3);
+    say(23, new TextEncoder().encode('by a spare id'), 'client', ids[1]!.slice());
+    expect(both.listener.received.at(-1)).toBe('by a spare id');
+    // The message is repeated, after one second and then after two, until it is acknowledged.
+    const count = () => both.network.sent.filter(({ from }) => from === SERVER).length;
+    const before = count();
+    both.network.run(both.network.now + 2_000);
+    expect(count() - before).toBe(1);
+    both.network.filter = () => false;
+    both.network.run(both.network.now + 60_000);
+    expect(count() - before).toBe(2);
+  });
+
+  test.each([
+    [
+      'an id asked for where none is given out',
+      HANDSHAKE_TYPE.requestConnectionId,
+      Uint8Array.of(1),
+      { length: 4 },
+      { length: 0 },
+    ],
+    [
+      'an id given where none is sent',
+      HANDSHAKE_TYPE.newConnectionId,
+      Uint8Array.of(0, 0, 1),
+      { length: 0 },
+      { length: 4 },
+    ],
+    [
+      'ids asked for without the extension',
+      HANDSHAKE_TYPE.requestConnectionId,
+      Uint8Array.of(1),
+      undefined,
+      { length: 4 },
+    ],
+  ] as const)('%s: unexpected_message', (_name, type, body, client, listener) => {
+    const { both, handshake } = impersonated({ connectionId: client }, { connectionId: listener });
+    handshake(type, body);
+    expect(both.listener.of('closed')[0]?.error).toMatchObject({ reason: 'unexpected-message', alert: 10 });
+  });
+
+  test('an id that is to be used at once is used at once; spare ones are not', () => {
+    const { both, handshake, heard } = impersonated({ connectionId: { length: 4 } }, { connectionId: { length: 0 } });
+    const first = heard();
+    expect(first.header?.idLength).toBe(4);
+    const ids = [Uint8Array.of(1, 2, 3, 4), Uint8Array.of(5, 6, 7, 8)];
+    handshake(HANDSHAKE_TYPE.newConnectionId, writeNewConnectionId({ ids, isImmediate: false }));
+    const idOf = () => [
+      ...both.network.sent
+        .filter(({ from }) => from === SERVER)
+        .at(-1)!
+        .datagram.subarray(1, 5),
+    ];
+    both.listener.engine.send(both.listener.peer!, Uint8Array.of(1));
+    both.network.run(both.network.now + 10);
+    expect(idOf()).not.toEqual([...ids[0]!]);
+    handshake(HANDSHAKE_TYPE.newConnectionId, writeNewConnectionId({ ids, isImmediate: true }));
+    expect(idOf()).toEqual([...ids[0]!]);
+  });
+});
+
+test.each(['1.3', '1.2'] as const)(
+  'noise behind an id of ours: no error, no data, nothing sent to where it comes from (DTLS %s)',
+  (version) => {
+    const both = pair(version);
+    expectEcho(both, 'x');
+    const named = both.network.sent.filter(({ from }) => from === 'client').at(-1)!.datagram;
+    const received = both.listener.received.length;
+    const change = fc.oneof(
+      fc.record({ at: fc.nat(named.length - 1), byte: fc.nat(255) }).map(({ at, byte }) => {
+        const changed = named.slice();
+        changed[at] = byte;
+        return changed;
+      }),
+      fc.uint8Array({ maxLength: 60 }).map((noise) => Uint8Array.from([...named.subarray(0, 15), ...noise])),
+      fc.nat(named.length).map((length) => named.slice(0, length)),
+    );
+    fc.assert(
+      fc.property(change, (datagram) => {
+        both.network.inject('noise', SERVER, datagram);
+        both.network.run(both.network.now + 1);
+      }),
+      { seed: 9146, numRuns: 2_000 },
+    );
+    expect(both.listener.received).toHaveLength(received);
+    expect(both.listener.of('moved')).toEqual([]);
+    expect(sentTo(both, 'noise').every(({ datagram }) => datagram.length === 15)).toBe(true);
+    expectEcho(both, 'still here');
+  },
+);
