@@ -19,6 +19,9 @@ const MICROSECONDS_A_TICK = 10_000;
 export function startMeasuredProcess(command: string, args: readonly string[]): MeasuredProcess {
   const child = spawn(command, args, { stdio: 'ignore' });
   const ended = once(child, 'close');
+  // A benchmark that fails leaves nothing behind.
+  const kill = (): void => void child.kill();
+  process.once('exit', kill);
   return {
     usage() {
       // proc(5): utime and stime are the 14th and 15th field; the second is a name in brackets that may hold anything.
@@ -31,7 +34,8 @@ export function startMeasuredProcess(command: string, args: readonly string[]): 
       return { cpu: (Number(utime) + Number(stime)) * MICROSECONDS_A_TICK, rss: Number(kilobytes) * 1024 };
     },
     async stop() {
-      child.kill();
+      process.off('exit', kill);
+      kill();
       await ended;
     },
   };
