@@ -1,5 +1,6 @@
 import { type CommandFlag, packageVersion, parseCommandLine, runCli, UsageError } from '@lb-matrix/cli-args';
 import { startDemoHomeserver } from '@lb-matrix/demo-homeserver';
+import { measureCold } from './cold.ts';
 import type { Forms } from './forms.ts';
 import { measureWire } from './measure.ts';
 import type { Measurement } from './measurement.ts';
@@ -47,7 +48,11 @@ async function measure(homeserver: string | undefined, runs: number, forms: Form
 
 async function measureAll(homeserver: string, runs: number, forms: Forms): Promise<Measurement[]> {
   const minute = measureSync(homeserver, 1, { duration: MINUTE }, forms);
-  const all = [await measureWire(homeserver, runs, forms), await measureSync(homeserver, runs, { duration: 0 }, forms)];
+  const all = [
+    await measureCold(homeserver, runs, forms),
+    await measureWire(homeserver, runs, forms),
+    await measureSync(homeserver, runs, { duration: 0 }, forms),
+  ];
   for (const name of ['v2-sync-session', 'sliding-sync-session'] as const) {
     all.push(await measureSession(name, Math.min(runs, 3), forms));
   }

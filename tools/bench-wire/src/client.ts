@@ -1,6 +1,6 @@
 import { connect } from '@lb-matrix/coap-endpoint';
 import { nodePlatform } from '@lb-matrix/coap-endpoint/node';
-import { connectDtls } from '@lb-matrix/dtls-transport/node';
+import { type ConnectDtlsOptions, connectDtls } from '@lb-matrix/dtls-transport/node';
 import { createClientSession, mapperOptionRegistry, requestToCoap, responseToHttp } from '@lb-matrix/msc3079-mapper';
 import { type Forms, formsOf } from './forms.ts';
 
@@ -11,10 +11,20 @@ export interface LowBandwidthClient {
   close(): void;
 }
 
+/** How a client connects. */
+export type Dtls = Pick<ConnectDtlsOptions, 'versions' | 'pins' | 'dangerouslySkipVerification'>;
+
+/** The certificate's bytes cross the wire whether it is verified or not. */
+const DTLS_1_2: Dtls = { versions: ['1.2'], dangerouslySkipVerification: true };
+
 /** Connects to a low-bandwidth server on 127.0.0.1. */
-export async function openClient(port: number, token: string, forms: Forms): Promise<LowBandwidthClient> {
-  // The certificate's bytes cross the wire whether it is verified or not.
-  const pipe = await connectDtls({ host: '127.0.0.1', port, dangerouslySkipVerification: true });
+export async function openClient(
+  port: number,
+  token: string,
+  forms: Forms,
+  dtls: Dtls = DTLS_1_2,
+): Promise<LowBandwidthClient> {
+  const pipe = await connectDtls({ host: '127.0.0.1', port, ...dtls });
   const coap = connect(pipe, { platform: nodePlatform, optionRegistry: mapperOptionRegistry });
   const { tables, compression } = formsOf(forms);
   const session = createClientSession({ tables, compression: compression || undefined });

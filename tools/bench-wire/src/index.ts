@@ -1,3 +1,4 @@
+export { measureCold } from './cold.ts';
 export type { Forms } from './forms.ts';
 export { measureWire } from './measure.ts';
 export type { Measurement } from './measurement.ts';

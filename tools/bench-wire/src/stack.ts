@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto';
-import { createSelfSignedCertificate } from '@lb-matrix/dtls-transport';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { createSelfSignedCertificate, publicKeyPin } from '@lb-matrix/dtls-transport';
 import { generateSigningKey, nodeCrypto } from '@lb-matrix/dtls-transport/node';
 import type { Upstream } from '@lb-matrix/lb-server';
 import { type ListeningServer, listenLowBandwidth } from '@lb-matrix/lb-server/node';
@@ -55,12 +55,19 @@ export async function callHomeserver(
   return (await response.json()) as Record<string, string>;
 }
 
-/** A low-bandwidth server in front of a homeserver, on a port of its own and with a fresh P-256 certificate. */
+const rawKey = {
+  privateKey: new Uint8Array(generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'der' })),
+};
+/** The pin of every server's raw public key. */
+export const RAW_KEY_PIN: string = publicKeyPin(nodeCrypto.importSigningKey(rawKey.privateKey).spki, nodeCrypto);
+
+/** A low-bandwidth server in front of a homeserver, on a port of its own, with an Ed25519 key and a fresh P-256 certificate. */
 export function serveLowBandwidth(upstream: Upstream): Promise<ListeningServer> {
   return listenLowBandwidth({
     host: '127.0.0.1',
     port: 0,
     certificate: freshCertificate(),
+    rawKey,
     upstream,
   });
 }
