@@ -3,6 +3,7 @@ import { connectDtls, listenDtls } from '@lb-matrix/dtls-transport/node';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { certificateStore } from '../src/certificate.ts';
 import { clientOptions, serverOptions } from '../src/dtls/association.ts';
+import { itMoves } from '../src/dtls/connection-ids.ts';
 import { cellOf, itTalks } from '../src/dtls/conversations.ts';
 import { dimpl } from '../src/dtls/dimpl.ts';
 import { gnutls } from '../src/dtls/gnutls.ts';
@@ -25,6 +26,7 @@ describe.each([openssl, gnutls, pion, wolfssl, dimpl])('$name', (peer) => {
 
   for (const scenario of SCENARIOS) itTalks(peer, TABLE, scenario, certificateOf);
 
+  itMoves(peer, '1.2', certificateOf);
   itRefuses(peer, TABLE, {
     setup: { suite: 'ECDHE_ECDSA_WITH_AES_128_GCM' },
     certificateOf,

@@ -3,6 +3,7 @@ import { connectDtls } from '@lb-matrix/dtls-transport/node';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { certificateStore } from '../src/certificate.ts';
 import { clientOptions } from '../src/dtls/association.ts';
+import { itMoves } from '../src/dtls/connection-ids.ts';
 import { itTalks } from '../src/dtls/conversations.ts';
 import { dimpl } from '../src/dtls/dimpl.ts';
 import { itChangesKeys } from '../src/dtls/key-updates.ts';
@@ -24,6 +25,7 @@ describe.each([wolfssl, dimpl])('$name', (peer) => {
 
   itAsksAgain(peer, TABLE, certificateOf);
   itChangesKeys(peer, TABLE, certificateOf);
+  itMoves(peer, '1.3', certificateOf);
   itLosesDatagrams(peer, TABLE, certificateOf);
   itAgreesOnAVersion(peer, TABLE, certificateOf);
   itRefuses(peer, TABLE, {
