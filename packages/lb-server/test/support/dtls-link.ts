@@ -1,5 +1,12 @@
 import type { DatagramPipe, PipeListener, Platform } from '@lb-matrix/coap-endpoint';
-import { ALERT, createSelfSignedCertificate, DtlsClient, DtlsListener } from '@lb-matrix/dtls-transport';
+import {
+  ALERT,
+  createSelfSignedCertificate,
+  DtlsClient,
+  type DtlsClientOptions,
+  DtlsListener,
+  type DtlsListenerOptions,
+} from '@lb-matrix/dtls-transport';
 import { generateSigningKey, nodeCrypto } from '@lb-matrix/dtls-transport/node';
 
 /** What arrives in place of a datagram. */
@@ -9,7 +16,7 @@ export type OnTheWay = (datagram: Uint8Array, from: 'client' | 'server') => read
 interface Engine {
   handleTimeout(now: number): void;
   pollTimeout(): number | undefined;
-  pollTransmit(out: Uint8Array): { readonly length: number } | undefined;
+  pollTransmit(out: Uint8Array): { readonly length: number; readonly path: string } | undefined;
 }
 
 const { key } = generateSigningKey();
@@ -28,12 +35,23 @@ const identity = {
   key,
 };
 
+/** What the engines are told beside what they need. */
+interface Extras {
+  readonly client?: Partial<DtlsClientOptions>;
+  readonly listener?: Partial<DtlsListenerOptions>;
+}
+
 /** A client and a listener of DTLS in virtual time, 20 ms apart, and the pipes that they make. */
-export function dtlsLink(platform: Platform, onTheWay: OnTheWay) {
+export function dtlsLink(platform: Platform, onTheWay: OnTheWay, extras: Extras = {}) {
   const { randomBytes } = platform;
   const common = { crypto: nodeCrypto, randomBytes };
-  const engine = new DtlsListener({ ...common, identity });
-  const client = new DtlsClient({ ...common, path: 'server', serverName: 'localhost' }, platform.now());
+  const engine = new DtlsListener({ ...common, identity, ...extras.listener });
+  const client = new DtlsClient(
+    { ...common, path: 'server', serverName: 'localhost', ...extras.client },
+    platform.now(),
+  );
+  /** Where the client is: nothing arrives where it was. */
+  let address = 'client';
   const listener: PipeListener = { onPipe: undefined, close: () => engine.close() };
   const serverPipes = new Map<number, DatagramPipe>();
   const near: DatagramPipe = {
@@ -55,18 +73,18 @@ export function dtlsLink(platform: Platform, onTheWay: OnTheWay) {
     connected = resolve;
     failed = reject;
   });
-  const flushClient = sender(client, (datagram) => carry(datagram, 'client'));
-  const flushServer = sender(engine, (datagram) => carry(datagram, 'server'));
+  const flushClient = sender(client, (datagram) => carry(datagram, 'client', address));
+  const flushServer = sender(engine, (datagram, path) => carry(datagram, 'server', path));
   const wakeClient = alarm(platform, client, () => stepClient());
   const wakeServer = alarm(platform, engine, () => stepServer());
 
-  function carry(datagram: Uint8Array, from: 'client' | 'server'): void {
+  function carry(datagram: Uint8Array, from: 'client' | 'server', path: string): void {
     for (const arriving of onTheWay(datagram, from)) {
       platform.setTimer(20, () => {
         if (from === 'client') {
-          engine.receive(arriving, 'client', platform.now());
+          engine.receive(arriving, path, platform.now());
           stepServer();
-        } else {
+        } else if (path === address) {
           client.receive(arriving, 'server', platform.now());
           stepClient();
         }
@@ -121,14 +139,17 @@ export function dtlsLink(platform: Platform, onTheWay: OnTheWay) {
   }
 
   stepClient();
-  return { near, listener, engine, client, whenConnected };
+  const move = (to: string) => {
+    address = to;
+  };
+  return { near, listener, engine, client, whenConnected, move };
 }
 
-function sender(engine: Engine, send: (datagram: Uint8Array) => void): () => void {
+function sender(engine: Engine, send: (datagram: Uint8Array, path: string) => void): () => void {
   const out = new Uint8Array(2_048);
   return () => {
     for (let sent = engine.pollTransmit(out); sent !== undefined; sent = engine.pollTransmit(out)) {
-      send(out.slice(0, sent.length));
+      send(out.slice(0, sent.length), sent.path);
     }
   };
 }
