@@ -65,12 +65,12 @@ class Cutter {
     this.#members(from, (key, start) => {
       const name = this.#name(key);
       if (name !== undefined && MEMBERSHIPS.includes(name)) this.#byRoom(start);
-      else this.#take(`room ${key}`, start);
+      else this.#take(roomOf(key), start);
     });
   }
 
   #byRoom(from: number): void {
-    this.#members(from, (key, start) => this.#take(`room ${key}`, start));
+    this.#members(from, (key, start) => this.#take(roomOf(key), start));
   }
 
   #extensions(from: number): void {
@@ -139,6 +139,14 @@ class Cutter {
     if (last?.context !== context || last === undefined) this.#parts.push({ context, start, end });
     else this.#parts[this.#parts.length - 1] = { ...last, end };
   }
+}
+
+/** The context of a room, by its id as a key; what is no room id may hold several rooms. */
+function roomOf(key: string): string | undefined {
+  const first = key.charCodeAt(0);
+  // A room id is text, or the bytes of a hash behind tag 89.
+  const text = first >= 0x60 && first < 0x78 ? 1 : first === 0x78 ? 2 : 3;
+  return key.startsWith('\xd8\x59') || (first >> 5 === 3 && key[text] === '!') ? `room ${key}` : undefined;
 }
 
 /** Empty maps and arrays in each other, under names of the table. */

@@ -222,6 +222,8 @@ describe('no stream of an answer of /sync has what one person can write and the 
     'a presence of another': { presence: { events: [event('@alice:l', SECRET)] } },
     'whose devices changed': { device_lists: { changed: [SECRET], left: [] } },
     'what nobody knows yet': { 'org.example.new': { body: SECRET } },
+    'rooms in a relation that nobody knows yet': { rooms: { 'org.example.new': { '!secret:l': room(SECRET) } } },
+    'a room of version 12': { rooms: { join: { [`!${'A'.repeat(43)}`]: room(SECRET) } } },
   };
   const pairs = Object.entries(GUESSES).flatMap(([a, guessing]) =>
     Object.entries(SECRETS).map(([b, secret]) => [a, b, merge(guessing, secret)] as const),
