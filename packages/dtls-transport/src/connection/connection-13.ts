@@ -12,7 +12,6 @@ import {
   type MessageToSend,
 } from '../handshake/handshake-13.ts';
 import type { TrafficSecrets } from '../handshake/key-schedule-13.ts';
-import { Reassembly } from '../handshake/reassembly.ts';
 import { RetransmitTimer } from '../handshake/retransmit-timer.ts';
 import { plainWriter } from '../record/plain-writer.ts';
 import { ReadEpoch13 } from '../record/read-epoch-13.ts';
@@ -21,14 +20,7 @@ import { overhead13, type RecordWriter, WriteEpoch13 } from '../record/write-epo
 import { type RecordNumber, readAck } from '../wire/ack.ts';
 import { ALERT, alertName, readAlert } from '../wire/alert.ts';
 import { readNewConnectionId, readRequestConnectionId, writeNewConnectionId } from '../wire/connection-id.ts';
-import {
-  HANDSHAKE_HEADER_LENGTH,
-  HANDSHAKE_TYPE,
-  type HandshakeFragment,
-  type HandshakeMessage,
-  handshakeMessage,
-  readHandshakeFragment,
-} from '../wire/handshake-message.ts';
+import { HANDSHAKE_TYPE, type HandshakeMessage, handshakeMessage } from '../wire/handshake-message.ts';
 import { CONTENT_TYPE, MAX_PLAINTEXT, readRecordHeader } from '../wire/record.ts';
 import { isUnified, readUnifiedHeader, type UnifiedHeader } from '../wire/unified-header.ts';
 import { AckSchedule } from './ack-schedule.ts';
@@ -38,6 +30,7 @@ import type { ConnectionEvent } from './connection-event.ts';
 import { ConnectionIds } from './connection-ids.ts';
 import { EarlyRecords } from './early-records.ts';
 import { KeyChanges } from './key-changes.ts';
+import { MessageIntake } from './message-intake.ts';
 import { Outbox13 } from './outbox-13.ts';
 import { AMPLIFICATION, PeerPath } from './peer-path.ts';
 
@@ -58,7 +51,7 @@ export class Connection13 {
   readonly #config: Connection13Config;
   readonly #role: 'client' | 'server';
   readonly #plainWriter: RecordWriter;
-  readonly #reassembly: Reassembly;
+  readonly #intake: MessageIntake;
   readonly #acks = new AckSchedule();
   readonly #outbox: Outbox13;
   readonly #early = new EarlyRecords();
@@ -81,7 +74,6 @@ export class Connection13 {
   #retireAt: number | undefined;
   /** Something has changed for the records that came too early. */
   #earlyDue = false;
-  #startedOver = false;
   /** Bytes that may go to an address that is not validated; `undefined` when it is. */
   #budget: number | undefined;
   /** The budget is too small for what is to be said next. */
@@ -106,7 +98,7 @@ export class Connection13 {
     this.#handshakeWriter = this.#plainWriter;
     this.#path = new PeerPath(config);
     this.#outbox = new Outbox13(this.#plainWriter, this.#acks, this.#path.messages);
-    this.#reassembly = new Reassembly(config.maxReassemblyBytes, first.messageSeq);
+    this.#intake = new MessageIntake(config.maxReassemblyBytes, first.messageSeq, this.#intakeOwner());
     this.#nextSeq = first.messageSeq;
     this.#handshakeDeadline = now + config.handshakeTimeout;
     this.#ids = new ConnectionIds(config.connectionId);
@@ -310,7 +302,7 @@ export class Connection13 {
   #onPlainRecord(type: number, fragment: Uint8Array, now: number): void {
     // CVE-2020-24585: application data without protection is never handed up; nor are ACKs that anybody could send.
     if (type === CONTENT_TYPE.handshake && this.#state === 'handshaking') {
-      this.#onFragments(fragment, EPOCH.plain, now);
+      this.#intake.take(fragment, EPOCH.plain, now);
     } else if (type === CONTENT_TYPE.alert) this.#onPlainAlert(fragment, now);
     else this.#drop('unexpected');
   }
@@ -382,7 +374,7 @@ export class Connection13 {
 
   #onHandshakeRecord(number: RecordNumber, content: Uint8Array, now: number): void {
     const wasHandshaking = this.#state === 'handshaking';
-    const next = this.#reassembly.next;
+    const next = this.#intake.next;
     if (wasHandshaking) {
       // RFC 9147 7.1: the peer's next flight has begun, so it has all of ours.
       this.#outbox.flight?.finish();
@@ -390,7 +382,7 @@ export class Connection13 {
       this.#alert = undefined;
     }
     // RFC 9147 7: what has been dropped is not acknowledged.
-    if (!this.#onFragments(content, number.epoch, now)) return;
+    if (!this.#intake.take(content, number.epoch, now)) return;
     if (this.#role === 'client' && !wasHandshaking && number.epoch === EPOCH.handshake) {
       // RFC 9147 5.8.1: the server repeats its flight because it has nothing of ours.
       this.#repeatFlight(now);
@@ -398,7 +390,7 @@ export class Connection13 {
     }
     if (this.#role === 'client' && wasHandshaking && this.#state === 'established') return; // our flight says it
     this.#acks.note(number);
-    const isRepeat = this.#reassembly.next === next;
+    const isRepeat = this.#intake.next === next;
     if (wasHandshaking) this.#acks.expectMore(now);
     // RFC 9147 5.8.1: a last flight that comes again has not been acknowledged, or not so that the client heard it.
     else if (number.epoch > EPOCH.handshake || isRepeat) this.#acks.demand();
@@ -424,47 +416,6 @@ export class Connection13 {
     if (newIds?.isDone) this.#outbox.newIds = undefined;
     const isWaiting = [flight, this.#outbox.update, newIds].some((one) => one !== undefined && !one.isDone);
     if (!isWaiting) this.#timer.stop();
-  }
-
-  /** RFC 9147 5.5: a record may hold several messages or fragments. True when all of them were taken. */
-  #onFragments(bytes: Uint8Array, epoch: number, now: number): boolean {
-    let allTaken = true;
-    this.#startedOver = false;
-    for (let at = 0; at < bytes.length && !this.#startedOver && this.#state !== 'closed'; ) {
-      const fragment = readHandshakeFragment(bytes, at);
-      if (fragment === undefined) {
-        this.#drop('malformed');
-        return false;
-      }
-      at += HANDSHAKE_HEADER_LENGTH + fragment.bytes.length;
-      if (!this.#onFragment(fragment, epoch, now)) allTaken = false;
-    }
-    return allTaken && bytes.length > 0;
-  }
-
-  #onFragment(fragment: HandshakeFragment, epoch: number, now: number): boolean {
-    const { next } = this.#reassembly;
-    const isRepeat = fragment.messageSeq < next;
-    // Messages in the clear count only when the handshake waits for one, and only for the next: anybody could send others.
-    const isWanted =
-      epoch > EPOCH.plain || isRepeat || (this.#handshake?.awaitsPlain === true && fragment.messageSeq === next);
-    if (!isWanted || !belongsToEpoch13(fragment.type, epoch)) {
-      this.#drop('unexpected');
-      return false;
-    }
-    if (isRepeat) {
-      if (epoch === EPOCH.plain) this.#handshake?.onPlainRepeat(fragment, now);
-      return true;
-    }
-    if (!this.#reassembly.add(fragment)) {
-      this.#drop('overflow');
-      return false;
-    }
-    for (let message = this.#reassembly.take(); message !== undefined; message = this.#reassembly.take()) {
-      this.#onMessage(message, epoch, now);
-      if (epoch === EPOCH.plain) break;
-    }
-    return true;
   }
 
   #onMessage(message: HandshakeMessage, epoch: number, now: number): void {
@@ -510,16 +461,29 @@ export class Connection13 {
     for (const record of this.#early.takeAll()) this.#receive(record, now);
   }
 
+  #intakeOwner(): ConstructorParameters<typeof MessageIntake>[2] {
+    const isOpen = () => this.#state !== 'closed';
+    const awaitsPlain = () => this.#handshake?.awaitsPlain === true;
+    return {
+      get isOpen() {
+        return isOpen();
+      },
+      get awaitsPlain() {
+        return awaitsPlain();
+      },
+      onMessage: (message, epoch, now) => this.#onMessage(message, epoch, now),
+      onPlainRepeat: (fragment, now) => this.#handshake?.onPlainRepeat(fragment, now),
+      onDrop: (reason) => this.#drop(reason),
+    };
+  }
+
   #host(): HandshakeHost13 {
     const { crypto, randomBytes, groups, cipherSuites, recordSizeLimit, maxDatagram, keyLog } = this.#config;
     return {
       ...{ crypto, randomBytes, groups, cipherSuites, recordSizeLimit, maxDatagram, ids: this.#ids },
       sendFlight: (messages, now) => this.#sendFlight(messages, now),
       repeatFlight: (now) => this.#repeatFlight(now),
-      expectAgain: (seq) => {
-        this.#reassembly.restart(seq);
-        this.#startedOver = true;
-      },
+      expectAgain: (seq) => this.#intake.restart(seq),
       protectHandshake: (keys) => this.#protectHandshake(keys),
       limitRecords: ({ send, receive }) => {
         if (send !== undefined) this.#outbox.maxContent = send;
@@ -622,31 +586,12 @@ export class Connection13 {
 }
 
 /** The most data that a datagram with a connection id of so many bytes carries. */
-export function payload13(maxDatagram: number, idLength = 0): number {
+function payload13(maxDatagram: number, idLength = 0): number {
   return Math.min(maxDatagram - overhead13(true, TAG_LENGTH) - idLength, MAX_PLAINTEXT);
 }
 
 /** Of every AEAD of our suites. */
 const TAG_LENGTH = 16;
-
-/** CVE-2021-42141: each message only in its epoch (RFC 9147 6.1). */
-function belongsToEpoch13(type: number, epoch: number): boolean {
-  if (PLAIN.includes(type)) return epoch === EPOCH.plain;
-  return PROTECTED.includes(type) ? epoch === EPOCH.handshake : epoch >= EPOCH.application;
-}
-
-const PLAIN: readonly number[] = [
-  HANDSHAKE_TYPE.clientHello,
-  HANDSHAKE_TYPE.serverHello,
-  HANDSHAKE_TYPE.helloVerifyRequest,
-];
-const PROTECTED: readonly number[] = [
-  HANDSHAKE_TYPE.encryptedExtensions,
-  HANDSHAKE_TYPE.certificateRequest,
-  HANDSHAKE_TYPE.certificate,
-  HANDSHAKE_TYPE.certificateVerify,
-  HANDSHAKE_TYPE.finished,
-];
 
 function unexpected({ type }: HandshakeMessage): DtlsPeerError {
   return new DtlsPeerError('unexpected-message', ALERT.unexpected_message, `unexpected message of type ${type}`);
