@@ -20,7 +20,7 @@ export interface SentId {
 export const MAX_ID_LENGTH = 20;
 
 /** Ids that we give out to one peer at most: what a peer can make us keep is bounded (RFC 9147 9 lets us give fewer than asked for). */
-export const MAX_OWN_IDS = 4;
+const MAX_OWN_IDS = 4;
 
 const NONE = new Uint8Array(0);
 
