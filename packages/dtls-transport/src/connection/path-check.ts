@@ -2,7 +2,7 @@ import type { CryptoProvider } from '../crypto/provider.ts';
 import type { RandomBytes } from '../handshake/handshake.ts';
 import { PATH_COOKIE_LENGTH, writePathMessage } from '../wire/path-message.ts';
 
-/** RFC 9853 5.2: without knowledge of the round trip time. Each further challenge waits twice as long. */
+/** RFC 9853: without knowledge of the round trip time. Each further challenge waits twice as long. */
 const FIRST_WAIT_MS = 1_000;
 
 /** Challenges of one check: with the waits between them it takes 7 seconds. */

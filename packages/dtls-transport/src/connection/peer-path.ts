@@ -4,7 +4,7 @@ import { readPathMessage, writePathMessage } from '../wire/path-message.ts';
 import type { ConnectionConfig } from './connection-config.ts';
 import { PathCheck } from './path-check.ts';
 
-/** RFC 9147 5.1, RFC 9853 6: to an address that has not shown that it receives there goes at most so many times what came from it. */
+/** RFC 9147 5.1, RFC 9853: to an address that has not shown that it receives there goes at most so many times what came from it. */
 export const AMPLIFICATION = 3;
 
 /** Messages of return routability checks that may wait; the oldest are dropped. */
@@ -94,7 +94,7 @@ export class PeerPath {
     if (message === undefined) return 'malformed';
     const { type, cookie } = message;
     if (type === 'challenge') this.#push(writePathMessage({ type: 'response', cookie }));
-    // RFC 9853 5: the answer comes from the address that is checked. A `drop` answers checks of the kind that we do not begin.
+    // RFC 9853: the answer comes from the address that is checked. A `drop` answers checks of the kind that we do not begin.
     else if (type === 'response' && !this.#isElsewhere && this.#check.isAnswer(cookie)) {
       this.#settle();
       return 'pathValidated';

@@ -1,4 +1,4 @@
-/** RFC 9853 4: messages of the return routability check. */
+/** RFC 9853: messages of the return routability check. */
 
 /** Bytes of the cookie that a challenge carries and its response repeats. */
 export const PATH_COOKIE_LENGTH = 8;

@@ -10,7 +10,7 @@ export const CONTENT_TYPE = {
   applicationData: 23,
   tls12Cid: 25, // RFC 9146 4
   ack: 26,
-  returnRoutabilityCheck: 27, // RFC 9853 4
+  returnRoutabilityCheck: 27, // RFC 9853
 } as const;
 
 /** RFC 6347 4.1: versions on the wire, ones' complement of 1.3, 1.2 and 1.0. */
