@@ -94,7 +94,7 @@ const PROTECTED: readonly number[] = [
 ];
 
 /** CVE-2021-42141: each message only in its epoch (RFC 9147 6.1). */
-export function belongsToEpoch13(type: number, epoch: number): boolean {
+function belongsToEpoch13(type: number, epoch: number): boolean {
   if (PLAIN.includes(type)) return epoch === EPOCH.plain;
   return PROTECTED.includes(type) ? epoch === EPOCH.handshake : epoch >= EPOCH.application;
 }
