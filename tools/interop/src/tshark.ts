@@ -1,6 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ensureProgram } from './install.ts';
 import { startPeer } from './process.ts';
 
@@ -19,6 +22,8 @@ interface Observed {
   readonly shown: string;
 }
 
+const END = 'the end of what is captured';
+
 /** Captures what is said with the UDP port on loopback (that takes root), and has tshark decrypt it with the lines given to `keyLog`. */
 export async function observe(
   { command: [program, ...args], root }: Tshark,
@@ -30,13 +35,20 @@ export async function observe(
   const dir = mkdtempSync(join(root, 'tmp', 'lbm-tshark-'));
   const [capture, keys] = [join(dir, 'x.pcap'), join(dir, 'x.keys')];
   writeFileSync(keys, '');
+  const marker = createSocket('udp4').bind(0, '127.0.0.1');
+  await once(marker, 'listening');
   const tcpdump = startPeer('tcpdump', [
-    ...['--immediate-mode', '-n', '-Z', 'root', '-i', 'lo', '-U', '-w', capture, `udp port ${port}`],
+    ...['--immediate-mode', '-n', '-Z', 'root', '-i', 'lo', '-U', '-w', capture],
+    `udp port ${port} or udp port ${marker.address().port}`,
   ]);
   try {
     await tcpdump.waitFor(/listening on/);
     await talk((line) => writeFileSync(keys, `${line}\n`, { flag: 'a' }));
+    // tcpdump is behind, and drops what it has not read yet when it is stopped: this is the last that it has to read.
+    marker.send(END, marker.address().port, '127.0.0.1');
+    while (!readFileSync(capture).includes(END)) await sleep(10);
   } finally {
+    marker.close();
     await tcpdump.stop('SIGINT');
   }
   const seen = (file: string): string => `/${file.slice(root.length)}`;
@@ -48,5 +60,7 @@ export async function observe(
     ],
     { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] },
   );
-  return { keys: readFileSync(keys, 'utf8'), shown };
+  const observed = { keys: readFileSync(keys, 'utf8'), shown };
+  rmSync(dir, { recursive: true });
+  return observed;
 }
