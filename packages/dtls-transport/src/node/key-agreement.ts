@@ -4,16 +4,28 @@ import {
   diffieHellman,
   type ECDH,
   generateKeyPairSync,
+  type JsonWebKey,
   type KeyObject,
+  type X25519KeyPairOptions,
 } from 'node:crypto';
 import type { GroupName, KeyAgreement } from '../crypto/provider.ts';
 import { base64url, plainBytes } from './bytes.ts';
 
+/** The private key stays an object. Node's types do not know this form. */
+const JWK = { publicKeyEncoding: { format: 'jwk' } } as unknown as X25519KeyPairOptions<'der', 'der'>;
+
 /** A fresh ephemeral key of the group. */
 export function generateKeyAgreement(group: GroupName): KeyAgreement {
   switch (group) {
-    case 'x25519':
-      return x25519Agreement(generateKeyPairSync('x25519').privateKey);
+    case 'x25519': {
+      // In Node 20 an export of a key that was generated holds a lock which a garbage collection in the middle of it may want
+      // too, for ever. So the public key comes with the generation.
+      const { privateKey, publicKey } = generateKeyPairSync('x25519', JWK) as unknown as {
+        readonly privateKey: KeyObject;
+        readonly publicKey: JsonWebKey;
+      };
+      return x25519Agreement(privateKey, publicKey);
+    }
     case 'secp256r1': {
       const ecdh = createECDH('prime256v1');
       ecdh.generateKeys();
@@ -23,11 +35,10 @@ export function generateKeyAgreement(group: GroupName): KeyAgreement {
 }
 
 /** X25519 (RFC 7748 6.1). Raw keys pass as JWK, which costs a tenth of SubjectPublicKeyInfo. */
-export function x25519Agreement(privateKey: KeyObject): KeyAgreement {
-  const { x } = createPublicKey(privateKey).export({ format: 'jwk' });
+export function x25519Agreement(privateKey: KeyObject, { x }: JsonWebKey): KeyAgreement {
   return {
     group: 'x25519',
-    publicKey: plainBytes(Buffer.from(x as string, 'base64url')),
+    publicKey: plainBytes(Buffer.from(x!, 'base64url')),
     agree(peer) {
       if (peer.length !== 32) return undefined;
       const publicKey = createPublicKey({ key: { kty: 'OKP', crv: 'X25519', x: base64url(peer) }, format: 'jwk' });

@@ -1,4 +1,4 @@
-import { createECDH, createPrivateKey } from 'node:crypto';
+import { createECDH, createPrivateKey, createPublicKey } from 'node:crypto';
 import type { CryptoProvider, GroupName, KeyAgreement, RunningHash, SigningKey } from '../../src/crypto/provider.ts';
 import { nodeCrypto } from '../../src/node/crypto-provider.ts';
 import { p256Agreement, x25519Agreement } from '../../src/node/key-agreement.ts';
@@ -73,7 +73,8 @@ function numberedKeyAgreement(group: GroupName, number: number): KeyAgreement {
 function keyAgreement(group: GroupName, secret: Uint8Array): KeyAgreement {
   if (group === 'x25519') {
     const key = Buffer.concat([X25519_PKCS8, secret]);
-    return x25519Agreement(createPrivateKey({ key, format: 'der', type: 'pkcs8' }));
+    const privateKey = createPrivateKey({ key, format: 'der', type: 'pkcs8' });
+    return x25519Agreement(privateKey, createPublicKey(privateKey).export({ format: 'jwk' }));
   }
   const ecdh = createECDH('prime256v1');
   ecdh.setPrivateKey(secret);
