@@ -92,7 +92,7 @@ const MEANING: Readonly<Record<MappingReason, Omit<MatrixError, 'message'>>> = {
   token: { status: 400, errcode: 'M_INVALID_PARAM' },
   token_bound: { status: 400, errcode: 'M_INVALID_PARAM' },
   content_format: { status: 415, errcode: 'M_UNRECOGNIZED' },
-  not_agreed: { status: 415, errcode: 'M_UNRECOGNIZED', coapCode: Code.UnsupportedContentFormat },
+  not_agreed: { status: 415, errcode: 'M_NOT_JSON', coapCode: Code.UnsupportedContentFormat },
   accept: { status: 406, errcode: 'M_UNRECOGNIZED' },
   body: { status: 400, errcode: 'M_NOT_JSON' },
   body_too_large: { status: 413, errcode: 'M_TOO_LARGE' },
