@@ -1,4 +1,5 @@
 import type { OptionRegistry } from '@lb-matrix/coap-codec';
+import type { Agreement } from './agreement.ts';
 import { Alarm } from './alarm.ts';
 import { drainer } from './drain.ts';
 import { Endpoint } from './endpoint.ts';
@@ -60,6 +61,11 @@ export interface CoapClient {
    * An Empty message that the peer resets (RFC 7252 section 4.3). Resolves with the round-trip time in milliseconds.
    */
   ping(options?: Pick<RequestOptions, 'signal' | 'timeout'>): Promise<number>;
+  /**
+   * Says what the server is known to understand: it holds for requests begun afterwards, until the client is closed. What was
+   * agreed on before stays.
+   */
+  agree(agreement: Agreement): void;
   /** Ends the client and its pipe; requests that are still open reject with `closed`. */
   close(): void;
   stats(): EndpointStats;
@@ -175,6 +181,10 @@ class Client implements CoapClient {
         if (event.kind === 'pong') resolve(event.milliseconds);
       },
     );
+  }
+
+  agree(agreement: Agreement): void {
+    this.#endpoint.agree(agreement);
   }
 
   close(): void {

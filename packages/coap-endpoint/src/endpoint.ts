@@ -1,4 +1,5 @@
 import { type CoapMessage, type DecodeOptions, decodeMessage, isRequest, Type } from '@lb-matrix/coap-codec';
+import { Agreed, type Agreement } from './agreement.ts';
 import { Allowance } from './allowance.ts';
 import { ClientObservations, type Watch } from './client-observations.ts';
 import { ClientRole } from './client-role.ts';
@@ -32,6 +33,7 @@ export class Endpoint {
   readonly #timers: Deadlines<Timer> = new Deadlines();
   readonly #events: EndpointEvent[] = [];
   readonly #stats: EndpointStats = emptyStats();
+  readonly #agreed: Agreed = new Agreed();
   readonly #decoding: DecodeOptions;
   readonly #allowance: Allowance | undefined;
   readonly #layer: MessageLayer;
@@ -136,6 +138,14 @@ export class Endpoint {
   /** The next event for the layer above; `undefined` when there is none. */
   pollEvent(): EndpointEvent | undefined {
     return this.#events.shift();
+  }
+
+  /**
+   * Both ends agree on this from now on: it holds for what is begun afterwards, until the endpoint ends. What was agreed on
+   * before stays.
+   */
+  agree(agreement: Agreement): void {
+    this.#agreed.add(agreement);
   }
 
   /** Starts a request and returns its id. Throws `EndpointError` (`refused`) for one that cannot be sent. */

@@ -1,4 +1,5 @@
 import type { CoapOption } from '@lb-matrix/coap-codec';
+import type { Agreement } from './agreement.ts';
 import type { Observation } from './observation.ts';
 import type { DatagramPipe } from './pipe.ts';
 
@@ -63,6 +64,11 @@ export interface IncomingRequest {
    * request is an ordinary one then (RFC 7641 section 4.1).
    */
   observe(): Observation | undefined;
+  /**
+   * Says what the client is known to understand: it holds for what its session begins afterwards, this answer included, and
+   * until the session ends. What was agreed on before stays.
+   */
+  agree(agreement: Agreement): void;
 }
 
 /** Answers requests. What it throws becomes a 5.00 without details (and goes to `onError`). */

@@ -1,3 +1,4 @@
+export type { Agreement } from './agreement.ts';
 export { type CoapClient, type ConnectOptions, connect, type ObserveOptions, type RequestOptions } from './client.ts';
 export { Endpoint } from './endpoint.ts';
 export { type EndpointOptions, type ServerRoleOptions, type SharedState, sharedState } from './endpoint-options.ts';

@@ -1,3 +1,4 @@
+import type { Agreement } from './agreement.ts';
 import type { IncomingRequest } from './exchange.ts';
 import type { Observation } from './observation.ts';
 import type { DatagramPipe } from './pipe.ts';
@@ -6,6 +7,7 @@ import type { DatagramPipe } from './pipe.ts';
 export interface RequestCommands {
   acknowledge(id: number): void;
   observe(id: number): Observation | undefined;
+  agree(agreement: Agreement): void;
 }
 
 /** A request as the handler has it. */
@@ -40,6 +42,10 @@ export class Request implements IncomingRequest {
 
   observe(): Observation | undefined {
     return this.#commands.observe(this.#id);
+  }
+
+  agree(agreement: Agreement): void {
+    this.#commands.agree(agreement);
   }
 
   get peer(): IncomingRequest['peer'] {

@@ -1,4 +1,5 @@
 import { Code } from '@lb-matrix/coap-codec';
+import type { Agreement } from './agreement.ts';
 import { drainer } from './drain.ts';
 import { Endpoint } from './endpoint.ts';
 import type { SharedState } from './endpoint-options.ts';
@@ -159,6 +160,11 @@ export class ServerSession implements RequestCommands {
     });
     this.#observations.set(id, observation);
     return observation;
+  }
+
+  /** What the client is known to understand. */
+  agree(agreement: Agreement): void {
+    this.endpoint.agree(agreement);
   }
 
   #describeTooLarge(request: Parameters<DescribeTooLarge>[0]): ReturnType<DescribeTooLarge> {

@@ -11,6 +11,8 @@ export interface LowBandwidthOffer {
   readonly tables?: PathTableVersion | undefined;
   /** Whether bodies may be compressed with the dictionary. Default false. */
   readonly compression?: boolean | undefined;
+  /** Whether its endpoint can do what `Feature.Transmission` means. Default false. */
+  readonly transmission?: boolean | undefined;
   /** Pins (`sha256/…`) of the public keys that it shows without a certificate, the one in use and the next. Default: none. */
   readonly rawKeys?: readonly string[] | undefined;
 }
@@ -22,13 +24,14 @@ export interface LowBandwidthOffer {
  */
 export function advertiseLowBandwidth(
   versions: Uint8Array,
-  { dtls, tables = 1, compression = false, rawKeys = [] }: LowBandwidthOffer,
+  { dtls, tables = 1, compression = false, transmission = false, rawKeys = [] }: LowBandwidthOffer,
 ): Uint8Array {
   const offer = {
     dtls,
     cbor_enum_version: tables,
     coap_enum_version: tables,
     ...(compression ? { deflate_dict: [DICTIONARY_ID] } : {}),
+    ...(transmission ? { transmission } : {}),
     ...(rawKeys.length > 0 ? { raw_keys: rawKeys } : {}),
   };
   const body = parseJson(versions);

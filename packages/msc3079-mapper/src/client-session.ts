@@ -3,7 +3,7 @@ import { tokenOption } from './access-token.ts';
 import { type BodyForm, readForm, writtenForm } from './body-form.ts';
 import type { Compression } from './compression.ts';
 import { MappingError } from './mapping-error.ts';
-import { Feature, PrivateOption } from './option-number.ts';
+import { PrivateOption } from './option-number.ts';
 import type { PathTableVersion } from './path-table.ts';
 import { offeredBits } from './server-session.ts';
 
@@ -19,6 +19,8 @@ export interface ClientSessionOptions {
   readonly tables?: PathTableVersion | undefined;
   /** Ask for compression, and compress once the server has accepted that; likewise. Default: nothing is compressed. */
   readonly compression?: Compression | undefined;
+  /** Announce that our endpoint can do what `Feature.Transmission` means. Default false. */
+  readonly transmission?: boolean | undefined;
   /**
    * The server's /versions names `cbor_enum_version`: ask for integer keys in its answers with option 257. Default
    * false: the option is critical, a server that does not know it answers 4.02.
@@ -57,8 +59,9 @@ export interface ClientSession {
 
 export function createClientSession(options: ClientSessionOptions = {}): ClientSession {
   const { announce = true, keyTable = 1, askKeyTable = false, pathEnums = true, transcode = true } = options;
-  const { tables = 1, compression } = options;
-  const announced = Feature.ExactCodes | (transcode ? offeredBits(tables, compression) : 0);
+  const { tables = 1, compression, transmission = false } = options;
+  const forms = transcode ? { tables, compression } : {};
+  const announced = offeredBits({ ...forms, transmission });
   const unsettled = new Set<number>();
   if (announce) unsettled.add(PrivateOption.Features);
   if (askKeyTable) unsettled.add(OptionNumber.CborKeys);

@@ -14,5 +14,5 @@ export { type AnswerContext, type MappedRequest, requestToHttp } from './request
 export { errorToCoap, responseToCoap } from './response-to-coap.ts';
 export { featuresLost, keyTableRefused, responseToHttp } from './response-to-http.ts';
 export { retryAfter } from './retry-after.ts';
-export { createServerSession, type ServerSession, type ServerSessionOptions } from './server-session.ts';
+export { createServerSession, hasAgreed, type ServerSession, type ServerSessionOptions } from './server-session.ts';
 export { isSlidingSync } from './sliding-sync.ts';

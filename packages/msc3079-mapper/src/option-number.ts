@@ -26,6 +26,11 @@ export const Feature = {
   Deflate: 0x04,
   /** The client understands every CoAP response code and option 65006, not only the ten codes of existing clients. */
   ExactCodes: 0x10,
+  /**
+   * No form of a message, but how messages are sent: again as measured round trips suggest, up to 8 times within 60 s; several
+   * at once; and blocks of RFC 9177. It is the endpoint's to do.
+   */
+  Transmission: 0x20,
 } as const;
 
 /**

@@ -7,6 +7,7 @@ import type { CoapParts, HttpResponse } from './messages.ts';
 import { Feature, PrivateOption } from './option-number.ts';
 import { unpack } from './packed-body.ts';
 import type { MappedCoapRequest } from './request-to-coap.ts';
+import { FORMS } from './server-session.ts';
 import { statusOfCode } from './status-code.ts';
 
 /**
@@ -75,7 +76,7 @@ export function featuresLost(
   request: Pick<MappedCoapRequest, 'agreed'>,
   session: ClientSession,
 ): boolean {
-  const relied = (request.agreed & ~Feature.ExactCodes) !== 0;
+  const relied = (request.agreed & FORMS) !== 0;
   if (response.code !== Code.UnsupportedContentFormat || !relied) return false;
   session.agreed = 0;
   session.unsettled.add(PrivateOption.Features);

@@ -16,6 +16,8 @@ export interface ServerSessionOptions {
   readonly tables?: PathTableVersion | undefined;
   /** Compress for clients that ask for it, and read what they compress. Default: nothing is compressed. */
   readonly compression?: Compression | undefined;
+  /** Our endpoint can do what `Feature.Transmission` means, for clients that announce it. Default false. */
+  readonly transmission?: boolean | undefined;
 }
 
 /**
@@ -36,14 +38,22 @@ export interface ServerSession {
 }
 
 export function createServerSession(options: ServerSessionOptions = {}): ServerSession {
-  const { pathPrefix = 'v3', tables = 1, compression } = options;
-  const offered = Feature.ExactCodes | offeredBits(tables, compression);
+  const { pathPrefix = 'v3', compression } = options;
+  const offered = offeredBits(options);
   return { pathPrefix, offered, compression, token: undefined, keyTable: undefined, features: undefined };
 }
 
-/** The bits of option 65002 for what is offered, or asked for, of tables and compression. */
-export function offeredBits(tables: PathTableVersion, compression: Compression | undefined): number {
-  return (tables === 2 ? Feature.Tables2 | Feature.Base64 : 0) | (compression === undefined ? 0 : Feature.Deflate);
+/** The bits of option 65002 for what is offered, or asked for. */
+export function offeredBits({
+  tables,
+  compression,
+  transmission,
+}: Pick<ServerSessionOptions, 'tables' | 'compression' | 'transmission'>): number {
+  let bits: number = Feature.ExactCodes;
+  if (tables === 2) bits |= Feature.Tables2 | Feature.Base64;
+  if (compression !== undefined) bits |= Feature.Deflate;
+  if (transmission) bits |= Feature.Transmission;
+  return bits;
 }
 
 /**
@@ -72,14 +82,17 @@ export function wantsExactCodes(session: ServerSession): boolean {
   return hasAgreed(session, Feature.ExactCodes);
 }
 
-/** Whether this was agreed on with the client. */
+/** Whether the client has announced this `Feature`, and it was accepted. */
 export function hasAgreed({ features = 0 }: ServerSession, feature: number): boolean {
   return (features & feature) !== 0;
 }
 
+/** The bits that change how a message is written. */
+export const FORMS: number = Feature.Tables2 | Feature.Base64 | Feature.Deflate;
+
 /** Whether there is more than plain MSC3079 to agree on: a client may then believe to have done so. */
 export function offersForms({ offered }: ServerSession): boolean {
-  return (offered & (Feature.Tables2 | Feature.Base64 | Feature.Deflate)) !== 0;
+  return (offered & FORMS) !== 0;
 }
 
 /** How bodies are written for the client. */

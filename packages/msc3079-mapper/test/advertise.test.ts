@@ -30,6 +30,11 @@ describe('/versions', () => {
     expect(none['m.low_bandwidth']).toEqual(offer);
   });
 
+  it('says that the endpoint can send otherwise, where it can', () => {
+    const named = JSON.parse(text(advertiseLowBandwidth(utf8('{}'), { dtls: 8008, transmission: true })));
+    expect(named['m.low_bandwidth']).toEqual({ ...offer, transmission: true });
+  });
+
   it.each(['', 'null', '[]', '"x"', '{', '<html>'])('of a homeserver that says %s is 502', (body) => {
     expect(refused('upstream', () => advertiseLowBandwidth(utf8(body), { dtls: 1 })).status).toBe(502);
   });

@@ -5,6 +5,7 @@ import {
   type ClientSessionOptions,
   type CoapParts,
   createClientSession,
+  featuresLost,
   type HttpRequest,
   keyTableRefused,
   type MappedCoapRequest,
@@ -160,6 +161,20 @@ describe('option 65002', () => {
   it('announces exact codes unless told not to', () => {
     expect(uint(requestToCoap(sync(), createClientSession()), PrivateOption.Features)).toBe(16);
     expect(carried(requestToCoap(sync(), createClientSession({ announce: false })))).toEqual([]);
+  });
+
+  it('announces another way of sending where the endpoint can do that, also when bodies pass as they are', () => {
+    for (const transcode of [true, false]) {
+      const session = createClientSession({ transmission: true, tables: 2, transcode });
+      expect(uint(requestToCoap(sync(), session), PrivateOption.Features)).toBe(transcode ? 0x33 : 0x30);
+    }
+  });
+
+  it('a 4.15 is not taken for lost features where no form was agreed on', () => {
+    const session = createClientSession({ transmission: true });
+    responseToHttp({ ...ok, options: [announce(0x30)] }, requestToCoap(sync(), session), session);
+    expect(session.features).toBe(0x30);
+    expect(featuresLost({ code: Code.UnsupportedContentFormat }, requestToCoap(sync(), session), session)).toBe(false);
   });
 
   it('comes back with what the server accepted', () => {

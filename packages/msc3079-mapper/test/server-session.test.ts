@@ -3,7 +3,9 @@ import { describe, expect, it } from 'vitest';
 import {
   createServerSession,
   errorToCoap,
+  Feature,
   type HttpResponse,
+  hasAgreed,
   PrivateOption,
   requestToHttp,
   responseToCoap,
@@ -178,6 +180,15 @@ describe('option 65002', () => {
     expect(featuresOf(session)).toBeUndefined();
     expect(featuresOf(session, get('7', announce(1)))).toBe(0);
     expect(featuresOf(session, get('7', announce(0)))).toBe(0);
+  });
+
+  it('accepts another way of sending only where the endpoint can do that, and it changes no form', () => {
+    const session = createServerSession({ transmission: true });
+    expect(hasAgreed(session, Feature.Transmission)).toBe(false);
+    expect(featuresOf(session, get('7', announce(0xffff_ffff)))).toBe(0x30);
+    expect(hasAgreed(session, Feature.Transmission)).toBe(true);
+    expect(featuresOf(session, get('7', announce(0x10)))).toBe(0x10);
+    expect(hasAgreed(session, Feature.Transmission)).toBe(false);
   });
 
   it('is answered in errors too', () => {
