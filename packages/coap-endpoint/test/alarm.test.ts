@@ -1,6 +1,6 @@
+import { VirtualTime } from '@lb-matrix/virtual-network';
 import { describe, expect, it } from 'vitest';
 import { Alarm } from '../src/alarm.ts';
-import { VirtualTime } from './support/virtual-time.ts';
 
 describe('an alarm', () => {
   const made = () => {

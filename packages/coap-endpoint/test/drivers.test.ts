@@ -1,5 +1,6 @@
 import { blockOption } from '@lb-matrix/blockwise';
 import { Code, createOptionRegistry, encodeMessage, OptionNumber, Type, uintOption } from '@lb-matrix/coap-codec';
+import { VirtualTime } from '@lb-matrix/virtual-network';
 import { describe, expect, it } from 'vitest';
 import {
   type CoapResponse,
@@ -15,7 +16,6 @@ import {
 import { VirtualLink } from './support/link.ts';
 import { bodyOf, content, get, NONE, put } from './support/messages.ts';
 import { pair } from './support/pair.ts';
-import { VirtualTime } from './support/virtual-time.ts';
 
 const never = () => new Promise<CoapResponse>(() => {});
 

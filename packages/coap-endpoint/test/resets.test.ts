@@ -1,11 +1,11 @@
 import { Code, type Type as MessageType, Type } from '@lb-matrix/coap-codec';
+import { VirtualTime } from '@lb-matrix/virtual-network';
 import { describe, expect, it } from 'vitest';
 import { connect, sharedState } from '../src/index.ts';
 import { Engine } from './support/engine.ts';
 import { VirtualLink } from './support/link.ts';
 import { datagram, fromHex, get, NONE, parse } from './support/messages.ts';
 import { pair } from './support/pair.ts';
-import { VirtualTime } from './support/virtual-time.ts';
 
 /** A response that nobody asked for. */
 const stray = (messageId: number, type: MessageType = Type.CON) =>

@@ -65,7 +65,7 @@ describe('a client that asks for everything', () => {
     await send(words);
     await send(words);
     expect(requests(network)).toEqual([
-      [0x17, 60],
+      [0x37, 60],
       [undefined, undefined],
     ]);
     expect(client.calls.compress).toBe(1);
@@ -81,10 +81,10 @@ describe('a client that asks for everything', () => {
     expect(await send(words)).toEqual(before);
     await send(words);
     expect(requests(network)).toEqual([
-      [0x17, 60],
+      [0x37, 60],
       [undefined, undefined],
       [undefined, undefined], // answered with 4.15
-      [0x17, 60],
+      [0x37, 60],
       [undefined, undefined],
     ]);
     expect(network.handshakes).toBe(1);
@@ -98,7 +98,7 @@ describe('a client that asks for everything', () => {
       await time.until(ask('v3/rooms/!r:l/send/m.room.message/1', { method: 'PUT', body }));
     }
     expect(requests(network)).toEqual([
-      [0x17, 60],
+      [0x37, 60],
       [undefined, 60],
     ]);
   });
@@ -108,7 +108,13 @@ describe('a server that offers everything', () => {
   it('says so in /versions', async () => {
     const { versions } = meeting();
     expect(await versions()).toMatchObject({
-      'm.low_bandwidth': { dtls: 8448, cbor_enum_version: 2, coap_enum_version: 2, deflate_dict: ['22c588f8'] },
+      'm.low_bandwidth': {
+        dtls: 8448,
+        cbor_enum_version: 2,
+        coap_enum_version: 2,
+        deflate_dict: ['22c588f8'],
+        transmission: true,
+      },
     });
   });
 

@@ -59,7 +59,7 @@ describe('a request over CoAP', () => {
     const { upstream } = scriptedUpstream(() => json(200, { versions: ['v1.15'] }));
     const { platform, session } = testServer({ upstream });
     const { json: versions } = await within(platform, 10, session().ask('GET', '/_matrix/client/versions'));
-    const offer = { dtls: 8448, cbor_enum_version: 1, coap_enum_version: 1 };
+    const offer = { dtls: 8448, cbor_enum_version: 1, coap_enum_version: 1, transmission: true };
     expect(versions).toEqual({
       versions: ['v1.15'],
       'm.low_bandwidth': offer,

@@ -1,12 +1,12 @@
 import { connect } from '@lb-matrix/coap-endpoint';
 import { createLowBandwidthServer } from '@lb-matrix/lb-server';
 import { createClientSession, mapperOptionRegistry, requestToCoap, responseToHttp } from '@lb-matrix/msc3079-mapper';
+import { VirtualTime } from '@lb-matrix/virtual-network';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { dtlsLink } from './support/dtls-link.ts';
 import { within } from './support/link.ts';
 import { json, parse, scriptedUpstream } from './support/upstream.ts';
-import { virtualPlatform } from './support/virtual-platform.ts';
 
 const ROOMS = Array.from({ length: 100 }, (_, room) => `!room${room}:example.org`);
 
@@ -19,7 +19,7 @@ const damages = fc.array(
 it('a damaged datagram costs its own drop and no more, from the DTLS handshake to the answer in blocks', async () => {
   await fc.assert(
     fc.asyncProperty(damages, async (list) => {
-      const platform = virtualPlatform();
+      const platform = new VirtualTime();
       const { upstream, requests } = scriptedUpstream(() => json(200, { joined_rooms: ROOMS }));
       const errors: unknown[] = [];
       const server = createLowBandwidthServer({

@@ -1,15 +1,15 @@
+import { settled, VirtualTime } from '@lb-matrix/virtual-network';
 import { describe, expect, it } from 'vitest';
 import { createGateway, type Outcome } from '../src/gateway.ts';
 import { DEFAULT_LIMITS, type Limits } from '../src/limits.ts';
 import { createLoopGuard } from '../src/loop-guard.ts';
 import { json, parse, scriptedUpstream } from './support/upstream.ts';
-import { settle, virtualPlatform } from './support/virtual-platform.ts';
 
 const GET = { method: 'GET', target: '/_matrix/client/v3/account/whoami', headers: [] };
 const SYNC = { method: 'GET', target: '/_matrix/client/v3/sync?timeout=30000', headers: [] };
 
 function silentHomeserver(limits: Partial<Limits> = {}) {
-  const platform = virtualPlatform();
+  const platform = new VirtualTime();
   const { upstream, requests } = scriptedUpstream(() => new Promise(() => undefined));
   return {
     platform,
@@ -20,7 +20,7 @@ function silentHomeserver(limits: Partial<Limits> = {}) {
 
 /** What a promise has resolved with by now. */
 async function state(promise: Promise<Outcome>): Promise<unknown> {
-  const outcome = await Promise.race([promise, settle()]);
+  const outcome = await Promise.race([promise, settled()]);
   return outcome === undefined
     ? 'pending'
     : { status: outcome.response.status, ...(parse(outcome.response.body) as object) };
@@ -60,7 +60,7 @@ describe('the way to the homeserver', () => {
     const { requests, gateway } = silentHomeserver();
     const client = new AbortController();
     const outcome = gateway.ask(GET, client.signal);
-    await settle();
+    await settled();
     client.abort();
     expect(await state(outcome)).toMatchObject({ status: 499 });
     expect(requests[0]!.signal.aborted).toBe(true);
@@ -75,7 +75,7 @@ describe('the way to the homeserver', () => {
       },
       () => Promise.reject(new Error('connect ECONNREFUSED 127.0.0.1:8008')),
     ]) {
-      const gateway = createGateway(upstream, virtualPlatform(), DEFAULT_LIMITS, createLoopGuard(virtualPlatform()));
+      const gateway = createGateway(upstream, new VirtualTime(), DEFAULT_LIMITS, createLoopGuard(new VirtualTime()));
       const { response, error } = await gateway.ask(GET, undefined);
       expect(response.status).toBe(502);
       expect(parse(response.body)).toEqual({ errcode: 'M_UNKNOWN', error: 'The homeserver cannot be reached' });
@@ -86,7 +86,7 @@ describe('the way to the homeserver', () => {
   it('answers 413 for a body above the limit, and 502 for such an answer', async () => {
     const limits = { ...DEFAULT_LIMITS, maxRequestBytes: 10, maxResponseBytes: 10 };
     const { upstream, requests } = scriptedUpstream(() => json(200, { long: 'answer' }));
-    const gateway = createGateway(upstream, virtualPlatform(), limits, createLoopGuard(virtualPlatform()));
+    const gateway = createGateway(upstream, new VirtualTime(), limits, createLoopGuard(new VirtualTime()));
     const body = (length: number) => ({ ...GET, method: 'PUT', body: new Uint8Array(length) });
     expect((await gateway.ask(body(11), undefined)).response.status).toBe(413);
     expect(requests).toHaveLength(0);
@@ -123,7 +123,7 @@ describe('the way to the homeserver', () => {
     const { requests, gateway } = silentHomeserver();
     const sync = gateway.ask(SYNC, undefined);
     const other = gateway.ask(GET, undefined);
-    await settle();
+    await settled();
     gateway.endLongPolls();
     expect(await state(sync)).toMatchObject({ status: 503, errcode: 'M_UNKNOWN' });
     expect(requests[0]!.signal.aborted).toBe(true);

@@ -1,14 +1,14 @@
 import { decodeToJson, decodeValue, encodeJson, keyTable } from '@lb-matrix/lb-cbor-keys';
 import { concernsLowBandwidth, createLowBandwidthServer, type HttpHeaders } from '@lb-matrix/lb-server';
+import { VirtualTime } from '@lb-matrix/virtual-network';
 import { describe, expect, it } from 'vitest';
 import { json, parse, type ScriptedUpstream, scriptedUpstream, VIA } from './support/upstream.ts';
-import { virtualPlatform } from './support/virtual-platform.ts';
 
 const CBOR: HttpHeaders = [['Content-Type', 'application/cbor']];
 const EVENT = { type: 'm.room.message', content: { body: 'Hello World', msgtype: 'm.text' } };
 
 function serverOn({ upstream }: ScriptedUpstream, options: { forwardClientAddress?: boolean } = {}) {
-  return createLowBandwidthServer({ upstream, platform: virtualPlatform(), dtlsPort: 8448, ...options });
+  return createLowBandwidthServer({ upstream, platform: new VirtualTime(), dtlsPort: 8448, ...options });
 }
 
 function cbor(value: unknown): Uint8Array {
@@ -137,7 +137,7 @@ describe('HTTP', () => {
   it('R25, R28: /versions names what is offered, in the body’s own format', async () => {
     const server = serverOn(scriptedUpstream(() => json(200, { versions: ['v1.15'] }, [['etag', '"1"']])));
     const request = { method: 'GET', target: '/_matrix/client/versions' };
-    const offer = { dtls: 8448, cbor_enum_version: 1, coap_enum_version: 1 };
+    const offer = { dtls: 8448, cbor_enum_version: 1, coap_enum_version: 1, transmission: true };
     const expected = { versions: ['v1.15'], 'm.low_bandwidth': offer, 'org.matrix.msc3079.low_bandwidth': offer };
     const plain = await server.handleHttp({ ...request, headers: [] });
     expect(parse(plain.body)).toEqual(expected);

@@ -1,15 +1,15 @@
 import { fromFetch } from '@lb-matrix/lb-server';
+import { VirtualTime } from '@lb-matrix/virtual-network';
 import { describe, expect, it } from 'vitest';
 import { createLoopGuard } from '../src/loop-guard.ts';
 import { testServer, within } from './support/link.ts';
 import { json, parse, scriptedUpstream } from './support/upstream.ts';
-import { virtualPlatform } from './support/virtual-platform.ts';
 
 const WHOAMI = '/_matrix/client/v3/account/whoami';
 
 describe('the guard against loops', () => {
   it('knows its own stamp among others, whatever the case of the name', () => {
-    const [ours, other] = [createLoopGuard(virtualPlatform(1)), createLoopGuard(virtualPlatform(2))];
+    const [ours, other] = [createLoopGuard(new VirtualTime(1)), createLoopGuard(new VirtualTime(2))];
     const stamped = other.stamp(ours.stamp([['Via', '1.0 fred']]));
     expect(stamped).toEqual([
       ['via', expect.stringMatching(/^1\.0 fred, 1\.1 lb-[0-9a-f]{16}, 1\.1 lb-[0-9a-f]{16}$/)],
@@ -21,7 +21,7 @@ describe('the guard against loops', () => {
   });
 
   it('finds its stamp in a second Via header', () => {
-    const guard = createLoopGuard(virtualPlatform());
+    const guard = createLoopGuard(new VirtualTime());
     expect(guard.hasPassed([['via', '1.0 fred'], ...guard.stamp([])])).toBe(true);
   });
 });
@@ -45,7 +45,7 @@ describe('a server that is its own homeserver', () => {
 
   it('also by way of another one', async () => {
     const second = testServer({
-      platform: virtualPlatform(2),
+      platform: new VirtualTime(2),
       upstream: ({ method, target, headers }) => first.server.handleHttp({ method, target, headers }),
     });
     const first = testServer({

@@ -1,16 +1,16 @@
 import { Code, OptionNumber, stringOption } from '@lb-matrix/coap-codec';
 import { connect, listen, type Observation } from '@lb-matrix/coap-endpoint';
+import { VirtualTime } from '@lb-matrix/virtual-network';
 import { describe, expect, test } from 'vitest';
 import { dtlsLink } from './support/dtls-link.ts';
 import { within } from './support/link.ts';
-import { virtualPlatform } from './support/virtual-platform.ts';
 
 const BODY = new Uint8Array(8_000).map((_, at) => at % 251);
 const get = { code: Code.GET, options: [stringOption(OptionNumber.UriPath, 'x')] };
 
 /** A client whose address changes with each of its datagrams that `isMove` names, and a server with a body in blocks. */
 async function moving(version: '1.3' | '1.2', isMove: (datagram: number) => boolean) {
-  const platform = virtualPlatform();
+  const platform = new VirtualTime();
   const dtls = { versions: [version] } as const;
   let sent = -1; // none counts before the handshake is done
   const link = dtlsLink(

@@ -1,8 +1,8 @@
 import { type CoapMessage, decodeMessage } from '@lb-matrix/coap-codec';
+import type { VirtualTime } from '@lb-matrix/virtual-network';
 import type { DatagramPipe } from '../../src/index.ts';
 import { hexOf } from './messages.ts';
 import { seeded } from './random.ts';
-import type { VirtualTime } from './virtual-time.ts';
 
 export interface LinkOptions {
   readonly seed?: number;

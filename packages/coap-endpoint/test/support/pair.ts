@@ -1,3 +1,4 @@
+import { VirtualTime } from '@lb-matrix/virtual-network';
 import {
   type CoapClient,
   type CoapServer,
@@ -8,7 +9,6 @@ import {
   serve,
 } from '../../src/index.ts';
 import { type LinkOptions, VirtualLink } from './link.ts';
-import { VirtualTime } from './virtual-time.ts';
 
 export interface Pair {
   readonly time: VirtualTime;

@@ -1,8 +1,8 @@
+import { VirtualTime } from '@lb-matrix/virtual-network';
 import { type CoapClient, type CoapServer, connect, serve } from '../../src/index.ts';
 import { type LinkOptions, VirtualLink } from './link.ts';
 import { seen } from './seen.ts';
 import { tdCoap4Handler } from './td-coap4-server.ts';
-import { VirtualTime } from './virtual-time.ts';
 
 export interface Bench {
   readonly time: VirtualTime;

@@ -2,8 +2,8 @@ import type { DatagramPipe, PipeListener, Platform } from '@lb-matrix/coap-endpo
 import { ALERT, createSelfSignedCertificate, DtlsClient, DtlsListener } from '@lb-matrix/dtls-transport';
 import { generateSigningKey, nodeCrypto } from '@lb-matrix/dtls-transport/node';
 import { createLowBandwidthServer, type Upstream } from '@lb-matrix/lb-server';
+import type { VirtualTime } from '@lb-matrix/virtual-network';
 import type { ClientPipe, ConnectTarget } from '../../src/index.ts';
-import type { VirtualTime } from './virtual-time.ts';
 
 const LATENCY = 20;
 const { key } = generateSigningKey();

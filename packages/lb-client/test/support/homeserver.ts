@@ -1,5 +1,5 @@
 import type { HttpResponse, Upstream, UpstreamRequest } from '@lb-matrix/lb-server';
-import type { VirtualTime } from './virtual-time.ts';
+import type { VirtualTime } from '@lb-matrix/virtual-network';
 
 interface Event {
   readonly position: number;

@@ -5,8 +5,8 @@ import {
   type LowBandwidthServer,
   type Upstream,
 } from '@lb-matrix/lb-server';
+import type { VirtualTime } from '@lb-matrix/virtual-network';
 import type { ClientPipe, ConnectTarget } from '../../src/index.ts';
-import type { VirtualTime } from './virtual-time.ts';
 
 /** A datagram inside a session, as it was sent. */
 export interface Sighting {

@@ -1,5 +1,5 @@
+import type { VirtualTime } from '@lb-matrix/virtual-network';
 import type { LowBandwidthFetch } from '../../src/index.ts';
-import type { VirtualTime } from './virtual-time.ts';
 import { ORIGIN } from './world.ts';
 
 /** What an app keeps on its device. It outlives the app. */

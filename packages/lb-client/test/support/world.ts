@@ -1,3 +1,4 @@
+import { VirtualTime } from '@lb-matrix/virtual-network';
 import { onTestFinished } from 'vitest';
 import {
   type ClientPlatform,
@@ -9,7 +10,6 @@ import {
 import { TestHomeserver } from './homeserver.ts';
 import { Network } from './network.ts';
 import type { SyncBody } from './sdk.ts';
-import { VirtualTime } from './virtual-time.ts';
 
 export const ORIGIN = 'https://matrix.example.org';
 

@@ -1,6 +1,6 @@
+import { settled, VirtualTime } from '@lb-matrix/virtual-network';
 import { describe, expect, it } from 'vitest';
 import { BackOff, pause } from '../../src/observe/back-off.ts';
-import { settle, virtualPlatform } from '../support/virtual-platform.ts';
 
 /** Random bytes that are all the same. */
 const always = (byte: number) => ({ randomBytes: (length: number) => new Uint8Array(length).fill(byte) });
@@ -26,14 +26,14 @@ describe('the pause after a failure', () => {
   });
 
   it('ends early when it is no longer wanted, and leaves nothing behind', async () => {
-    const platform = virtualPlatform();
+    const platform = new VirtualTime();
     const abort = new AbortController();
     let ended = 0;
     for (const signal of [abort.signal, AbortSignal.abort()]) void pause(platform, 1000, signal).then(() => ended++);
-    await settle();
+    await settled();
     expect(ended).toBe(1);
     abort.abort();
-    await settle();
+    await settled();
     expect(ended).toBe(2);
     await platform.advance(2000);
     expect(ended).toBe(2);

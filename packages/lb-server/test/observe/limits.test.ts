@@ -1,16 +1,16 @@
 import { OptionNumber, Type, uintValue } from '@lb-matrix/coap-codec';
 import type { Limits } from '@lb-matrix/lb-server';
+import { VirtualTime } from '@lb-matrix/virtual-network';
 import { describe, expect, it } from 'vitest';
 import { KeptBytes } from '../../src/observe/kept-bytes.ts';
 import { testServer } from '../support/link.ts';
 import { ANNOUNCE, bodyOf, kind, observeOf, type RawClient, rawClient } from '../support/raw-client.ts';
 import { syncHomeserver } from '../support/sync-homeserver.ts';
-import { virtualPlatform } from '../support/virtual-platform.ts';
 
 const HOUR = 3_600_000;
 
 function setUp(limits: Partial<Limits>) {
-  const platform = virtualPlatform();
+  const platform = new VirtualTime();
   const homeserver = syncHomeserver(platform);
   const { listener } = testServer({ platform, upstream: homeserver.upstream, limits });
   const client = (address = '192.0.2.7') => rawClient(platform, listener, { address, port: 40_000, validated: true });

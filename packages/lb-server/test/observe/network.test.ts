@@ -1,10 +1,10 @@
 import { decodeToJson } from '@lb-matrix/lb-cbor-keys';
+import { VirtualTime } from '@lb-matrix/virtual-network';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type TestSession, testServer } from '../support/link.ts';
 import { type SyncHomeserver, syncHomeserver } from '../support/sync-homeserver.ts';
 import { json } from '../support/upstream.ts';
-import { type VirtualPlatform, virtualPlatform } from '../support/virtual-platform.ts';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -39,11 +39,11 @@ class Client {
   readonly consumed: number[] = [];
   since = 's0';
   readonly #connect: () => TestSession;
-  readonly #platform: VirtualPlatform;
+  readonly #platform: VirtualTime;
   #session: TestSession | undefined;
   #stopped = false;
 
-  constructor(platform: VirtualPlatform, connect: () => TestSession) {
+  constructor(platform: VirtualTime, connect: () => TestSession) {
     this.#platform = platform;
     this.#connect = connect;
     void this.#run();
@@ -112,7 +112,7 @@ class Client {
 /** What a client consumes of `count` messages, on a network, with a homeserver that fails and a client that crashes. */
 async function deliver(network: Network, seed: number, count: number, troubles: number): Promise<number[]> {
   const random = dice(seed);
-  const platform = virtualPlatform(seed);
+  const platform = new VirtualTime(seed);
   const homeserver: SyncHomeserver = syncHomeserver(platform);
   const { session, server } = testServer({ platform, upstream: homeserver.upstream });
   const carry = (): number[] => {

@@ -14,8 +14,8 @@ import {
   requestToCoap,
   responseToHttp,
 } from '@lb-matrix/msc3079-mapper';
+import { VirtualTime } from '@lb-matrix/virtual-network';
 import { parse } from './upstream.ts';
-import { type VirtualPlatform, virtualPlatform } from './virtual-platform.ts';
 
 /** A datagram on a virtual link. */
 interface Sighting {
@@ -68,9 +68,9 @@ const PEER = { address: '192.0.2.7', port: 40_000, validated: true };
 
 /** A server in virtual time, and sessions with it over links without loss. */
 export function testServer({
-  platform = virtualPlatform(),
+  platform = new VirtualTime(),
   ...options
-}: Omit<LowBandwidthOptions, 'platform' | 'dtlsPort'> & { readonly platform?: VirtualPlatform }) {
+}: Omit<LowBandwidthOptions, 'platform' | 'dtlsPort'> & { readonly platform?: VirtualTime }) {
   const listener: PipeListener & { closed: boolean } = {
     closed: false,
     close() {
@@ -88,7 +88,7 @@ export function testServer({
 }
 
 function openSession(
-  platform: VirtualPlatform,
+  platform: VirtualTime,
   accept: (pipe: DatagramPipe) => void,
   { peer = PEER, latency = 0, carry = () => [latency], ...clientOptions }: SessionOptions,
 ): TestSession {
@@ -162,7 +162,7 @@ function openSession(
 }
 
 /** The result of something that needs virtual time to pass. */
-export async function within<T>(platform: VirtualPlatform, ms: number, promise: Promise<T>): Promise<T> {
+export async function within<T>(platform: VirtualTime, ms: number, promise: Promise<T>): Promise<T> {
   // Whoever waits for it hears of its failure below.
   promise.catch(() => undefined);
   await platform.advance(ms);

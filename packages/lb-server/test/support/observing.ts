@@ -1,10 +1,10 @@
 import type { CoapMessage } from '@lb-matrix/coap-codec';
 import type { Limits, ObservationRecord } from '@lb-matrix/lb-server';
+import { VirtualTime } from '@lb-matrix/virtual-network';
 import { expect } from 'vitest';
 import { testServer } from './link.ts';
 import { ANNOUNCE, bodyOf, kind, type RawClient, rawClient } from './raw-client.ts';
 import { type SyncHomeserver, syncHomeserver } from './sync-homeserver.ts';
-import { virtualPlatform } from './virtual-platform.ts';
 
 export const SECOND: number = 1000;
 export const MINUTE: number = 60 * SECOND;
@@ -14,7 +14,7 @@ export const SLIDING = '_matrix/client/unstable/org.matrix.simplified_msc3575/sy
 
 /** A server in front of a homeserver with one stream of messages, and clients that say what the test says. */
 export function setUp(limits: Partial<Limits> = {}) {
-  const platform = virtualPlatform();
+  const platform = new VirtualTime();
   const homeserver: SyncHomeserver = syncHomeserver(platform);
   const records: ObservationRecord[] = [];
   const { listener, server } = testServer({

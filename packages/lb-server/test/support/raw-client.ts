@@ -15,7 +15,7 @@ import {
 import type { DatagramPipe, PipeListener } from '@lb-matrix/coap-endpoint';
 import { decodeToJson } from '@lb-matrix/lb-cbor-keys';
 import { PrivateOption } from '@lb-matrix/msc3079-mapper';
-import type { VirtualPlatform } from './virtual-platform.ts';
+import type { VirtualTime } from '@lb-matrix/virtual-network';
 
 const EMPTY = new Uint8Array(0);
 
@@ -49,11 +49,7 @@ interface Registration {
 
 const PEER = { address: '192.0.2.7', port: 40_000, validated: true };
 
-export function rawClient(
-  platform: VirtualPlatform,
-  listener: PipeListener,
-  peer: DatagramPipe['peer'] = PEER,
-): RawClient {
+export function rawClient(platform: VirtualTime, listener: PipeListener, peer: DatagramPipe['peer'] = PEER): RawClient {
   let arrived: CoapMessage[] = [];
   let nextId = 1;
   const far: DatagramPipe = {

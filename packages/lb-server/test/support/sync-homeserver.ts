@@ -1,6 +1,6 @@
 import type { HttpResponse, Upstream, UpstreamRequest } from '@lb-matrix/lb-server';
+import type { VirtualTime } from '@lb-matrix/virtual-network';
 import { json } from './upstream.ts';
-import type { VirtualPlatform } from './virtual-platform.ts';
 
 /** A homeserver with one stream of to-device messages, which it deletes once it is asked for what comes after them. */
 export interface SyncHomeserver {
@@ -26,7 +26,7 @@ interface Message {
   readonly content: unknown;
 }
 
-export function syncHomeserver(platform: VirtualPlatform): SyncHomeserver {
+export function syncHomeserver(platform: VirtualTime): SyncHomeserver {
   const requests: UpstreamRequest[] = [];
   const instead: HttpResponse[] = [];
   const waiters = new Set<() => void>();
