@@ -10,6 +10,7 @@ import {
   type ClientSession,
   type ClientSessionOptions,
   createClientSession,
+  Feature,
   featuresLost,
   type HttpRequest,
   type HttpResponse,
@@ -107,15 +108,19 @@ export class Link {
       askKeyTable: offer?.integerKeys ?? false,
       pathEnums: offer?.pathEnums ?? true,
       ...forms,
+      transmission: true,
     });
     this.#session.features = features;
     pipe.onHint = (hint) => this.#trouble(hint === 'unreachable' ? 'unreachable' : 'alert');
     this.#client = connect(this.#watched(pipe), {
       platform,
-      tokenLength: 2,
+      tokenLength: 1,
       optionRegistry: mapperOptionRegistry,
       transmission: { nstart: NSTART },
     });
+    // Whoever said so before can do it now: the very first message need not wait for it to say so again.
+    if (offer?.transmission || ((features ?? 0) & Feature.Transmission) !== 0)
+      this.#client.agree({ transmission: true });
   }
 
   get alive(): boolean {
@@ -250,6 +255,7 @@ export class Link {
     if (announced && answer.code >> 5 === 2 && uintValue(answer.options, PrivateOption.Features) === undefined) {
       this.#session.features = undefined;
     }
+    if ((this.#session.agreed & Feature.Transmission) !== 0) this.#client.agree({ transmission: true, qBlock: true });
     this.#options.onFeatures(this.#session.features);
     return response;
   }

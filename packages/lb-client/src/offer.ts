@@ -8,15 +8,17 @@ export interface Offer {
   readonly integerKeys: boolean;
   /** It knows path enums of table 1. */
   readonly pathEnums: boolean;
+  /** Its endpoint can do what `Feature.Transmission` means. */
+  readonly transmission: boolean;
 }
 
 /** The offer in the parsed body of /versions; `undefined` when there is none that we can use. */
 export function readOffer(versions: unknown): Offer | undefined {
   const offer = offerOf(versions);
   if (offer === undefined) return undefined;
-  const { dtls, cbor_enum_version: keys, coap_enum_version: paths } = offer;
+  const { dtls, cbor_enum_version: keys, coap_enum_version: paths, transmission } = offer;
   if (typeof dtls !== 'number' || !Number.isInteger(dtls) || dtls < 1 || dtls > 0xffff) return undefined;
-  return { dtls, integerKeys: isVersion(keys), pathEnums: isVersion(paths) };
+  return { dtls, integerKeys: isVersion(keys), pathEnums: isVersion(paths), transmission: transmission === true };
 }
 
 /** More than two are of no use: the key in use and the next. */

@@ -3,7 +3,9 @@ import type { CoapResponse, DescribeTooLarge, Handler, IncomingRequest, Platform
 import {
   createServerSession,
   errorToCoap,
+  Feature,
   type HttpRequest,
+  hasAgreed,
   type LowBandwidthOffer,
   type MappedRequest,
   MappingError,
@@ -54,6 +56,7 @@ export function createCoapHandler(options: CoapHandlerOptions): CoapHandler {
     const started = platform.now();
     const session = sessionOf(request.session);
     const mapped = mapRequest(request, session.matrix);
+    if (hasAgreed(session.matrix, Feature.Transmission)) request.agree({ transmission: true, qBlock: true });
     const answer =
       mapped instanceof MappingError
         ? refuse(mapped, request, session.matrix)

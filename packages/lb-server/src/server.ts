@@ -79,7 +79,7 @@ export function createLowBandwidthServer(options: LowBandwidthOptions): LowBandw
   const loopGuard = createLoopGuard(platform);
   const gateway = createGateway(upstream, platform, limits, loopGuard);
   const compression = options.compression ? { maxBytes: limits.maxRequestBytes, ...options.compression } : undefined;
-  const offer = { dtls: dtlsPort, tables, compression: compression !== undefined };
+  const offer = { dtls: dtlsPort, tables, compression: compression !== undefined, transmission: true };
   const common = { gateway, platform, offer, onExchange };
   const { forwardClientAddress = false, pathPrefix = 'v3' } = options;
   const forward: Forward = (http, { peer }) =>
@@ -91,7 +91,7 @@ export function createLowBandwidthServer(options: LowBandwidthOptions): LowBandw
     ...common,
     observers,
     forward,
-    session: { pathPrefix, tables, compression },
+    session: { pathPrefix, tables, compression, transmission: true },
   });
   const servers: CoapServer[] = [];
 
