@@ -96,7 +96,7 @@ export class ClientObservations {
       id,
       key,
       request: part,
-      token: this.#exchanges.newToken(),
+      token: this.#exchanges.lastingToken(),
       confirmable: request.confirmable ?? true,
       mode,
       exchange: undefined,
@@ -123,8 +123,7 @@ export class ClientObservations {
 
   /** The observation that a message which is no ACK belongs to. */
   match(message: CoapMessage): Watch | undefined {
-    const watch = this.#byToken.get(tokenNumber(message.token));
-    return watch?.token.length === message.token.length ? watch : undefined;
+    return this.#byToken.get(tokenNumber(message.token));
   }
 
   /** Takes a notification, or a separate response to a registration. False when it has to be rejected. */
@@ -252,7 +251,7 @@ export class ClientObservations {
       const step = transfer.receive(response, this.#exchanges.room);
       switch (step.kind) {
         case 'send':
-          if (token === undefined || step.restarted) token = this.#exchanges.newToken();
+          if (token === undefined || step.restarted) token = this.#exchanges.newToken(at);
           this.#exchanges.launch(step.request, token, watch.confirmable, asker, at);
           break;
         case 'done':

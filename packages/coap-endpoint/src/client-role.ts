@@ -82,7 +82,6 @@ export class ClientRole {
     });
     const key = cacheKey(code, options);
     const confirmable = request.confirmable ?? true;
-    const token = this.#exchanges.newToken();
     const operation: Operation = {
       id,
       code,
@@ -90,7 +89,7 @@ export class ClientRole {
       transfer,
       confirmable,
       sizeWished: findOption(options, OptionNumber.Block2) !== undefined,
-      token,
+      token: NOTHING,
       exchange: undefined,
       answered: (response, at) => this.#answered(operation, response, at),
       failed: (error, at) => this.#fail(operation, error, at),
@@ -127,7 +126,7 @@ export class ClientRole {
     const fail = (error: EndpointError) => end({ kind: 'failed', id, error });
     const message: Outgoing = {
       ...part,
-      token: this.#exchanges.newToken(),
+      token: this.#exchanges.lastingToken(),
       confirmable,
       counted: true,
       sent: () => {
@@ -199,7 +198,6 @@ export class ClientRole {
     const { id, transfer } = operation;
     if (this.#wantsMore(operation, response)) {
       this.#proven = true;
-      operation.token = this.#exchanges.newToken();
       this.#begin(operation, now);
       return;
     }
@@ -208,7 +206,7 @@ export class ClientRole {
       case 'send': {
         const { sent, received, total } = transfer;
         this.#emit({ kind: 'progress', id, progress: { sent, received, total } });
-        if (step.restarted) operation.token = this.#exchanges.newToken();
+        if (step.restarted) operation.token = this.#exchanges.newToken(now);
         this.#launch(operation, step.request, now);
         break;
       }
@@ -233,6 +231,7 @@ export class ClientRole {
   }
 
   #begin(operation: Operation, now: number): void {
+    operation.token = this.#exchanges.newToken(now);
     try {
       this.#launch(
         operation,

@@ -30,8 +30,11 @@ export interface ConnectOptions {
   readonly platform: Platform;
   /** RFC 7252 section 4.8. */
   readonly transmission?: Partial<TransmissionParameters> | undefined;
-  /** Length of tokens in bytes. Default 4; 2 is enough where the pipe authenticates (DTLS). */
-  readonly tokenLength?: 2 | 3 | 4 | undefined;
+  /**
+   * Length of tokens in bytes. Default 4; 1 is enough where the pipe authenticates and drops copies of datagrams (DTLS): two
+   * bytes are taken for what lasts, and when all of one are in use.
+   */
+  readonly tokenLength?: 1 | 2 | 3 | 4 | undefined;
   /** The longest body, either way. Default 64 MiB. */
   readonly maxBodyBytes?: number | undefined;
   /** The options that the caller understands in responses. Default: coap-codec's registry. */

@@ -33,7 +33,7 @@ export interface EndpointOptions {
   readonly maxPayload: () => number;
   readonly transmission?: Partial<TransmissionParameters> | undefined;
   /** Length of the tokens of own requests. Default 4. */
-  readonly tokenLength?: 2 | 3 | 4 | undefined;
+  readonly tokenLength?: 1 | 2 | 3 | 4 | undefined;
   /** The longest body, either way. Default 64 MiB. */
   readonly maxBodyBytes?: number | undefined;
   /** The options that the layer above understands. Default: coap-codec's registry. */

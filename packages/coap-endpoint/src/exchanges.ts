@@ -102,6 +102,8 @@ export class Exchanges {
   readonly #byToken: Map<number, Exchange> = new Map();
   /** Tokens of observations: they live longer than an exchange. */
   readonly #reserved: Set<number> = new Set();
+  /** Tokens of one byte whose response may still come, though nobody waits for it, and when that is over. */
+  readonly #resting: Map<number, number> = new Map();
   /** RFC 9175 section 2.3: to be echoed in the next request. */
   #echo: CoapOption | undefined;
 
@@ -124,13 +126,27 @@ export class Exchanges {
   /** The room for a request. */
   get room(): { maxMessageBytes: number; tokenLength: number } {
     const echo = this.#echo === undefined ? 0 : ECHO_HEADER + this.#echo.value.length;
-    return { maxMessageBytes: this.#layer.maxMessageBytes - echo, tokenLength: this.#tokens.length };
+    return { maxMessageBytes: this.#layer.maxMessageBytes - echo, tokenLength: Math.max(2, this.#tokens.length) };
   }
 
-  /** A token that is not in use. */
-  newToken(): Uint8Array {
-    let token = this.#tokens.take();
-    while (this.#reserved.has(tokenNumber(token))) token = this.#tokens.take();
+  /**
+   * A token for a request that is launched at once. It is of one byte only where no response to another request can bear it:
+   * what was answered once is not answered again, since the copy of a message is known by its Message ID.
+   */
+  newToken(now: number): Uint8Array {
+    if (this.#tokens.length > 1) return this.lastingToken();
+    for (let tries = 0; tries < 256; tries++) {
+      const token = this.#tokens.take();
+      const number = tokenNumber(token);
+      if (!this.#byToken.has(number) && (this.#resting.get(number) ?? 0) <= now) return token;
+    }
+    return this.lastingToken();
+  }
+
+  /** A token that is not in use, for what may be answered at any time: an observation, or a request that wants no response. */
+  lastingToken(): Uint8Array {
+    let token = this.#tokens.takeLasting();
+    while (this.#reserved.has(tokenNumber(token))) token = this.#tokens.takeLasting();
     return token;
   }
 
@@ -173,7 +189,6 @@ export class Exchanges {
   match(message: CoapMessage, piggybacked: boolean): Exchange | undefined {
     const exchange = this.#byToken.get(tokenNumber(message.token));
     if (exchange === undefined || exchange.messageId === undefined) return undefined;
-    if (message.token.length !== exchange.token.length) return undefined;
     if (piggybacked) return message.messageId === exchange.messageId ? exchange : undefined;
     // A notification is no answer to the end of its observation: it was sent before.
     const ends = uintValue(exchange.options, OptionNumber.Observe) === 1;
@@ -186,7 +201,7 @@ export class Exchanges {
    */
   take(exchange: Exchange, message: CoapMessage, acknowledge: (() => void) | undefined, now: number): boolean {
     const { usable, bad } = checkOptions(message.options, this.#registry);
-    this.release(exchange, now);
+    this.#end(exchange, now);
     if (bad !== undefined) {
       exchange.asker.failed(badOption(bad), now);
       return false;
@@ -214,8 +229,15 @@ export class Exchanges {
     return true;
   }
 
-  /** Ends the interest in an exchange. */
+  /** Ends the interest in an exchange whose response may still come. */
   release(exchange: Exchange, now: number): void {
+    if (exchange.token.length === 1) {
+      this.#resting.set(tokenNumber(exchange.token), now + this.#transmission.exchangeLifetime);
+    }
+    this.#end(exchange, now);
+  }
+
+  #end(exchange: Exchange, now: number): void {
     if (exchange.asker.exchange === exchange) exchange.asker.exchange = undefined;
     const number = tokenNumber(exchange.token);
     if (this.#byToken.get(number) === exchange) this.#byToken.delete(number);
@@ -224,10 +246,10 @@ export class Exchanges {
   }
 }
 
-/** Tokens of ours have at most 4 bytes. A longer one is nobody's. */
+/** A number for each token of at most 4 bytes, as ours are. A longer one is nobody's. */
 export function tokenNumber(token: Uint8Array): number {
   if (token.length > 4) return -1;
-  let number = 0;
+  let number = 1;
   for (const byte of token) number = number * 256 + byte;
   return number;
 }

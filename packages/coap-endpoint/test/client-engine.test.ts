@@ -62,6 +62,34 @@ describe('a request, datagram by datagram', () => {
     expect(client.sent()).toEqual(['420100000001b161']);
   });
 
+  it('has tokens of two bytes while all of one byte are in use', () => {
+    const client = new Engine({ tokenLength: 1, transmission: { nstart: 1000 } });
+    for (let i = 0; i < 258; i++) client.request(get(String(i)));
+    const tokens = client.sent().map((hex) => hex.slice(8, 8 + 2 * Number(hex[1])));
+    expect(new Set(tokens).size).toBe(258);
+    expect(tokens.map(({ length }) => length / 2)).toEqual([...Array(256).fill(1), 2, 2]);
+  });
+
+  it('does not get the late response to another that was given up, whose token is not used again until it cannot come', () => {
+    const client = new Engine({ tokenLength: 1, transmission: { nstart: 1000 } });
+    const given = client.request(get('given up'));
+    const [token] = client.sent().map((hex) => hex.slice(8, 10));
+    client.endpoint.cancel(given, client.now);
+    const later = Array.from({ length: 256 }, (_, i) => {
+      client.request({ ...get(String(i)), confirmable: false });
+      return client.sent()[0]!;
+    }).map((hex) => hex.slice(8, 8 + 2 * Number(hex[1])));
+    expect(later).not.toContain(token);
+    expect(later.at(-1)).toHaveLength(4);
+    client.pass(500_000);
+    client.sent();
+    const afterwards = Array.from({ length: 256 }, (_, i) => {
+      client.request({ ...get(`again ${i}`), confirmable: false });
+      return client.sent()[0]!.slice(8, 10);
+    });
+    expect(afterwards).toContain(token);
+  });
+
   it('is written with its options in order and its body behind them', () => {
     const client = new Engine();
     client.request({
@@ -322,7 +350,7 @@ describe('requests for the same resource', () => {
     expect(client.receive(response(Type.ACK, 0, 1)).map((hex) => hex.slice(-2))).toEqual(['61']);
     const third = client.request(get('a'));
     client.endpoint.cancel(third, 0);
-    client.receive(response(Type.ACK, 2, 2));
+    client.receive(response(Type.ACK, 2, 3));
     expect(client.events().map((event) => event.kind)).toEqual(['response', 'response']);
   });
 });

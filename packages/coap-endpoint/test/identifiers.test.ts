@@ -44,6 +44,12 @@ describe('tokens', () => {
     expect([...seen][0]).toHaveLength(2 * length);
   });
 
+  it('of one byte come in all 256 values, and those that last have two', () => {
+    const tokens = new Tokens(1, seededBytes(1));
+    expect(new Set(Array.from({ length: 256 }, () => hexOf(tokens.take()))).size).toBe(256);
+    expect(tokens.takeLasting()).toHaveLength(2);
+  });
+
   it('of two clients have nothing in common', () => {
     const of = (seed: number) => hexOf(new Tokens(4, seededBytes(seed)).take());
     expect(new Set([1, 2, 3, 4, 5].map(of)).size).toBe(5);
