@@ -1,4 +1,5 @@
-import { Connection } from './connection/connection.ts';
+import type { Connection } from './connection/connection.ts';
+import { Connection12 } from './connection/connection-12.ts';
 import { Connection13 } from './connection/connection-13.ts';
 import type { Agreed } from './connection/connection-event.ts';
 import { type Drops, noDrops } from './drops.ts';
@@ -70,7 +71,7 @@ export class DtlsClient {
   readonly #policy: ClientPolicy;
   readonly #certificateTypes: readonly CertificateTypeName[];
   readonly #drops: Drops = noDrops();
-  #connection: Connection | Connection13;
+  #connection: Connection;
   #handshake!: ClientHandshake12 | ClientHandshake13;
 
   /** Starts the handshake. Throws `DtlsRefusedError` (`bad-option`). */
@@ -197,8 +198,8 @@ export class DtlsClient {
     this.#connection = again;
   }
 
-  #start12(now: number): Connection {
-    return new Connection(this.#config, now, (host) => {
+  #start12(now: number): Connection12 {
+    return new Connection12(this.#config, now, (host) => {
       const handshake = new ClientHandshake12(host, this.#policy, now);
       this.#handshake = handshake;
       return handshake;
@@ -217,7 +218,7 @@ export class DtlsClient {
     const { connectionId } = this.#config;
     // The server has been told of an id already.
     const config = { ...this.#config, connectionId: connectionId && ids && { ...connectionId, make: () => ids.id } };
-    this.#connection = new Connection(config, this.#startedAt, start, first);
+    this.#connection = new Connection12(config, this.#startedAt, start, first);
     for (const data of before.takeWaiting())
       if (data.length <= this.#connection.maxPayload) this.#connection.send(data);
     this.#connection.receive(datagram, now);

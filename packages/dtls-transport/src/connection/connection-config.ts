@@ -4,6 +4,7 @@ import type { CipherSuite } from '../handshake/cipher-suites.ts';
 import type { CipherSuite13 } from '../handshake/cipher-suites-13.ts';
 import type { RandomBytes } from '../handshake/handshake.ts';
 import { protectionOverhead } from '../record/record-protection.ts';
+import { overhead13 } from '../record/write-epoch-13.ts';
 import { MAX_PLAINTEXT, RECORD_HEADER_LENGTH } from '../wire/record.ts';
 import type { ConnectionIdConfig } from './connection-ids.ts';
 
@@ -40,6 +41,13 @@ export interface FirstNumbers {
 export function payloadWith(aead: AeadName, maxDatagram: number, idOverhead = 0): number {
   return Math.min(maxDatagram - RECORD_HEADER_LENGTH - protectionOverhead(aead) - idOverhead, MAX_PLAINTEXT);
 }
+
+/** The most data that a datagram of DTLS 1.3 carries with a connection id of so many bytes: all AEADs of its suites have one length of tag. */
+export function payload13(maxDatagram: number, idLength: number): number {
+  return Math.min(maxDatagram - overhead13(true, TAG_LENGTH_13) - idLength, MAX_PLAINTEXT);
+}
+
+const TAG_LENGTH_13 = 16;
 
 /** What is left for the peer's connection id while we do not know it. */
 export const USUAL_ID = 8;

@@ -12,9 +12,9 @@ import {
 /** Who gets the messages. */
 interface Owner {
   /** No record is read to its end once the association has ended. */
-  readonly isOpen: boolean;
+  isOpen(): boolean;
   /** A message in the clear is waited for. */
-  readonly awaitsPlain: boolean;
+  awaitsPlain(): boolean;
   onMessage(message: HandshakeMessage, epoch: number, now: number): void;
   /** A fragment, in the clear, of a message that was handed out already. */
   onPlainRepeat(fragment: HandshakeFragment, now: number): void;
@@ -47,7 +47,7 @@ export class MessageIntake {
   take(content: Uint8Array, epoch: number, now: number): boolean {
     let allTaken = content.length > 0;
     this.#startedOver = false;
-    for (let at = 0; at < content.length && !this.#startedOver && this.#owner.isOpen; ) {
+    for (let at = 0; at < content.length && !this.#startedOver && this.#owner.isOpen(); ) {
       const fragment = readHandshakeFragment(content, at);
       if (fragment === undefined) return this.#drop('malformed');
       at += HANDSHAKE_HEADER_LENGTH + fragment.bytes.length;
@@ -60,7 +60,7 @@ export class MessageIntake {
     const { next } = this.#reassembly;
     const isRepeat = fragment.messageSeq < next;
     // Messages in the clear count only when the handshake waits for one, and only for the next: anybody could send others.
-    const isWanted = epoch > EPOCH.plain || isRepeat || (this.#owner.awaitsPlain && fragment.messageSeq === next);
+    const isWanted = epoch > EPOCH.plain || isRepeat || (this.#owner.awaitsPlain() && fragment.messageSeq === next);
     if (!isWanted || !belongsToEpoch13(fragment.type, epoch)) return this.#drop('unexpected');
     if (isRepeat) {
       if (epoch === EPOCH.plain) this.#owner.onPlainRepeat(fragment, now);

@@ -1,16 +1,10 @@
-import { DtlsRefusedError } from '../errors.ts';
-import { Fifo } from '../fifo.ts';
-import type { AckedFlight } from '../handshake/acked-flight.ts';
+import type { Fifo } from '../fifo.ts';
 import type { RecordWriter } from '../record/write-epoch-13.ts';
 import { RECORD_NUMBER_LENGTH, type RecordNumber, writeAck } from '../wire/ack.ts';
 import { writeAlert } from '../wire/alert.ts';
 import { CONTENT_TYPE } from '../wire/record.ts';
-
-/** Data that may wait for the end of a handshake. */
-const MAX_WAITING_BYTES = 65_536;
-
-/** Datagrams that may wait for leave to send to an address. */
-const MAX_HELD = 32;
+import { DataQueue } from './data-queue.ts';
+import type { Flights13 } from './flights-13.ts';
 
 /** A record that goes into the datagram at hand. */
 interface Planned {
@@ -35,76 +29,54 @@ export interface AckSource {
  * of data. So data leaves with the last flight, and an ACK with the answer.
  */
 export class Outbox13 {
-  /** The flight of the handshake, and that of a change of keys. */
-  flight: AckedFlight | undefined;
-  update: AckedFlight | undefined;
-  /** A NewConnectionId. */
-  newIds: AckedFlight | undefined;
   /** The epoch that we speak in now. */
   writer: RecordWriter;
   /** The most content that the peer takes in a protected record. */
   maxContent: number = Number.POSITIVE_INFINITY;
+  readonly #flights: Flights13;
   readonly #acks: AckSource;
   readonly #pathMessages: Fifo<Uint8Array>;
-  readonly #data = new Fifo<Uint8Array>();
+  readonly #data = new DataQueue();
   #alert: { readonly writer: RecordWriter; readonly alert: number } | undefined;
-  #waitingBytes = 0;
-  #isOpen = false;
 
   /** `pathMessages` are those of return routability checks. */
-  constructor(writer: RecordWriter, acks: AckSource, pathMessages: Fifo<Uint8Array>) {
+  constructor(writer: RecordWriter, flights: Flights13, acks: AckSource, pathMessages: Fifo<Uint8Array>) {
     this.writer = writer;
+    this.#flights = flights;
     this.#acks = acks;
     this.#pathMessages = pathMessages;
   }
 
   /** Lets data out; what has waited and is longer than `maximum` is dropped. Returns how much that is, in datagrams. */
   open(maximum: number): number {
-    this.#isOpen = true;
-    return this.#data.drop((data) => data.length > maximum);
+    return this.#data.open(maximum);
   }
 
-  /** Takes data; while it waits for the handshake, a copy of it. Throws `DtlsRefusedError` (`queue-full`). */
+  /** Takes data, as `DataQueue` does. */
   push(data: Uint8Array): void {
-    if (this.#isOpen) {
-      this.#data.push(data);
-      return;
-    }
-    if (this.#waitingBytes + data.length > MAX_WAITING_BYTES) {
-      throw new DtlsRefusedError('queue-full', `more than ${MAX_WAITING_BYTES} bytes wait for the handshake`);
-    }
-    this.#waitingBytes += data.length;
-    this.#data.push(data.slice());
+    this.#data.push(data);
   }
 
-  /** Takes data that may have to wait for leave to send to an address: a copy of it. False when a bound forbids it. */
+  /** Takes data that may have to wait for leave to send to an address. False when a bound forbids it. */
   pushHeld(data: Uint8Array): boolean {
-    if (this.#data.length >= MAX_HELD) return false;
-    this.#data.push(data.slice());
-    return true;
+    return this.#data.pushHeld(data);
   }
 
   /** Takes out all data that waits. */
   takeData(): readonly Uint8Array[] {
-    const all: Uint8Array[] = [];
-    for (let data = this.#data.take(); data !== undefined; data = this.#data.take()) all.push(data);
-    return all;
+    return this.#data.takeAll();
   }
 
   /** The last thing that is said: what waits is dropped. */
   end(alert: number | undefined): void {
-    this.flight = undefined;
-    this.update = undefined;
-    this.newIds = undefined;
-    this.#data.clear();
+    this.#flights.clear();
+    this.#data.close();
     this.#alert = alert === undefined ? undefined : { writer: this.writer, alert };
-    this.#isOpen = false;
   }
 
   get pending(): boolean {
-    const { flight, update, newIds } = this;
-    const hasFlight = flight?.pending || update?.pending || newIds?.pending;
-    return hasFlight || !this.#pathMessages.isEmpty || this.#acks.isDue || this.#alert !== undefined || this.#hasData;
+    const hasMessage = this.#flights.pending || !this.#pathMessages.isEmpty || this.#acks.isDue;
+    return hasMessage || this.#alert !== undefined || this.#data.first !== undefined;
   }
 
   /** Writes the next datagram of at most `limit` bytes; 0 when there is none. */
@@ -119,20 +91,20 @@ export class Outbox13 {
       plan.push({ writer, type, content, sentAs });
       used += writer.overhead(false) + content.length;
     };
-    for (const flight of [this.flight, this.update, this.newIds]) {
-      for (let next = flight?.next(roomFor); next !== undefined; next = flight?.next(roomFor)) {
-        add(next.writer, CONTENT_TYPE.handshake, next.content, next.sentAs);
-      }
+    for (let next = this.#flights.next(roomFor); next !== undefined; next = this.#flights.next(roomFor)) {
+      add(next.writer, CONTENT_TYPE.handshake, next.content, next.sentAs);
     }
     while (!this.#pathMessages.isEmpty && this.#pathMessages.first!.length <= roomFor(this.writer)) {
       add(this.writer, CONTENT_TYPE.returnRoutabilityCheck, this.#pathMessages.take()!);
     }
-    if (this.#acks.isDue || (this.#acks.mayRide && (plan.length > 0 || this.#hasData))) this.#addAck(roomFor, add);
+    const data = this.#data.first;
+    if (this.#acks.isDue || (this.#acks.mayRide && (plan.length > 0 || data !== undefined))) this.#addAck(roomFor, add);
     if (this.#alert !== undefined && roomFor(this.#alert.writer) >= 2) {
       add(this.#alert.writer, CONTENT_TYPE.alert, writeAlert(this.#alert.alert));
       this.#alert = undefined;
-    } else if (this.#hasData && !this.flight?.pending && this.#data.first!.length <= roomFor(this.writer)) {
-      add(this.writer, CONTENT_TYPE.applicationData, this.#data.take()!);
+    } else if (data !== undefined && !this.#flights.isHandshakePending && data.length <= roomFor(this.writer)) {
+      this.#data.take();
+      add(this.writer, CONTENT_TYPE.applicationData, data);
     }
     return writeAll(plan, out);
   }
@@ -145,10 +117,6 @@ export class Outbox13 {
     if (most < 1) return;
     add(this.writer, CONTENT_TYPE.ack, writeAck(this.#acks.list(most)));
     this.#acks.sent();
-  }
-
-  get #hasData(): boolean {
-    return this.#isOpen && !this.#data.isEmpty;
   }
 }
 

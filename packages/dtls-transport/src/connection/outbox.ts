@@ -1,15 +1,9 @@
-import { DtlsRefusedError } from '../errors.ts';
-import { Fifo } from '../fifo.ts';
+import type { Fifo } from '../fifo.ts';
 import { Flight, type FlightPart } from '../handshake/flight.ts';
 import type { WriteEpoch } from '../record/write-epoch.ts';
 import { writeAlert } from '../wire/alert.ts';
 import { CONTENT_TYPE } from '../wire/record.ts';
-
-/** Data that may wait for the end of a handshake. */
-const MAX_WAITING_BYTES = 65_536;
-
-/** Datagrams that may wait for leave to send to an address. */
-const MAX_HELD = 32;
+import { DataQueue } from './data-queue.ts';
 
 /** How often a peer can make us repeat one flight, beside the timer: what we send for it stays bounded. */
 const MAX_REPEATS = 10;
@@ -19,8 +13,7 @@ export class Outbox {
   #flight: Flight | undefined;
   #repeats = 0;
   #alert: { writer: WriteEpoch; alert: number } | undefined;
-  readonly #data = new Fifo<Uint8Array>();
-  #waitingBytes = 0;
+  readonly #data = new DataQueue();
   readonly #pathMessages: Fifo<Uint8Array>;
   /** The writer of data; there is none until the handshake is done. */
   #dataWriter: WriteEpoch | undefined;
@@ -60,34 +53,24 @@ export class Outbox {
   /** The last thing that is said: what waits is dropped. */
   end(writer: WriteEpoch, alert: number | undefined): void {
     this.#flight = undefined;
-    this.#data.clear();
+    this.#data.close();
     this.#alert = alert === undefined ? undefined : { writer, alert };
   }
 
   /** Lets data out; what has waited and is longer than `maximum` is dropped. Returns how much that is, in datagrams. */
   open(writer: WriteEpoch, maximum: number): number {
     this.#dataWriter = writer;
-    return this.#data.drop((data) => data.length > maximum);
+    return this.#data.open(maximum);
   }
 
-  /** Takes data; while it waits for the handshake, a copy of it. Throws `DtlsRefusedError` (`queue-full`). */
+  /** Takes data, as `DataQueue` does. */
   push(data: Uint8Array): void {
-    if (this.#dataWriter !== undefined) {
-      this.#data.push(data);
-      return;
-    }
-    if (this.#waitingBytes + data.length > MAX_WAITING_BYTES) {
-      throw new DtlsRefusedError('queue-full', `more than ${MAX_WAITING_BYTES} bytes wait for the handshake`);
-    }
-    this.#waitingBytes += data.length;
-    this.#data.push(data.slice());
+    this.#data.push(data);
   }
 
-  /** Takes data that may have to wait for leave to send to an address: a copy of it. False when a bound forbids it. */
+  /** Takes data that may have to wait for leave to send to an address. False when a bound forbids it. */
   pushHeld(data: Uint8Array): boolean {
-    if (this.#data.length >= MAX_HELD) return false;
-    this.#data.push(data.slice());
-    return true;
+    return this.#data.pushHeld(data);
   }
 
   /** The flight is still to be sent, or to be sent again. */
@@ -97,7 +80,7 @@ export class Outbox {
 
   get pending(): boolean {
     const hasPathMessage = this.#dataWriter !== undefined && !this.#pathMessages.isEmpty;
-    return this.hasFlightToSend || this.#alert !== undefined || hasPathMessage || this.#hasData;
+    return this.hasFlightToSend || this.#alert !== undefined || hasPathMessage || this.#data.first !== undefined;
   }
 
   /** Writes the next datagram of at most `limit` bytes; 0 when there is none. */
@@ -113,11 +96,9 @@ export class Outbox {
     const [type, queue] = this.#pathMessages.isEmpty
       ? ([CONTENT_TYPE.applicationData, this.#data] as const)
       : ([CONTENT_TYPE.returnRoutabilityCheck, this.#pathMessages] as const);
-    if (queue.isEmpty || writer.overhead + queue.first!.length > limit) return 0;
-    return writer.write(type, queue.take()!, out, 0);
-  }
-
-  get #hasData(): boolean {
-    return this.#dataWriter !== undefined && !this.#data.isEmpty;
+    const { first } = queue;
+    if (first === undefined || writer.overhead + first.length > limit) return 0;
+    queue.take();
+    return writer.write(type, first, out, 0);
   }
 }

@@ -5,7 +5,7 @@ import type { ConnectionConfig } from './connection-config.ts';
 import { PathCheck } from './path-check.ts';
 
 /** RFC 9147 5.1, RFC 9853: to an address that has not shown that it receives there goes at most so many times what came from it. */
-export const AMPLIFICATION = 3;
+const AMPLIFICATION = 3;
 
 /** Messages of return routability checks that may wait; the oldest are dropped. */
 const MAX_MESSAGES = 4;
@@ -21,22 +21,29 @@ export class PeerPath {
   #newest: RecordNumber = { epoch: 0, sequence: 0 };
   #isNewest = false;
   #isElsewhere = false;
-  /** Bytes that may be sent; `undefined`: as many as we like. */
+  /** Bytes that may be sent while the peer has not shown that it receives where it has moved to; `undefined`: as many as we like. */
   #leave: number | undefined;
+  /** The same before it has shown that it receives where it began. */
+  #firstLeave: number | undefined;
 
-  constructor(config: Pick<ConnectionConfig, 'crypto' | 'randomBytes'>) {
+  /** `isValidated`: the peer has shown that it receives where it begins, or we have chosen it. */
+  constructor(config: Pick<ConnectionConfig, 'crypto' | 'randomBytes'>, isValidated: boolean) {
     this.#check = new PathCheck(config);
+    this.#firstLeave = isValidated ? undefined : 0;
   }
 
   /** A datagram has come: from another address than the peer's, with `isElsewhere`. */
   receive(length: number, isElsewhere: boolean): void {
     this.#isNewest = false;
     this.#isElsewhere = isElsewhere;
-    if (this.#leave !== undefined && !isElsewhere) this.#leave += AMPLIFICATION * length;
+    if (isElsewhere) return;
+    if (this.#leave !== undefined) this.#leave += AMPLIFICATION * length;
+    if (this.#firstLeave !== undefined) this.#firstLeave += AMPLIFICATION * length;
   }
 
   /** A record of that datagram has authenticated. */
   authenticated({ epoch, sequence }: RecordNumber): void {
+    this.#firstLeave = undefined; // who has our keys receives what we send
     const { epoch: newestEpoch, sequence: newestSequence } = this.#newest;
     if (epoch < newestEpoch || (epoch === newestEpoch && sequence <= newestSequence)) return;
     this.#newest = { epoch, sequence };
@@ -53,13 +60,19 @@ export class PeerPath {
     return this.#leave === undefined;
   }
 
+  /** We may say something of our own accord: the peer has shown that it receives where it began. */
+  get mayRepeat(): boolean {
+    return this.#firstLeave === undefined;
+  }
+
   /** Bytes that may be sent now. */
   get leave(): number {
-    return this.#leave ?? Number.POSITIVE_INFINITY;
+    return Math.min(this.#leave ?? Number.POSITIVE_INFINITY, this.#firstLeave ?? Number.POSITIVE_INFINITY);
   }
 
   sent(length: number): void {
     if (this.#leave !== undefined) this.#leave -= length;
+    if (this.#firstLeave !== undefined) this.#firstLeave -= length;
   }
 
   /**

@@ -1,4 +1,5 @@
-import { Connection } from '../connection/connection.ts';
+import type { Connection } from '../connection/connection.ts';
+import { Connection12 } from '../connection/connection-12.ts';
 import { Connection13 } from '../connection/connection-13.ts';
 import type { Connection13Config } from '../connection/connection-config.ts';
 import type { ConnectionEvent } from '../connection/connection-event.ts';
@@ -385,13 +386,13 @@ export class DtlsListener {
       return handshake;
     };
     const { config, adopt } = this.#withIds(this.#config);
-    const connection = new Connection(config, now, start, first);
+    const connection = new Connection12(config, now, start, first);
     adopt(this.#addPending(beginningOf(hello), connection, handshake, now));
   }
 
   #addPending(
     beginning: Beginning,
-    connection: Connection | Connection13,
+    connection: Connection,
     handshake: ServerHandshake12 | ServerHandshake13,
     now: number,
   ): Peer {

@@ -1,5 +1,4 @@
 import type { Connection } from '../connection/connection.ts';
-import type { Connection13 } from '../connection/connection-13.ts';
 import type { ServerHandshake12 } from '../handshake/server-handshake-12.ts';
 import type { ServerHandshake13 } from '../handshake/server-handshake-13.ts';
 import { sameBytes } from '../wire/bytes.ts';
@@ -26,7 +25,7 @@ export class Peer implements Timed, Recent<Peer> {
   hasMoved = false;
   /** Its connection ids, as the table knows them. */
   ids: readonly string[] = [];
-  readonly connection: Connection | Connection13;
+  readonly connection: Connection;
   /** What answers go to; it is let go with all that it holds when the handshake is done. */
   handshake: ServerHandshake12 | ServerHandshake13 | undefined;
   /** When something authentic came last. */
@@ -40,7 +39,7 @@ export class Peer implements Timed, Recent<Peer> {
   constructor(
     id: number,
     beginning: Beginning,
-    connection: Connection | Connection13,
+    connection: Connection,
     handshake: ServerHandshake12 | ServerHandshake13,
     now: number,
   ) {
