@@ -14,7 +14,7 @@ export interface LinkPipe {
 export interface LinkPipeOptions {
   /** The longest datagram of a pipe. Default 1232. */
   readonly maxPayload?: number;
-  /** Bytes that encryption adds to each: 29 for AES-128-GCM in DTLS 1.3 without a connection id. Default 0. */
+  /** Bytes that encryption adds to each: 20 for AES-GCM in DTLS 1.3 without a connection id. Default 0. */
   readonly overhead?: number;
 }
 
