@@ -4,6 +4,8 @@ import { type CoapOption, isNoCacheKey, OptionNumber } from '@lb-matrix/coap-cod
 const NOT_PART: ReadonlySet<number> = new Set([
   OptionNumber.Block1,
   OptionNumber.Block2,
+  OptionNumber.QBlock1,
+  OptionNumber.QBlock2,
   OptionNumber.Size1,
   OptionNumber.Size2,
   // RFC 7641 section 2: Observe is not part of the cache key.

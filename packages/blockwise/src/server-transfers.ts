@@ -7,6 +7,9 @@ import { cacheKey } from './cache-key.ts';
 import { BlockwiseError } from './errors.ts';
 import { type ServerLimits, serverLimits } from './limits.ts';
 import type { MessagePart } from './message-part.ts';
+import { type QBlock1Receiver, receiveQBlock1, WHOLE, type WholeUpload } from './q-block/q-block1-receiver.ts';
+import { QBlock2Sender } from './q-block/q-block2-sender.ts';
+import type { QBlockTiming } from './q-block/timing.ts';
 import { fits, type Room } from './room.ts';
 
 /** A request whose body is whole, until it is answered with `respond`. */
@@ -28,6 +31,28 @@ export type Arrival =
   /** Nothing for the application; this is the answer. */
   | { readonly kind: 'answer'; readonly response: MessagePart };
 
+/** What a message with Q-Block1 led to. */
+export type QBlock1Arrival =
+  | Arrival
+  /** One block of several: `upload` says when to report. `give` lets go of it. */
+  | { readonly kind: 'partial'; readonly upload: QBlock1Receiver; readonly give: () => void }
+  /** A block of a body that was whole before. */
+  | { readonly kind: 'repeated' };
+
+/** How a client wants the response bodies that do not fit one message. */
+export interface QBlock2Wish {
+  /** The largest blocks. */
+  readonly szx: number;
+  /** See `QBlock2Sender`. */
+  readonly brief: boolean;
+}
+
+/** A response body that goes out in Q-Blocks, and ends the charge for its memory. */
+export interface HeldSender {
+  readonly sender: QBlock2Sender;
+  readonly release: () => void;
+}
+
 const NO_PAYLOAD: Uint8Array = new Uint8Array();
 
 /**
@@ -40,7 +65,7 @@ const NO_PAYLOAD: Uint8Array = new Uint8Array();
  */
 export class ServerTransfers {
   readonly #limits: ServerLimits;
-  readonly #store: BodyStore<PartialRequest | Block2Sender>;
+  readonly #store: BodyStore<PartialRequest | Block2Sender | QBlock1Receiver | WholeUpload>;
 
   constructor(limits: Partial<ServerLimits> = {}) {
     this.#limits = serverLimits(limits);
@@ -110,9 +135,45 @@ export class ServerTransfers {
     return held === undefined ? { code: Code.ServiceUnavailable, options: echo, payload: NO_PAYLOAD } : first;
   }
 
+  /** Takes a message with Q-Block1 (RFC 9177 section 4.3). `timing` counts for the first of a body. */
+  receiveQBlock1(peer: object, request: MessagePart, timing: QBlockTiming, now: number): QBlock1Arrival {
+    const { code, options } = request;
+    const block = findBlock(options, OptionNumber.QBlock1);
+    if (block === undefined || block === 'invalid') return answer(Code.BadRequest);
+    const from = { peer, key: `q${cacheKey(code, options)}` };
+    const outcome = receiveQBlock1(this.#store, this.#limits.maxBodyBytes, from, request, block, timing, now);
+    if (outcome.kind !== 'whole') return outcome;
+    return arrived(peer, code, outcome.options, outcome.payload, undefined, undefined, outcome.release);
+  }
+
+  /**
+   * The same for a client that takes Q-Blocks (RFC 9177 section 4.4): all of the response, or its block 0, the rest being there to be sent
+   * and sent again.
+   */
+  respondInQBlocks(
+    ticket: Ticket,
+    response: MessagePart,
+    room: Room,
+    wish: QBlock2Wish,
+    now: number,
+  ): { readonly first: MessagePart; readonly rest?: HeldSender } {
+    ticket.release?.();
+    if (fits(response, room)) return { first: response };
+    const { length } = response.payload;
+    if (length > this.#limits.maxPeerBytes) {
+      throw new BlockwiseError('refused', 'body_too_large', `a response of ${length} bytes`);
+    }
+    const sender = new QBlock2Sender(response, wish.szx, room, wish.brief);
+    const held = this.#store.hold(ticket.peer, '', WHOLE, length, now);
+    if (held === undefined) return { first: { code: Code.ServiceUnavailable, options: [], payload: NO_PAYLOAD } };
+    // Whoever sends it says when it is no longer needed.
+    this.#store.pin(held);
+    return { first: sender.block(0), rest: { sender, release: () => this.#store.release(held) } };
+  }
+
   /** Whether a peer is in the middle of a request body, or of a response that it has not had the whole of. */
   unfinished(peer: object): boolean {
-    return this.#store.values(peer).some((value) => value.kind === 'request' || !value.done);
+    return this.#store.values(peer).some((value) => (value.kind === 'response' ? !value.done : value.kind !== 'whole'));
   }
 
   /** Lets go of all that is held for a peer: its session has ended. */
@@ -172,10 +233,10 @@ function arrived(
   block2: Block | undefined,
   release: (() => void) | undefined,
 ): Arrival {
-  const { Block1, Block2, Size1, Size2 } = OptionNumber;
+  const { Block1, Block2, QBlock1, QBlock2, Size1, Size2 } = OptionNumber;
   return {
     kind: 'request',
-    request: { code, options: withoutOptions(options, Block1, Block2, Size1, Size2), payload },
+    request: { code, options: withoutOptions(options, Block1, Block2, QBlock1, QBlock2, Size1, Size2), payload },
     ticket: { peer, code, options, block1, block2, release },
   };
 }
