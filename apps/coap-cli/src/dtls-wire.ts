@@ -14,6 +14,7 @@ export const openWire: OpenWire = async (address, { host, port }, options) => {
     port,
     serverName: host,
     versions: ['1.3', '1.2'],
+    connectionIds: true,
     roots,
     pins,
     psk,

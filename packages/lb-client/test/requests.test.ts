@@ -196,7 +196,7 @@ describe('what costs', () => {
     const response =
       'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nContent-Length: 33\r\n\r\n{"user_id":"@alice:example.org"}';
     expect(httpBytes).toBe(request.length + response.length + 44);
-    expect([bytesSent, bytesReceived]).toEqual([51, 41]);
+    expect([bytesSent, bytesReceived]).toEqual([50, 40]);
   });
 });
 

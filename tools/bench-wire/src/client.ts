@@ -1,44 +1,65 @@
-import { connect } from '@lb-matrix/coap-endpoint';
-import { nodePlatform } from '@lb-matrix/coap-endpoint/node';
-import { type ConnectDtlsOptions, connectDtls } from '@lb-matrix/dtls-transport/node';
-import { createClientSession, mapperOptionRegistry, requestToCoap, responseToHttp } from '@lb-matrix/msc3079-mapper';
+import type { LowBandwidthFetch } from '@lb-matrix/lb-client';
+import { createLowBandwidthFetch, type NodeLowBandwidthFetchOptions } from '@lb-matrix/lb-client/node';
+import { advertiseLowBandwidth } from '@lb-matrix/msc3079-mapper';
 import { type Forms, formsOf } from './forms.ts';
+import { RAW_KEY_PIN } from './stack.ts';
 
-/** A client as an application uses it: one DTLS session, one access token, JSON in and out. */
-export interface LowBandwidthClient {
-  /** The answer's JSON. Throws unless it is 2xx. */
-  request(method: string, target: string, body: unknown): Promise<Record<string, string>>;
-  close(): void;
-}
-
-/** How a client connects. */
-export type Dtls = Pick<ConnectDtlsOptions, 'versions' | 'pins' | 'dangerouslySkipVerification'>;
+/** How a client comes to its connection: over DTLS 1.3 by the server's raw key, which is the default, or otherwise. */
+export type Way = 'raw key' | 'certificate' | 'DTLS 1.2';
 
 /** The certificate's bytes cross the wire whether it is verified or not. */
-const DTLS_1_2: Dtls = { versions: ['1.2'], dangerouslySkipVerification: true };
+const DTLS: Readonly<Record<Way, NodeLowBandwidthFetchOptions>> = {
+  'raw key': {},
+  certificate: { versions: ['1.3'], dangerouslySkipVerification: true },
+  'DTLS 1.2': { versions: ['1.2'], dangerouslySkipVerification: true, connectionIds: false },
+};
 
-/** Connects to a low-bandwidth server on 127.0.0.1. */
-export async function openClient(
-  port: number,
-  token: string,
-  forms: Forms,
-  dtls: Dtls = DTLS_1_2,
-): Promise<LowBandwidthClient> {
-  const pipe = await connectDtls({ host: '127.0.0.1', port, ...dtls });
-  const coap = connect(pipe, { platform: nodePlatform, optionRegistry: mapperOptionRegistry });
-  const { tables, compression } = formsOf(forms);
-  const session = createClientSession({ tables, compression: compression || undefined });
-  const headers = [['Authorization', `Bearer ${token}`]] as const;
+/** What a homeserver says of itself; pins count only when they come over HTTPS. */
+const ORIGIN = 'https://127.0.0.1';
+const VERSIONS = new TextEncoder().encode(JSON.stringify({ versions: ['v1.11'] }));
 
-  return {
-    async request(method, target, json) {
-      const body = new TextEncoder().encode(JSON.stringify(json));
-      const request = requestToCoap({ method, target, headers, body }, session);
-      const answer = responseToHttp(await coap.request(request), request, session);
-      const text = new TextDecoder().decode(answer.body);
-      if (answer.status >= 300) throw new Error(`${method} ${target}: ${answer.status} ${text}`);
-      return JSON.parse(text);
+/** Does what the one of `lb-client` does, for a path and its query. Throws for what would go over HTTP. */
+export interface Client {
+  fetch(target: string, init: RequestInit): Promise<Response>;
+  close(): ReturnType<LowBandwidthFetch['close']>;
+}
+
+/**
+ * A client as an application has it: `lb-client`, of a server at `port` of this machine. What it asks over HTTPS, once in six
+ * hours, is not counted.
+ */
+export function openClient(port: number, forms: Forms, options: NodeLowBandwidthFetchOptions & { way?: Way }): Client {
+  const { way = 'raw key', ...others } = options;
+  const rest = forms === 'plain' ? {} : ({ tables: 2, compression: true } as const);
+  const versions = advertiseLowBandwidth(VERSIONS, { dtls: port, rawKeys: [RAW_KEY_PIN], ...rest });
+  const lowBandwidthFetch = createLowBandwidthFetch({
+    fetch: async () => new Response(new Uint8Array(versions)),
+    ...formsOf(forms),
+    ...DTLS[way],
+    ...others,
+    onFallback: ({ url, reason }) => {
+      throw new Error(`${url} went over HTTP: ${reason}`);
     },
-    close: () => coap.close(),
+  });
+  return {
+    fetch: (target, init) => lowBandwidthFetch(ORIGIN + target, init),
+    close: () => lowBandwidthFetch.close(),
   };
+}
+
+/** Asks as one user. The answer's JSON. Throws unless it is 2xx. */
+export async function ask(
+  { fetch }: Client,
+  token: string | undefined,
+  method: string,
+  target: string,
+  json?: unknown,
+): Promise<Record<string, string>> {
+  const response = await fetch(target, {
+    method,
+    headers: token === undefined ? {} : { Authorization: `Bearer ${token}` },
+    ...(json === undefined ? {} : { body: JSON.stringify(json) }),
+  });
+  if (!response.ok) throw new Error(`${method} ${target}: ${response.status} ${await response.text()}`);
+  return (await response.json()) as Record<string, string>;
 }

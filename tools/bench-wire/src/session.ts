@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
-import { createLowBandwidthFetch } from '@lb-matrix/lb-client/node';
 import type { Upstream } from '@lb-matrix/lb-server';
-import { type Forms, formsOf } from './forms.ts';
+import { openClient } from './client.ts';
+import type { Forms } from './forms.ts';
 import { type Measurement, repeatRuns } from './measurement.ts';
 import { type Relay, withRelay } from './relay.ts';
 
@@ -47,20 +47,11 @@ interface ReplayingApp {
 }
 
 function openApp({ port }: Relay, forms: Forms): ReplayingApp {
-  const lowBandwidthFetch = createLowBandwidthFetch({
-    server: { host: '127.0.0.1', port },
-    // The certificate's bytes cross the wire whether it is verified or not.
-    dangerouslySkipVerification: true,
-    observe: false,
-    ...formsOf(forms),
-    onFallback: ({ url, reason }) => {
-      throw new Error(`${url} went over HTTP: ${reason}`);
-    },
-  });
+  const client = openClient(port, forms, { observe: false });
   let token: string | undefined;
   return {
     async ask({ method, target, request, response }) {
-      const answer = await lowBandwidthFetch(`http://localhost${target}`, {
+      const answer = await client.fetch(target, {
         method,
         headers: token === undefined ? {} : { Authorization: `Bearer ${token}` },
         ...(request === null || request === '' ? {} : { body: request }),
@@ -68,7 +59,7 @@ function openApp({ port }: Relay, forms: Forms): ReplayingApp {
       await answer.arrayBuffer();
       token ??= (JSON.parse(response ?? '{}') as { access_token?: string }).access_token;
     },
-    close: () => void lowBandwidthFetch.close(),
+    close: () => void client.close(),
   };
 }
 

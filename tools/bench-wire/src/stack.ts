@@ -1,7 +1,7 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { createSelfSignedCertificate, publicKeyPin } from '@lb-matrix/dtls-transport';
 import { generateSigningKey, nodeCrypto } from '@lb-matrix/dtls-transport/node';
-import type { Upstream } from '@lb-matrix/lb-server';
+import { fromFetch, type Upstream } from '@lb-matrix/lb-server';
 import { type ListeningServer, listenLowBandwidth } from '@lb-matrix/lb-server/node';
 
 /** Someone with an access token. */
@@ -14,7 +14,10 @@ export interface User {
 
 /** Someone with a room. */
 export interface Account extends User {
+  /** 44 characters, as of rooms of version 12: without the name of a server. */
   readonly roomId: string;
+  /** The homeserver, which may have another name for the room. */
+  readonly upstream: Upstream;
 }
 
 /**
@@ -23,8 +26,8 @@ export interface Account extends User {
  * @param homeserver - base URL of one where anybody may register
  */
 export async function openUser(homeserver: string): Promise<User> {
-  // A name of always the same length: it is in the path of a typing notification.
-  const username = `alice-${randomBytes(4).toString('hex')}`;
+  // As long as alice's, always: it is in the path of a typing notification.
+  const username = `a${randomBytes(2).toString('hex')}`;
   const password = randomBytes(16).toString('hex');
   const auth = { type: 'm.login.dummy' };
   const { access_token, user_id } = await callHomeserver(homeserver, 'POST', 'register', { username, password, auth });
@@ -35,8 +38,22 @@ export async function openUser(homeserver: string): Promise<User> {
 export async function openAccount(homeserver: string): Promise<Account> {
   const user = await openUser(homeserver);
   const { room_id } = await callHomeserver(homeserver, 'POST', 'createRoom', { preset: 'private_chat' }, user.token);
-  return { ...user, roomId: room_id! };
+  const [roomId = ''] = room_id!.split(':');
+  const whole = fromFetch(fetch, homeserver);
+  const server = encodeURIComponent(room_id!.slice(roomId.length));
+  // What begins the id may be encoded or not, the rest needs not be.
+  const upstream: Upstream = (request) =>
+    whole({ ...request, target: request.target.replace(roomId.slice(1), (rest) => rest + server) });
+  return { ...user, roomId, upstream };
 }
+
+/** A transaction id of two characters, never the same one twice for a thousand. */
+export function shortTransactionId(): string {
+  transactions = (transactions + 1) % 36 ** 2;
+  return transactions.toString(36).padStart(2, '0');
+}
+
+let transactions = 0;
 
 /** Asks a homeserver over HTTP. Throws unless the answer is 2xx. */
 export async function callHomeserver(

@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { LowBandwidthFetch } from '@lb-matrix/lb-client';
-import { createLowBandwidthFetch } from '@lb-matrix/lb-client/node';
 import { fromFetch } from '@lb-matrix/lb-server';
-import { type Forms, formsOf } from './forms.ts';
+import { ask, type Client, openClient } from './client.ts';
+import type { Forms } from './forms.ts';
 import { type History, openHistory, say } from './history.ts';
 import { type Measurement, type Run, repeatRuns, type Timed } from './measurement.ts';
 import { type Relay, withRelay } from './relay.ts';
@@ -19,8 +18,6 @@ export interface Idle {
   readonly keepAlive?: number;
 }
 
-/** MSC3079, Versioning. */
-const OFFER = { cbor_enum_version: 1, coap_enum_version: 1 };
 const V3 = '/_matrix/client/v3';
 /** What apps ask for that show more than the last ten messages of a room. */
 const FULL = JSON.stringify({ room: { timeline: { limit: 50 } } });
@@ -73,51 +70,36 @@ async function measureOnce(
 }
 
 /** Ends the connection and lets the server know. */
-async function close({ fetch: lowBandwidthFetch }: SyncingApp, relay: Relay): Promise<void> {
-  await lowBandwidthFetch.close();
+async function close({ client }: SyncingApp, relay: Relay): Promise<void> {
+  await client.close();
   await relay.takeTraffic();
 }
 
 interface SyncingApp {
-  readonly fetch: LowBandwidthFetch;
+  readonly client: Client;
   /** The next /sync, from where the last one ended. */
   sync(): Promise<void>;
 }
 
 /** Logs in and does the first /sync. */
 async function openApp(
-  { homeserver, userId, password }: User,
+  { userId, password }: User,
   { port }: Relay,
   timed: Timed,
   forms: Forms,
   query: Readonly<Record<string, string>>,
   keepAlive?: number,
 ): Promise<SyncingApp> {
-  const lowBandwidthFetch = createLowBandwidthFetch({
-    // What it finds over HTTPS, once in six hours: that is not counted.
-    fetch: async () => Response.json({ versions: ['v1.11'], 'm.low_bandwidth': { ...OFFER, dtls: port } }),
-    // The certificate's bytes cross the wire whether it is verified or not.
-    dangerouslySkipVerification: true,
-    ...formsOf(forms),
-    keepAlive: keepAlive === undefined ? {} : { first: keepAlive },
-    onFallback: ({ url, reason }) => {
-      throw new Error(`${url} went over HTTP: ${reason}`);
-    },
-  });
-  const ask = async (target: string, init: RequestInit): Promise<Record<string, string>> => {
-    const response = await lowBandwidthFetch(homeserver + target, init);
-    if (!response.ok) throw new Error(`${target}: ${response.status} ${await response.text()}`);
-    return (await response.json()) as Record<string, string>;
-  };
+  const client = openClient(port, forms, { keepAlive: keepAlive === undefined ? {} : { first: keepAlive } });
   const identifier = { type: 'm.id.user', user: userId };
   const login = { type: 'm.login.password', identifier, password };
-  const { access_token } = await timed(() => ask(`${V3}/login`, { method: 'POST', body: JSON.stringify(login) }));
+  const { access_token } = await timed(() => ask(client, undefined, 'POST', `${V3}/login`, login));
   let since: string | undefined;
   const sync = async (): Promise<void> => {
     const position = since === undefined ? {} : { since };
     const target = `${V3}/sync?${new URLSearchParams({ ...query, ...position, timeout: '30000' })}`;
-    ({ next_batch: since } = await ask(target, { headers: { Authorization: `Bearer ${access_token}` } }));
+    ({ next_batch: since } = await ask(client, access_token, 'GET', target));
   };
   await timed(sync);
-  return { fetch: lowBandwidthFetch, sync };
+  return { client, sync };
 }
