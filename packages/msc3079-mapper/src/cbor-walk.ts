@@ -16,6 +16,11 @@ export class CborWalk {
     return this.bytes[this.at]! >> 5;
   }
 
+  /** Goes past a tag of lean bodies: 8 or 9, neither of which is one of base64. */
+  untag(): void {
+    if (this.bytes[this.at]! >> 1 === 0x64) this.at++;
+  }
+
   /** Goes past a head and returns its argument; rounded beyond 2^53, where only a number's value can be. */
   head(): number {
     const info = this.bytes[this.at++]! & 0x1f;
@@ -44,6 +49,7 @@ export class CborWalk {
 
   /** Calls `member` with the key of each member of the map that is next; it goes past the value. Nothing for what is no map. */
   members(member: (key: string, start: number) => void): void {
+    this.untag();
     if (this.type !== 5) this.skip();
     else
       for (let left = this.head(); left > 0; left--) {

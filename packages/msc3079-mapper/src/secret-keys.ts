@@ -1,5 +1,6 @@
 import { type BodyForm, keyBytes } from './body-form.ts';
 import { CborWalk } from './cbor-walk.ts';
+import { startOf } from './lean/header.ts';
 
 /** Names under which bodies carry secrets: a body with one of them is not compressed, wherever it goes. */
 export const SECRET_KEYS: readonly string[] = [
@@ -26,9 +27,10 @@ const ENCODED = new Map<string, ReadonlySet<string>>();
 /** Whether CBOR of ours has one of these names as a key, at any depth. */
 export function hasSecretKey(cbor: Uint8Array, form: BodyForm): boolean {
   const secret = encodedKeys(form);
-  const walk = new CborWalk(cbor);
+  const walk = new CborWalk(cbor, startOf(cbor));
   let found = false;
   const visit = (): void => {
+    walk.untag();
     if (walk.type === 4) walk.items(visit);
     else if (walk.type === 5) {
       walk.members((key) => {

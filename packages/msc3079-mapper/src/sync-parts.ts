@@ -1,5 +1,8 @@
-import { type BodyForm, keyBytes } from './body-form.ts';
+import type { BodyForm } from './body-form.ts';
 import { CborWalk } from './cbor-walk.ts';
+import { keyNames, type NameOf } from './key-names.ts';
+import { startOf } from './lean/header.ts';
+import { roomIndex } from './lean/room-key.ts';
 
 /** A piece of an answer of /sync or sliding sync, all of it about one thing. */
 export interface SyncPart {
@@ -34,12 +37,12 @@ export function syncParts(cbor: Uint8Array, form: BodyForm): SyncPart[] {
 
 class Cutter {
   readonly #walk: CborWalk;
-  readonly #name: (key: string) => string | undefined;
+  readonly #name: NameOf;
   readonly #parts: SyncPart[] = [];
   #end = 0;
 
   constructor(cbor: Uint8Array, form: BodyForm) {
-    this.#walk = new CborWalk(cbor);
+    this.#walk = new CborWalk(cbor, startOf(cbor));
     this.#name = names(form);
   }
 
@@ -111,6 +114,7 @@ class Cutter {
 
   /** The members of the map whose own key stands at `from`; what should be a map and is none is not known. */
   #members(from: number, member: (key: string, start: number) => void): void {
+    this.#walk.untag();
     if (this.#walk.type === 5) this.#walk.members(member);
     else this.#take(undefined, from);
   }
@@ -143,6 +147,8 @@ class Cutter {
 
 /** The context of a room, by its id as a key; what is no room id may hold several rooms. */
 function roomOf(key: string): string | undefined {
+  // A lean body numbers the rooms of the answer before it.
+  if (roomIndex(key) !== undefined) return `room ${key}`;
   const first = key.charCodeAt(0);
   // A room id is text, or the bytes of a hash behind tag 89.
   const text = first >= 0x60 && first < 0x78 ? 1 : first === 0x78 ? 2 : 3;
@@ -169,7 +175,8 @@ function isHollow(walk: CborWalk): boolean {
 }
 
 const MEMBERSHIPS: readonly string[] = ['join', 'invite', 'leave', 'knock'];
-const KNOWN: readonly string[] = [
+/** Finds the name of a key, among those that matter here. */
+const names = keyNames([
   ...HARMLESS,
   ...MEMBERSHIPS,
   'rooms',
@@ -183,16 +190,4 @@ const KNOWN: readonly string[] = [
   'sender',
   'account_data',
   'device_lists',
-];
-const NAMES = new Map<string, ReadonlyMap<string, string>>();
-
-/** Finds the name of a key, among those that matter here, by its bytes. */
-function names(form: BodyForm): (key: string) => string | undefined {
-  const id = `${form.keys?.version} ${form.base64}`;
-  let known = NAMES.get(id);
-  if (known === undefined) {
-    known = new Map(KNOWN.map((name) => [keyBytes(name, form), name]));
-    NAMES.set(id, known);
-  }
-  return (key) => known.get(key);
-}
+]);
