@@ -161,6 +161,7 @@ export class ClientRole {
       payload: NOTHING,
       confirmable: true,
       counted: true,
+      ackDelay: 0,
       sent: (_messageId, at) => {
         sentAt = at;
       },

@@ -10,6 +10,7 @@ import { NotificationStream } from './notification-stream.ts';
 import type { DatagramPipe } from './pipe.ts';
 import type { Platform } from './platform.ts';
 import type { EndpointStats } from './stats.ts';
+import type { CongestionControl } from './timing.ts';
 import type { TransmissionParameters } from './transmission.ts';
 
 export interface RequestOptions {
@@ -28,8 +29,15 @@ export interface ObserveOptions extends ObserveMode {
 
 export interface ConnectOptions {
   readonly platform: Platform;
-  /** RFC 7252 section 4.8. */
+  /** RFC 7252 section 4.8, for servers that are strangers. */
   readonly transmission?: Partial<TransmissionParameters> | undefined;
+  /**
+   * How messages are sent: `rfc7252` as to a stranger, `measured` as to who has agreed on it. Default: as to a stranger, until
+   * `agree` says otherwise.
+   */
+  readonly congestion?: CongestionControl | undefined;
+  /** The round trip to this server in milliseconds, as far as it is known from before. Default: the pipe's, if it has one. */
+  readonly roundTrip?: number | undefined;
   /**
    * Length of tokens in bytes. Default 4; 1 is enough where the pipe authenticates and drops copies of datagrams (DTLS): two
    * bytes are taken for what lasts, and when all of one are in use.
@@ -69,6 +77,8 @@ export interface CoapClient {
    * agreed on before stays.
    */
   agree(agreement: Agreement): void;
+  /** The round trip to the server, smoothed, in milliseconds; `undefined` before one was measured. */
+  readonly roundTrip: number | undefined;
   /** Ends the client and its pipe; requests that are still open reject with `closed`. */
   close(): void;
   stats(): EndpointStats;
@@ -93,12 +103,13 @@ class Client implements CoapClient {
   #ended: EndpointError | undefined;
 
   constructor(pipe: DatagramPipe, options: ConnectOptions) {
-    const { platform, ...rest } = options;
+    const { platform, roundTrip, ...rest } = options;
     this.#pipe = pipe;
     this.#platform = platform;
     this.#endpoint = new Endpoint({
       ...rest,
       maxPayload: () => pipe.maxPayload,
+      roundTrip: () => pipe.roundTrip ?? roundTrip,
       randomBytes: (length) => platform.randomBytes(length),
     });
     this.#drain = drainer(this.#endpoint, pipe, (event) => this.#onEvent(event));
@@ -188,6 +199,10 @@ class Client implements CoapClient {
 
   agree(agreement: Agreement): void {
     this.#endpoint.agree(agreement);
+  }
+
+  get roundTrip(): number | undefined {
+    return this.#endpoint.roundTrip;
   }
 
   close(): void {

@@ -9,20 +9,25 @@ export interface Received {
   answer: Uint8Array | undefined;
 }
 
+/** Where the parameters in force are to be found. */
+interface Parameters {
+  readonly transmission: Pick<Transmission, 'exchangeLifetime' | 'nonLifetime'>;
+}
+
 /**
  * The messages that a peer sent within their lifetime (RFC 7252 section 4.5), by Message ID and token: clients exist
  * that give all their observations the same Message ID. An entry is never evicted while it lives, because its request
  * would be executed twice; when there are too many the caller has to turn down what is new.
  */
 export class Duplicates {
-  readonly #times: Pick<Transmission, 'exchangeLifetime' | 'nonLifetime'>;
+  readonly #parameters: Parameters;
   readonly #quota: Quota;
-  /** Of CON and of NON messages, oldest first: those of a type live equally long. */
+  /** Of CON and of NON messages, oldest first: those of a type live equally long, or longer from some time on. */
   readonly #confirmables: Map<string, Received> = new Map();
   readonly #nonConfirmables: Map<string, Received> = new Map();
 
-  constructor(times: Pick<Transmission, 'exchangeLifetime' | 'nonLifetime'>, quota: Quota) {
-    this.#times = times;
+  constructor(parameters: Parameters, quota: Quota) {
+    this.#parameters = parameters;
     this.#quota = quota;
   }
 
@@ -42,7 +47,8 @@ export class Duplicates {
   add(message: CoapMessage, now: number): Received {
     const table = this.#table(message);
     const key = keyOf(message);
-    const lifetime = message.type === Type.CON ? this.#times.exchangeLifetime : this.#times.nonLifetime;
+    const { exchangeLifetime, nonLifetime } = this.#parameters.transmission;
+    const lifetime = message.type === Type.CON ? exchangeLifetime : nonLifetime;
     const entry: Received = { expires: now + lifetime, answer: undefined };
     // An expired one of the same key gives up its place in the order.
     if (!table.delete(key)) this.#quota.take();

@@ -2,6 +2,7 @@ import { type ServerLimits, ServerTransfers } from '@lb-matrix/blockwise';
 import type { OptionRegistry } from '@lb-matrix/coap-codec';
 import type { DescribeTooLarge } from './exchange.ts';
 import { Quota } from './quota.ts';
+import type { CongestionControl } from './timing.ts';
 import type { TransmissionParameters } from './transmission.ts';
 
 /** What the endpoints of one server share: the bounds over all its peers. */
@@ -31,7 +32,15 @@ export interface EndpointOptions {
   readonly randomBytes: (length: number) => Uint8Array;
   /** The largest datagram that may be sent now, in bytes. */
   readonly maxPayload: () => number;
+  /** For strangers: `congestion`. */
   readonly transmission?: Partial<TransmissionParameters> | undefined;
+  /** Default: `rfc7252`, and `measured` once that was agreed on. */
+  readonly congestion?: CongestionControl | undefined;
+  /**
+   * A round trip in milliseconds that was measured elsewhere, such as in the handshake; asked for until there is one, or an
+   * own measurement. Default: none.
+   */
+  readonly roundTrip?: (() => number | undefined) | undefined;
   /** Length of the tokens of own requests. Default 4. */
   readonly tokenLength?: 1 | 2 | 3 | 4 | undefined;
   /** The longest body, either way. Default 64 MiB. */

@@ -18,6 +18,7 @@ import { requestInAck } from './request-in-ack.ts';
 import { Resets } from './resets.ts';
 import { ServerRole } from './server-role.ts';
 import { type EndpointStats, emptyStats } from './stats.ts';
+import { Timing } from './timing.ts';
 import { Tokens } from './tokens.ts';
 import { transmission } from './transmission.ts';
 
@@ -36,6 +37,7 @@ export class Endpoint {
   readonly #agreed: Agreed = new Agreed();
   readonly #decoding: DecodeOptions;
   readonly #allowance: Allowance | undefined;
+  readonly #timing: Timing;
   readonly #layer: MessageLayer;
   readonly #resets: Resets;
   readonly #exchanges: Exchanges;
@@ -52,18 +54,24 @@ export class Endpoint {
 
   constructor(options: EndpointOptions) {
     const { randomBytes, server } = options;
-    const times = transmission(options.transmission);
+    const timing = new Timing({
+      transmission: transmission(options.transmission),
+      control: options.congestion,
+      agreed: this.#agreed,
+      hint: options.roundTrip,
+    });
+    this.#timing = timing;
     const emit = (event: EndpointEvent) => void this.#events.push(event);
     const registry = understood(options.optionRegistry);
-    this.#duplicates = new Duplicates(times, new Quota(options.maxDuplicates ?? 4096, server?.shared.duplicates));
+    this.#duplicates = new Duplicates(timing, new Quota(options.maxDuplicates ?? 4096, server?.shared.duplicates));
     this.#decoding = { maxTokenLength: options.maxTokenLength ?? 8 };
     if (server?.validated !== undefined) this.#allowance = new Allowance(server.validated, randomBytes);
-    const layer = new MessageLayer(times, randomBytes, options.maxPayload, this.#timers, this.#stats, this.#allowance);
+    const layer = new MessageLayer(timing, randomBytes, options.maxPayload, this.#timers, this.#stats, this.#allowance);
     this.#layer = layer;
     this.#resets = new Resets(layer, this.#stats);
     const common = { layer, timers: this.#timers, registry, stats: this.#stats, emit };
     const tokens = new Tokens(options.tokenLength ?? 4, randomBytes);
-    const exchanges = new Exchanges({ ...common, transmission: times, tokens });
+    const exchanges = new Exchanges({ ...common, timing, tokens });
     const { maxBodyBytes } = options;
     this.#exchanges = exchanges;
     this.#client = new ClientRole({ ...common, exchanges, maxBodyBytes });
@@ -71,6 +79,7 @@ export class Endpoint {
     if (server === undefined) return;
     this.#server = new ServerRole({
       ...common,
+      timing,
       allowance: this.#allowance,
       session: server.session,
       transfers: server.shared.transfers,
@@ -85,6 +94,11 @@ export class Endpoint {
   /** What went over it so far; the object changes as more does. */
   get stats(): Readonly<EndpointStats> {
     return this.#stats;
+  }
+
+  /** The round trip, smoothed, in milliseconds; `undefined` while there is no measurement. */
+  get roundTrip(): number | undefined {
+    return this.#timing.roundTrip;
   }
 
   /** Nothing that was asked of it as a server is in progress. */
@@ -262,7 +276,10 @@ export class Endpoint {
     }
     // An ACK with a response may follow an empty one; the RFC forbids it to servers, but some do it.
     const exchange = this.#exchanges.match(message, true);
-    if (exchange !== undefined) this.#exchanges.take(exchange, message, undefined, now);
+    if (exchange !== undefined) {
+      this.#layer.measure(exchange, now);
+      this.#exchanges.take(exchange, message, undefined, now);
+    }
     // RFC 7967 section 3.1: a server that does not know No-Response answers all the same.
     else if (!this.#layer.acknowledge(message.messageId, message.token, now)) this.#stats.dropped++;
   }

@@ -11,10 +11,11 @@ import {
 } from '@lb-matrix/coap-codec';
 import type { Deadlines } from './deadlines.ts';
 import { EndpointError } from './errors.ts';
+import { isLaterBlock } from './later-block.ts';
 import type { MessageLayer, Outgoing, Timer } from './message-layer.ts';
 import type { EndpointStats } from './stats.ts';
+import type { Timing } from './timing.ts';
 import type { Tokens } from './tokens.ts';
-import type { Transmission } from './transmission.ts';
 
 /** Who makes exchanges, one at a time. One of the two is called when it has ended, unless it was released before. */
 export interface Asker {
@@ -59,6 +60,11 @@ export class Exchange implements Outgoing, Timer {
     this.echoes = echoes;
   }
 
+  /** A later block. Whoever has less to say goes first. */
+  get bulk(): boolean {
+    return isLaterBlock(this.options);
+  }
+
   sent(messageId: number, now: number): void {
     this.messageId = messageId;
     if (!this.confirmable) this.#exchanges.await(this, now);
@@ -95,7 +101,7 @@ const ECHO_HEADER = 4;
 export class Exchanges {
   readonly #layer: MessageLayer;
   readonly #timers: Deadlines<Timer>;
-  readonly #transmission: Transmission;
+  readonly #timing: Timing;
   readonly #tokens: Tokens;
   readonly #registry: OptionRegistry;
   readonly #stats: EndpointStats;
@@ -110,14 +116,14 @@ export class Exchanges {
   constructor(parts: {
     layer: MessageLayer;
     timers: Deadlines<Timer>;
-    transmission: Transmission;
+    timing: Timing;
     tokens: Tokens;
     registry: OptionRegistry;
     stats: EndpointStats;
   }) {
     this.#layer = parts.layer;
     this.#timers = parts.timers;
-    this.#transmission = parts.transmission;
+    this.#timing = parts.timing;
     this.#tokens = parts.tokens;
     this.#registry = parts.registry;
     this.#stats = parts.stats;
@@ -150,13 +156,20 @@ export class Exchanges {
     return token;
   }
 
-  /** Keeps a token from being given out again until it is `free`. */
+  /** Keeps a token from being given out again until it is `free`, or at `rest`. */
   reserve(token: Uint8Array): void {
-    this.#reserved.add(tokenNumber(token));
+    if (token.length === 1) this.#resting.set(tokenNumber(token), Number.POSITIVE_INFINITY);
+    else this.#reserved.add(tokenNumber(token));
   }
 
   free(token: Uint8Array): void {
     this.#reserved.delete(tokenNumber(token));
+  }
+
+  /** Nobody waits for anything with this token any more, but something may still come. */
+  rest(token: Uint8Array, now: number): void {
+    this.free(token);
+    if (token.length === 1) this.#resting.set(tokenNumber(token), now + this.#timing.transmission.exchangeLifetime);
   }
 
   launch(part: MessagePart, token: Uint8Array, confirmable: boolean, asker: Asker, now: number): void {
@@ -216,7 +229,7 @@ export class Exchanges {
 
   /** Waits for the response that comes by itself. How long is not the RFC's to say. */
   await(exchange: Exchange, now: number): void {
-    this.#timers.set(exchange, now + this.#transmission.exchangeLifetime);
+    this.#timers.set(exchange, now + this.#timing.transmission.exchangeLifetime);
   }
 
   /** RFC 9175 section 2.3: who answers 4.01 with an Echo option is asked the same again, with its value. */
@@ -232,7 +245,7 @@ export class Exchanges {
   /** Ends the interest in an exchange whose response may still come. */
   release(exchange: Exchange, now: number): void {
     if (exchange.token.length === 1) {
-      this.#resting.set(tokenNumber(exchange.token), now + this.#transmission.exchangeLifetime);
+      this.#resting.set(tokenNumber(exchange.token), now + this.#timing.transmission.exchangeLifetime);
     }
     this.#end(exchange, now);
   }

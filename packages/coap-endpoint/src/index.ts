@@ -17,4 +17,5 @@ export type { DatagramPipe, PipeListener } from './pipe.ts';
 export type { Platform } from './platform.ts';
 export { type CoapServer, listen, type ServerOptions, serve } from './server.ts';
 export type { EndpointStats } from './stats.ts';
+export type { CongestionControl } from './timing.ts';
 export type { TransmissionParameters } from './transmission.ts';

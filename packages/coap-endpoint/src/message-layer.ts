@@ -2,9 +2,9 @@ import { type CoapOption, encodeMessage, Type } from '@lb-matrix/coap-codec';
 import type { Allowance } from './allowance.ts';
 import type { Deadlines } from './deadlines.ts';
 import { MessageIds } from './message-ids.ts';
-import { Retransmission } from './retransmission.ts';
+import type { Retransmission } from './retransmission.ts';
 import type { EndpointStats } from './stats.ts';
-import type { Transmission } from './transmission.ts';
+import { ACK_DELAY, type Timing } from './timing.ts';
 
 /** Something that has a deadline. */
 export interface Timer {
@@ -26,6 +26,13 @@ export interface Outgoing {
    * They show that it arrived.
    */
   readonly bodyKey?: string | undefined;
+  /**
+   * How long the peer may take to acknowledge it, in milliseconds. Default: `ACK_DELAY`, which is what it may to a
+   * request.
+   */
+  readonly ackDelay?: number | undefined;
+  /** A later block of a body. Between ends that measure, it waits for what is small. */
+  readonly bulk?: boolean | undefined;
   /** How long a NON that counts keeps its place, in milliseconds. Default: what PROBING_RATE allows. */
   readonly pause?: number | undefined;
   /**
@@ -50,7 +57,15 @@ interface InFlight extends Timer {
   readonly messageIds: number[];
   /** Of a CON. */
   readonly retransmission?: Retransmission;
+  /** It has one of the places for blocks. */
+  readonly bulk: boolean;
 }
+
+/**
+ * The ACK delay, in milliseconds, of a message that the peer acknowledges when its application has consumed it, and so nobody
+ * knows when: a notification. That tells nothing of the round trip.
+ */
+export const THINKING = 2000;
 
 const NOTHING: Uint8Array = new Uint8Array();
 
@@ -59,15 +74,16 @@ const NOTHING: Uint8Array = new Uint8Array();
  * wait to be sent. What messages mean is the business of `ClientRole` and `ServerRole`.
  */
 export class MessageLayer {
-  readonly #transmission: Transmission;
+  readonly #timing: Timing;
   readonly #randomBytes: (length: number) => Uint8Array;
   readonly #maxPayload: () => number;
   readonly #timers: Deadlines<Timer>;
   readonly #stats: EndpointStats;
   readonly #allowance: Allowance | undefined;
   readonly #ids: MessageIds;
-  /** What counts waits for a place within NSTART, all messages for a Message ID. */
+  /** What counts waits for a place within NSTART, blocks behind all else; all messages for a Message ID. */
   readonly #counted: Set<Outgoing> = new Set();
+  readonly #blocks: Set<Outgoing> = new Set();
   readonly #responses: Set<Outgoing> = new Set();
   readonly #inFlight: Map<Outgoing, InFlight> = new Map();
   readonly #byId: Map<number, Outgoing> = new Map();
@@ -75,22 +91,23 @@ export class MessageLayer {
   /** Wakes the queue when Message IDs come free. */
   readonly #idTimer: Timer = { fire: (now) => this.pump(now) };
   #outstanding = 0;
+  #outstandingBlocks = 0;
 
   constructor(
-    transmission: Transmission,
+    timing: Timing,
     randomBytes: (length: number) => Uint8Array,
     maxPayload: () => number,
     timers: Deadlines<Timer>,
     stats: EndpointStats,
     allowance?: Allowance,
   ) {
-    this.#transmission = transmission;
+    this.#timing = timing;
     this.#randomBytes = randomBytes;
     this.#maxPayload = maxPayload;
     this.#timers = timers;
     this.#stats = stats;
     this.#allowance = allowance;
-    this.#ids = new MessageIds(transmission.exchangeLifetime, randomBytes);
+    this.#ids = new MessageIds(() => timing.transmission.exchangeLifetime, randomBytes);
   }
 
   /** The largest message that may be sent now, in bytes. */
@@ -100,13 +117,15 @@ export class MessageLayer {
 
   /** Sends a message when there is leave to: a place within NSTART and a Message ID. */
   submit(outgoing: Outgoing, now: number): void {
-    (outgoing.counted ? this.#counted : this.#responses).add(outgoing);
+    if (!outgoing.counted) this.#responses.add(outgoing);
+    else if (this.#timing.measured && outgoing.bulk) this.#blocks.add(outgoing);
+    else this.#counted.add(outgoing);
     this.pump(now);
   }
 
   /** Ends the interest in a message: not sent if it was not yet, no more retransmissions, its place is free. */
   settle(outgoing: Outgoing, now: number): void {
-    if (this.#counted.delete(outgoing) || this.#responses.delete(outgoing)) return;
+    if (this.#counted.delete(outgoing) || this.#blocks.delete(outgoing) || this.#responses.delete(outgoing)) return;
     const inFlight = this.#inFlight.get(outgoing);
     if (inFlight === undefined) return;
     this.#inFlight.delete(outgoing);
@@ -117,6 +136,7 @@ export class MessageLayer {
     this.#timers.delete(inFlight);
     if (outgoing.counted) {
       this.#outstanding--;
+      if (inFlight.bulk) this.#outstandingBlocks--;
       this.pump(now);
     }
   }
@@ -128,6 +148,7 @@ export class MessageLayer {
     if (token !== undefined && String(token) !== String(outgoing.token)) return false;
     // RFC 7641 section 4.5.2: that of a text that another one has superseded shows interest and nothing more.
     if (this.#inFlight.get(outgoing)!.messageIds.at(-1) !== messageId) return true;
+    this.measure(outgoing, now);
     this.settle(outgoing, now);
     outgoing.acknowledged(now);
     return true;
@@ -137,9 +158,17 @@ export class MessageLayer {
   reset(messageId: number, now: number): boolean {
     const outgoing = this.#byId.get(messageId);
     if (outgoing === undefined) return false;
+    this.measure(outgoing, now);
     this.settle(outgoing, now);
     outgoing.rejected(now);
     return true;
+  }
+
+  /** An acknowledgement has just arrived, whatever came with it: that tells the round trip. */
+  measure(outgoing: Outgoing, now: number): void {
+    const { ackDelay = ACK_DELAY } = outgoing;
+    const retransmission = this.#inFlight.get(outgoing)?.retransmission;
+    if (retransmission !== undefined && ackDelay <= ACK_DELAY) this.#timing.acknowledged(retransmission, now);
   }
 
   /** Something waits for an acknowledgement, or for the end of a pause. */
@@ -161,6 +190,11 @@ export class MessageLayer {
     // What is beyond the allowance is lost, as on the way.
     if (this.#allowance?.take(datagram.length) ?? true) this.#outbox.push(datagram);
     else this.#stats.dropped++;
+  }
+
+  /** So many consecutive Message IDs that nothing else gets from now on: the first of them. Once. */
+  reserveIds(count: number): number {
+    return this.#ids.reserve(count);
   }
 
   /** An empty ACK or a RST for a message of the peer. Returns it, to be repeated to duplicates. */
@@ -197,19 +231,30 @@ export class MessageLayer {
         this.#responses.delete(response);
       }
     }
+    const { nstart } = this.#timing.transmission;
     for (const outgoing of this.#counted) {
-      if (this.#outstanding >= this.#transmission.nstart) return;
-      const messageId = this.#ids.take(now);
-      if (messageId === undefined) {
-        this.#timers.set(this.#idTimer, this.#ids.freeAt());
-        return;
-      }
-      this.#counted.delete(outgoing);
-      this.#send(outgoing, messageId, now);
+      if (this.#outstanding >= nstart || !this.#sendCounted(this.#counted, outgoing, now)) return;
+    }
+    // Half of the places are kept for what is small.
+    for (const outgoing of this.#blocks) {
+      if (this.#outstanding >= nstart || this.#outstandingBlocks >= nstart / 2) return;
+      if (!this.#sendCounted(this.#blocks, outgoing, now)) return;
     }
   }
 
-  #send(outgoing: Outgoing, messageId: number, now: number): void {
+  /** False when there is no Message ID. */
+  #sendCounted(queue: Set<Outgoing>, outgoing: Outgoing, now: number): boolean {
+    const messageId = this.#ids.take(now);
+    if (messageId === undefined) {
+      this.#timers.set(this.#idTimer, this.#ids.freeAt());
+      return false;
+    }
+    queue.delete(outgoing);
+    this.#send(outgoing, messageId, now, queue === this.#blocks);
+    return true;
+  }
+
+  #send(outgoing: Outgoing, messageId: number, now: number, bulk = false): void {
     outgoing.compose?.(now);
     const datagram = encoded(outgoing, messageId);
     if (datagram.length > this.#maxPayload()) {
@@ -221,36 +266,40 @@ export class MessageLayer {
     // Nothing is expected after a NON response.
     if (confirmable || counted) {
       const inFlight = confirmable
-        ? this.#retransmission(outgoing, messageId, datagram, now)
-        : this.#pause(outgoing, messageId, datagram, now);
+        ? this.#retransmission(outgoing, messageId, datagram, bulk, now)
+        : this.#pause(outgoing, messageId, datagram, bulk, now);
       this.#inFlight.set(outgoing, inFlight);
       this.#byId.set(messageId, outgoing);
       if (counted) this.#outstanding++;
+      if (bulk) this.#outstandingBlocks++;
     }
     outgoing.sent?.(messageId, now);
   }
 
   /** Section 4.7: to a peer that does not answer a NON no more than PROBING_RATE. */
-  #pause(outgoing: Outgoing, messageId: number, datagram: Uint8Array, start: number): InFlight {
+  #pause(outgoing: Outgoing, messageId: number, datagram: Uint8Array, bulk: boolean, start: number): InFlight {
     const inFlight = {
       messageIds: [messageId],
+      bulk,
       fire: (now: number) => {
         this.settle(outgoing, now);
         outgoing.paused?.(now);
       },
     };
-    const pause = outgoing.pause ?? (datagram.length * 1000) / this.#transmission.probingRate;
+    const pause = outgoing.pause ?? (datagram.length * 1000) / this.#timing.transmission.probingRate;
     this.#timers.set(inFlight, start + pause);
     return inFlight;
   }
 
   /** Section 4.2: a CON is repeated until it is acknowledged or given up. */
-  #retransmission(outgoing: Outgoing, messageId: number, first: Uint8Array, start: number): InFlight {
+  #retransmission(outgoing: Outgoing, messageId: number, first: Uint8Array, bulk: boolean, start: number): InFlight {
     const random = this.#randomBytes(2);
-    const retransmission = new Retransmission(this.#transmission, ((random[0]! << 8) | random[1]!) / 0x1_0000, start);
+    const fraction = ((random[0]! << 8) | random[1]!) / 0x1_0000;
+    const retransmission = this.#timing.begin(outgoing.ackDelay ?? ACK_DELAY, fraction, start);
     let datagram = first;
     const inFlight: InFlight = {
       messageIds: [messageId],
+      bulk,
       retransmission,
       fire: (now) => {
         const due = retransmission.due(now);

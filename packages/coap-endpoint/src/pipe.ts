@@ -22,6 +22,8 @@ export interface DatagramPipe {
   onClose?: Listener<[reason: unknown]> | undefined;
   /** Ends the pipe. */
   close(): void;
+  /** The round trip that its handshake took, in milliseconds, where it had one. */
+  readonly roundTrip?: number | undefined;
   /** Who is at the other end. `validated`: it has shown that it receives at this address. */
   readonly peer: { readonly address: string; readonly port: number; readonly validated: boolean };
 }

@@ -1,3 +1,4 @@
+import type { Timeouts, Transmissions } from './round-trip.ts';
 import type { Transmission } from './transmission.ts';
 
 /**
@@ -6,47 +7,54 @@ import type { Transmission } from './transmission.ts';
  */
 const PROVEN_FACTOR = 4;
 
-/** When a CON is sent again, and when it is given up (RFC 7252 section 4.2): after a random time, twice that, and so on. */
+/** When a CON is sent again, and when it is given up (RFC 7252 section 4.2): after one wait, a longer one, and so on. */
 export class Retransmission {
   /** When `due` is to be asked next. */
   deadline: number;
   readonly #transmission: Transmission;
+  readonly #timeouts: Timeouts;
   readonly #first: number;
-  readonly #timeout: number;
+  #sentAt: number;
   #count = 0;
   #proven = false;
-  /** Where the waits begin, and the shortest of them. */
-  #start: number;
-  #wait: number;
+  /** When the wait ends, however late one is. */
+  #waitEnds: number;
   /** When it may be sent for the last time, and when it is given up whatever was sent. */
   #last: number;
   #end: number;
 
-  /** `fraction`, from 0 to 1, chooses the first wait. */
-  constructor(transmission: Transmission, fraction: number, now: number) {
-    const { ackTimeout, ackRandomFactor, maxTransmitSpan, maxTransmitWait } = transmission;
+  constructor(transmission: Transmission, timeouts: Timeouts, now: number) {
+    const { maxTransmitSpan, maxTransmitWait } = transmission;
     this.#transmission = transmission;
+    this.#timeouts = timeouts;
     this.#first = now;
-    this.#timeout = ackTimeout * (1 + fraction * (ackRandomFactor - 1));
-    this.#start = now;
-    this.#wait = this.#timeout;
+    this.#sentAt = now;
+    this.#waitEnds = now + timeouts.wait(0);
     this.#last = now + maxTransmitSpan;
     this.#end = now + maxTransmitWait;
-    this.deadline = now + this.#timeout;
+    this.deadline = this.#waitEnds;
+  }
+
+  /** What tells the round trip; `undefined` when the acknowledgement was not for the peer to give at once. */
+  get transmissions(): Transmissions | undefined {
+    if (this.#proven) return undefined;
+    return { first: this.#first, last: this.#sentAt, retransmissions: this.#count };
   }
 
   /** What the deadline asks for: to send the message again, to wait for the next one, or to give up. */
   due(now: number): 'again' | 'wait' | 'give_up' {
-    const { ackTimeout, maxRetransmit } = this.#transmission;
+    const { maxRetransmit } = this.#transmission;
     if (this.#count === maxRetransmit || now >= this.#end) return 'give_up';
-    // Whoever is late (a suspended machine) leaves out what would fall beyond MAX_TRANSMIT_SPAN.
+    // What would fall beyond MAX_TRANSMIT_SPAN is left out: after long waits, or by whoever is late (a suspended machine).
     if (now > this.#last) {
       this.#count = maxRetransmit;
       this.deadline = this.#end;
       return 'wait';
     }
     this.#count++;
-    const next = Math.max(this.#start + this.#wait * (2 ** (this.#count + 1) - 1), now + ackTimeout);
+    this.#sentAt = now;
+    this.#waitEnds += (this.#proven ? PROVEN_FACTOR : 1) * this.#timeouts.wait(this.#count);
+    const next = Math.max(this.#waitEnds, now + this.#timeouts.least);
     this.deadline = this.#proven && this.#count === maxRetransmit ? this.#end : next;
     return 'again';
   }
@@ -59,10 +67,9 @@ export class Retransmission {
     const { exchangeLifetime, maxLatency, maxRetransmit } = this.#transmission;
     this.#proven = true;
     this.#count = 0;
-    this.#start = now;
-    this.#wait = PROVEN_FACTOR * this.#timeout;
+    this.#waitEnds = now + PROVEN_FACTOR * this.#timeouts.wait(0);
     this.#last = this.#first + exchangeLifetime - maxLatency;
     this.#end = now + exchangeLifetime;
-    this.deadline = maxRetransmit === 0 ? this.#end : now + this.#wait;
+    this.deadline = maxRetransmit === 0 ? this.#end : this.#waitEnds;
   }
 }

@@ -2,7 +2,7 @@ import type { MessagePart, Ticket } from '@lb-matrix/blockwise';
 import { type CoapOption, Code, codeClass, OptionNumber, uintValue } from '@lb-matrix/coap-codec';
 import { bodyKey } from './body-key.ts';
 import type { CoapResponse } from './exchange.ts';
-import type { MessageLayer, Outgoing } from './message-layer.ts';
+import { type MessageLayer, type Outgoing, THINKING } from './message-layer.ts';
 import type { NotificationOutcome, ObservationEnd } from './observation.ts';
 
 /** A new state for an observer. */
@@ -41,6 +41,7 @@ export class ServerObservation implements Outgoing {
   readonly ticket: Ticket;
   readonly counted = true;
   readonly pause: number = NON_PAUSE;
+  readonly ackDelay: number = THINKING;
   confirmable = true;
   readonly #list: ObserverList;
   #state: 'registering' | 'active' | 'removed' = 'registering';

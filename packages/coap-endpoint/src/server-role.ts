@@ -1,7 +1,6 @@
 import {
   BlockwiseError,
   cacheKey,
-  findBlock,
   fits,
   type MessagePart,
   type Room,
@@ -12,7 +11,6 @@ import {
   type BadOption,
   CoapError,
   type CoapMessage,
-  type CoapOption,
   Code,
   checkOptions,
   codeClass,
@@ -32,13 +30,15 @@ import type { Deadlines } from './deadlines.ts';
 import type { Duplicates, Received } from './duplicates.ts';
 import type { ServerEvent } from './events.ts';
 import type { CoapResponse, DescribeTooLarge } from './exchange.ts';
-import type { MessageLayer, Outgoing, Timer } from './message-layer.ts';
+import { isLater, isLaterBlock } from './later-block.ts';
+import { type MessageLayer, type Outgoing, THINKING, type Timer } from './message-layer.ts';
 import { isOf, unwanted } from './no-response.ts';
 import type { NotifyOptions } from './observation.ts';
 import type { Quota } from './quota.ts';
 import type { ServerObservation } from './server-observation.ts';
 import { ServerObservations } from './server-observations.ts';
 import type { EndpointStats } from './stats.ts';
+import { ACK_DELAY, type Timing } from './timing.ts';
 
 /** A request that the application has, or whose separate response is on its way. */
 interface Incoming extends Timer {
@@ -63,6 +63,7 @@ export class ServerRole {
   readonly #layer: MessageLayer;
   readonly #allowance: Allowance | undefined;
   readonly #timers: Deadlines<Timer>;
+  readonly #timing: Timing;
   readonly #registry: OptionRegistry;
   readonly #session: object;
   readonly #transfers: ServerTransfers;
@@ -81,6 +82,7 @@ export class ServerRole {
     layer: MessageLayer;
     allowance: Allowance | undefined;
     timers: Deadlines<Timer>;
+    timing: Timing;
     registry: OptionRegistry;
     session: object;
     transfers: ServerTransfers;
@@ -95,6 +97,7 @@ export class ServerRole {
     this.#layer = parts.layer;
     this.#allowance = parts.allowance;
     this.#timers = parts.timers;
+    this.#timing = parts.timing;
     this.#registry = parts.registry;
     this.#session = parts.session;
     this.#transfers = parts.transfers;
@@ -208,7 +211,7 @@ export class ServerRole {
 
   /** A live entry for duplicates is never given up for a new request: that waits for better times (5.03). */
   #mustRefuse(part: MessagePart, now: number): boolean {
-    if (this.#draining && !laterBlock(part)) return true;
+    if (this.#draining && !isLaterBlock(part.options)) return true;
     return this.#incoming.size >= this.#maxRequests || this.#duplicates.full(now);
   }
 
@@ -230,7 +233,9 @@ export class ServerRole {
       fire: () => this.#acknowledge(incoming),
     };
     this.#incoming.set(id, incoming);
-    if (message.type === Type.CON) this.#timers.set(incoming, now + this.#ackDelay);
+    // Whoever measures relies on an acknowledgement within ACK_DELAY.
+    const ackDelay = this.#timing.measured ? Math.min(this.#ackDelay, ACK_DELAY) : this.#ackDelay;
+    if (message.type === Type.CON) this.#timers.set(incoming, now + ackDelay);
     this.#stats.requests++;
     const { code, options, payload } = request;
     this.#emit({ kind: 'request', id, code, options, payload, observe: observe === 0 });
@@ -290,6 +295,7 @@ export class ServerRole {
       bodyKey: bodyKey(part, incoming.ticket),
       confirmable: true,
       counted: false,
+      ackDelay: observation === undefined ? 0 : THINKING,
       acknowledged: (at) => {
         this.#incoming.delete(id);
         observation?.activate(part, 'acknowledged', at);
@@ -360,16 +366,6 @@ function observeOf({ code, options }: MessagePart, { block2 }: Ticket): number |
   if ((code !== Code.GET && code !== Code.FETCH) || (block2?.num ?? 0) > 0) return undefined;
   const value = uintValue(options, OptionNumber.Observe);
   return value === 0 || value === 1 ? value : undefined;
-}
-
-/** A block of a transfer that has begun. */
-function laterBlock({ options }: MessagePart): boolean {
-  return isLater(options, OptionNumber.Block1) || isLater(options, OptionNumber.Block2);
-}
-
-function isLater(options: readonly CoapOption[], number: number): boolean {
-  const block = findBlock(options, number);
-  return block !== undefined && block !== 'invalid' && block.num > 0;
 }
 
 function empty(code: number): MessagePart {

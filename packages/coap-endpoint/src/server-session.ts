@@ -43,6 +43,8 @@ export class ServerSession implements RequestCommands {
       maxPayload: () => pipe.maxPayload,
       randomBytes: (length) => options.platform.randomBytes(length),
       transmission: options.transmission,
+      congestion: options.congestion,
+      roundTrip: () => pipe.roundTrip,
       optionRegistry: options.optionRegistry,
       maxDuplicates: options.maxPeerDuplicates,
       maxTokenLength: options.maxTokenLength,

@@ -8,6 +8,7 @@ import type { DatagramPipe, PipeListener } from './pipe.ts';
 import type { Platform } from './platform.ts';
 import { ServerSession } from './server-session.ts';
 import { addStats, type EndpointStats, emptyStats } from './stats.ts';
+import type { CongestionControl } from './timing.ts';
 import { type TransmissionParameters, transmission } from './transmission.ts';
 
 export interface ServerOptions {
@@ -15,9 +16,17 @@ export interface ServerOptions {
   readonly handler: Handler;
   /** Told what a handler threw, or what was wrong with its response; the client gets 5.00 without details. */
   readonly onError?: ((error: unknown) => void) | undefined;
-  /** RFC 7252 section 4.8. */
+  /** RFC 7252 section 4.8, for clients that are strangers. */
   readonly transmission?: Partial<TransmissionParameters> | undefined;
-  /** How long a handler may take until the request is acknowledged without an answer, in milliseconds. Default 200. */
+  /**
+   * How messages are sent: `rfc7252` as to strangers, `measured` as to who has agreed on it. Default: as to a stranger, until
+   * `IncomingRequest.agree` says otherwise.
+   */
+  readonly congestion?: CongestionControl | undefined;
+  /**
+   * How long a handler may take until the request is acknowledged without an answer, in milliseconds. Default 200, and no more
+   * than that to who has agreed on `transmission`.
+   */
   readonly ackDelay?: number | undefined;
   /**
    * The options that the handler understands in requests; another critical one is answered 4.02. Default: coap-codec's

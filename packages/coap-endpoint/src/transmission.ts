@@ -56,6 +56,32 @@ export function transmission(parameters: Partial<TransmissionParameters> = {}): 
   };
 }
 
+/** MAX_TRANSMIT_SPAN between ends that have agreed on it. */
+const MEASURED_SPAN = 60_000;
+/** MAX_TRANSMIT_WAIT: that of RFC 7252. */
+const MEASURED_WAIT = 93_000;
+/** Up to eight transmissions. */
+const MEASURED_RETRANSMIT = 7;
+/**
+ * NSTART: an app asks for several things at a time, and a message that got lost is to delay nobody but itself. TCP may begin
+ * with ten segments at once (RFC 6928), of which these messages are the largest.
+ */
+const MEASURED_NSTART = 8;
+
+/** The parameters between ends that measure their round trip, from those for strangers. */
+export function measuredTransmission(strangers: Transmission): Transmission {
+  const { ackTimeout, maxLatency, nstart } = strangers;
+  return {
+    ...strangers,
+    maxRetransmit: MEASURED_RETRANSMIT,
+    nstart: Math.max(nstart, MEASURED_NSTART),
+    maxTransmitSpan: MEASURED_SPAN,
+    maxTransmitWait: MEASURED_WAIT,
+    exchangeLifetime: MEASURED_SPAN + 2 * maxLatency + ackTimeout,
+    nonLifetime: MEASURED_SPAN + maxLatency,
+  };
+}
+
 function check(name: string, value: number, least: number): void {
   if (!(value >= least && value < Number.POSITIVE_INFINITY)) {
     throw new RangeError(`${name} is ${value}; the least is ${least}`);

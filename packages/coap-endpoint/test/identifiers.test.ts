@@ -6,12 +6,15 @@ import { seededBytes } from './support/random.ts';
 
 describe('Message IDs (RFC 7252 4.4)', () => {
   it('start at random, count up and wrap', () => {
-    const ids = new MessageIds(247_000, () => Uint8Array.of(0xff, 0xfe));
+    const ids = new MessageIds(
+      () => 247_000,
+      () => Uint8Array.of(0xff, 0xfe),
+    );
     expect([ids.take(0), ids.take(0), ids.take(0)]).toEqual([0xfffe, 0xffff, 0]);
   });
 
   it('are not used again within a lifetime: all 65,536 of them, and then a wait', () => {
-    const ids = new MessageIds(247_000, seededBytes(1));
+    const ids = new MessageIds(() => 247_000, seededBytes(1));
     const taken = new Map<number, number>();
     let now = 0;
     let waits = 0;

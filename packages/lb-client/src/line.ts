@@ -145,9 +145,14 @@ export class Line {
     const heard = link.lastReceived;
     this.#replacing = this.#establish().then(
       (next) => {
+        this.#replacing = undefined;
+        // It was only slow.
+        if (trouble === 'silence' && link.alive && link.lastReceived !== heard) {
+          next.close();
+          return;
+        }
         this.#take(next);
         link.supersede(GRACE);
-        this.#replacing = undefined;
       },
       (error: unknown) => {
         this.#replacing = undefined;

@@ -26,11 +26,10 @@ import { isObject, parseJson } from './json.ts';
 import type { KeepAlive } from './keep-alive.ts';
 import type { Offer } from './offer.ts';
 
-/** Signs that the server may have lost the session; `silence`: two retransmissions and no answer. */
+import { Silence } from './silence.ts';
+/** Signs that the server may have lost the session; `silence`: retransmissions and no answer. */
 export type Trouble = 'alert' | 'unreachable' | 'silence';
 
-/** Retransmissions without an answer that are taken for a sign. */
-const LOST = 2;
 /** How long a link that has been replaced has to say that it is still there, in milliseconds. */
 const SIGN_OF_LIFE = 4_000;
 /** Requests on their way at once: more than NSTART of RFC 7252 4.7, since apps ask for several things at a time. */
@@ -83,7 +82,7 @@ export class Link {
   #session: ClientSession;
   #lastSent: number;
   #lastReceived: number;
-  #heardAt = 0; // retransmissions when the server was last heard
+  readonly #silence: Silence;
   #alive = true;
   #watchers = 0;
   #cancelTimer: (() => void) | undefined;
@@ -103,6 +102,7 @@ export class Link {
     this.#lastSent = this.since;
     this.#lastReceived = this.since;
     // Integer keys only where /versions says so.
+    this.#silence = new Silence(platform, () => this.#trouble('silence'));
     this.#session = createClientSession({
       keyTable: offer?.integerKeys ? 1 : 0,
       askKeyTable: offer?.integerKeys ?? false,
@@ -272,13 +272,13 @@ export class Link {
       send: (datagram) => {
         this.#lastSent = this.#platform.now();
         pipe.send(datagram);
-        if (this.#client.stats().retransmissions - this.#heardAt >= LOST) this.#trouble('silence');
+        this.#silence.sent(this.#client.stats().retransmissions);
       },
       close: () => pipe.close(),
     };
     pipe.onDatagram = (datagram, now) => {
       this.#lastReceived = this.#platform.now();
-      this.#heardAt = this.#client.stats().retransmissions;
+      this.#silence.heard(this.#client.stats().retransmissions);
       watched.onDatagram?.(datagram, now);
     };
     pipe.onClose = (reason) => {
@@ -298,6 +298,7 @@ export class Link {
     this.#cancelTimer?.();
     this.#cancelGrace?.();
     this.#options.onEnd();
+    this.#silence.stop();
   }
 
   /** Keeps the link known to the network until the returned function is called. */
