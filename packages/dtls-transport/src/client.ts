@@ -18,6 +18,7 @@ import { ClientHandshake13, type OlderOffer } from './handshake/client-handshake
 import type { HandshakeHost } from './handshake/handshake.ts';
 import type { HandshakeHost13 } from './handshake/handshake-13.ts';
 import { readIdOffer } from './handshake/id-extensions.ts';
+import { PSK_HASH } from './handshake/psk-binder.ts';
 import { checkedIdentity, checkedPsk, type Identity, type PreSharedKey } from './identity.ts';
 
 /** Options of a `DtlsClient`. */
@@ -33,7 +34,10 @@ export interface DtlsClientOptions extends EngineOptions {
    * Default: by a certificate.
    */
   readonly certificateTypes?: readonly CertificateTypeName[] | undefined;
-  /** A key that we share with the server. Then only suites with such a key are offered, and no certificate is needed. */
+  /**
+   * A key that we share with the server. Then the server must have it too, and no certificate is needed: only suites of DTLS 1.2
+   * with such a key are offered, and of DTLS 1.3 those with SHA-256 (RFC 8446 4.2.11).
+   */
   readonly psk?: PreSharedKey | undefined;
 }
 
@@ -84,7 +88,9 @@ export class DtlsClient {
     const cipherSuites = config.cipherSuites.filter((suite) =>
       psk === undefined ? takesCertificate && !usesPsk(suite) : usesPsk(suite),
     );
-    const cipherSuites13 = psk === undefined && certificateTypes.length > 0 ? config.cipherSuites13 : [];
+    const cipherSuites13 = config.cipherSuites13.filter(({ hash }) =>
+      psk === undefined ? certificateTypes.length > 0 : hash === PSK_HASH,
+    );
     checkSuites([...cipherSuites, ...cipherSuites13]);
     this.#path = path;
     this.#startedAt = now;
@@ -177,7 +183,8 @@ export class DtlsClient {
     const { cipherSuites: olderSuites, cipherSuites13: cipherSuites } = this.#config;
     if (cipherSuites.length === 0) return undefined;
     let handshake!: ClientHandshake13;
-    const policy = { ...this.#policy, certificateTypes: this.#certificateTypes, olderSuites };
+    const { pskModes } = this.#config;
+    const policy = { ...this.#policy, certificateTypes: this.#certificateTypes, pskModes, olderSuites };
     const start = (host: HandshakeHost13) => {
       handshake = new ClientHandshake13(host, policy, now);
       return handshake;

@@ -6,6 +6,7 @@ import { DtlsRefusedError } from './errors.ts';
 import { type CipherSuiteName, suitesOf } from './handshake/cipher-suites.ts';
 import { type CipherSuite13, suitesOf13 } from './handshake/cipher-suites-13.ts';
 import type { RandomBytes } from './handshake/handshake.ts';
+import type { PskMode } from './handshake/psk-mode.ts';
 import { MIN_RECORD_SIZE_LIMIT } from './handshake/record-size-limit.ts';
 import { MAX_PLAINTEXT } from './wire/record.ts';
 
@@ -15,6 +16,7 @@ export type DtlsVersionNumber = '1.3' | '1.2';
 /** The common options, checked and with their defaults. */
 export interface EngineConfig extends ConnectionConfig {
   readonly cipherSuites13: readonly CipherSuite13[];
+  readonly pskModes: readonly PskMode[];
 }
 
 /** Connection ids (RFC 9146, RFC 9147 9): with them an association goes on when the client's address changes. */
@@ -33,7 +35,7 @@ export interface EngineOptions {
   readonly crypto: CryptoProvider;
   /** Unpredictable bytes; keys come from `crypto`. */
   readonly randomBytes: RandomBytes;
-  /** The versions of DTLS to speak, the best first. Default `['1.2']`. With a shared key there is only 1.2. */
+  /** The versions of DTLS to speak, the best first. Default `['1.2']`. */
   readonly versions?: readonly DtlsVersionNumber[] | undefined;
   /** The largest datagram to send, in bytes of UDP payload (64 to 65,507). Default 1232: what IPv6 carries everywhere. */
   readonly maxDatagram?: number | undefined;
@@ -48,6 +50,12 @@ export interface EngineOptions {
    * are used that the engine has a certificate's key or a shared key for.
    */
   readonly cipherSuites?: readonly CipherSuiteName[] | undefined;
+  /**
+   * How a shared key makes keys in DTLS 1.3 (RFC 8446 4.2.9), the best first. Default `['psk_dhe_ke']`: with ECDHE beside it.
+   * `psk_ke` does without, which saves 90 bytes and the time for ECDHE, but then there is no forward secrecy: whoever learns the key
+   * can read all that was ever recorded.
+   */
+  readonly pskModes?: readonly PskMode[] | undefined;
   /**
    * The most plaintext that we take in one record, in bytes (64 to 16,384), as the peer is told by record_size_limit
    * (RFC 8449); a server can tell only clients that ask. Default: no limit, and a client does not ask, which saves 6 bytes.
@@ -68,6 +76,7 @@ export interface Transmit {
 const DEFAULT_MAX_DATAGRAM = 1_232;
 const DEFAULT_HANDSHAKE_TIMEOUT = 60_000;
 const DEFAULT_VERSIONS: readonly DtlsVersionNumber[] = ['1.2'];
+const DEFAULT_PSK_MODES: readonly PskMode[] = ['psk_dhe_ke'];
 const DEFAULT_GROUPS: readonly GroupName[] = ['x25519', 'secp256r1'];
 
 /** A Finished message takes 61 bytes and does not gain from being cut; a UDP payload has 65,507 at most. */
@@ -91,11 +100,14 @@ export function wholeNumber(
 export function connectionConfig(options: EngineOptions, defaultReassemblyBytes: number, drops: Drops): EngineConfig {
   const { maxDatagram = DEFAULT_MAX_DATAGRAM, handshakeTimeout = DEFAULT_HANDSHAKE_TIMEOUT } = options;
   const { maxReassemblyBytes = defaultReassemblyBytes, groups = DEFAULT_GROUPS, recordSizeLimit } = options;
+  const { pskModes = DEFAULT_PSK_MODES } = options;
   if (groups.length === 0) refuse('groups must name at least one group');
+  if (pskModes.length === 0) refuse('pskModes must name at least one mode');
   return {
     crypto: options.crypto,
     randomBytes: options.randomBytes,
     groups,
+    pskModes,
     ...chosenSuites(options),
     recordSizeLimit:
       recordSizeLimit === undefined

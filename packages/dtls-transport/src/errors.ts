@@ -43,6 +43,7 @@ export type PeerReason =
   | 'renegotiation'
   | 'no-certificate'
   | 'unknown-psk-identity'
+  | 'bad-psk-binder'
   | 'bad-key-share'
   | 'bad-signature'
   | 'bad-finished'

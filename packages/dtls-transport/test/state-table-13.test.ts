@@ -19,11 +19,12 @@ class Pair {
   readonly calls: string[] = [];
 
   constructor(clientCertificate: 'require' | undefined) {
-    const policy = { identity, serverName: undefined, certificateTypes: ['x509'] as const, olderSuites: [] };
+    const none = { serverName: undefined, psk: undefined, pskModes: [], olderSuites: [] };
+    const policy = { ...none, identity, certificateTypes: ['x509'] as const };
     this.client = new ClientHandshake13(this.#host('client'), policy, 0);
     this.server = new ServerHandshake13(
       this.#host('server'),
-      { identity, rawKey: undefined, clientCertificate },
+      { identity, rawKey: undefined, psk: false, pskModes: [], clientCertificate },
       undefined,
     );
   }
@@ -48,6 +49,7 @@ class Pair {
       keyLog: () => {},
       askAboutCertificate: call('asks'),
       askAboutRawKey: call('asks'),
+      askForPsk: call('asks'),
     };
   }
 

@@ -249,6 +249,7 @@ export class Connection13 extends Connection<UnifiedHeader | RecordHeader> {
       },
       askAboutCertificate: (chain) => this.events.push({ type: 'peerCertificate', chain }),
       askAboutRawKey: (spki) => this.events.push({ type: 'peerRawKey', spki }),
+      askForPsk: (identity) => this.events.push({ type: 'pskIdentity', identity }),
     };
   }
 
@@ -270,7 +271,12 @@ export class Connection13 extends Connection<UnifiedHeader | RecordHeader> {
     this.earlyMayBeReadable();
   }
 
-  #establish(suite: CipherSuite13, group: GroupName, { client, server }: TrafficSecrets, now: number): void {
+  #establish(
+    suite: CipherSuite13,
+    group: GroupName | undefined,
+    { client, server }: TrafficSecrets,
+    now: number,
+  ): void {
     const [read, write] = this.#role === 'client' ? [server, client] : [client, server];
     const keys = new KeyChanges(this.config.crypto, suite, { read, write }, this.#innerLimit, this.ids);
     this.#after = new AfterHandshake13(keys, {

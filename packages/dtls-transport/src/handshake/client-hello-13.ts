@@ -1,9 +1,11 @@
 import type { CryptoProvider, GroupName } from '../crypto/provider.ts';
+import type { PreSharedKey } from '../identity.ts';
 import { ByteWriter } from '../wire/byte-writer.ts';
 import { writeClientHello } from '../wire/client-hello.ts';
 import { EXTENSION, type Extensions } from '../wire/extensions.ts';
 import { HANDSHAKE_HEADER_LENGTH } from '../wire/handshake-message.ts';
 import { type KeyShareEntry, writeClientShares, writeNumbers } from '../wire/key-share.ts';
+import { bindersLengthOf, writeOfferedPsk } from '../wire/pre-shared-key.ts';
 import { DTLS_1_2, DTLS_1_3, RECORD_HEADER_LENGTH } from '../wire/record.ts';
 import { type CertificateTypeName, writeCertificateTypes } from './certificate-types.ts';
 import type { CipherSuite } from './cipher-suites.ts';
@@ -11,9 +13,12 @@ import type { CipherSuite13 } from './cipher-suites-13.ts';
 import { clientExtensions } from './client-extensions.ts';
 import { type IdOffer, idExtensions } from './id-extensions.ts';
 import { GROUP_NUMBERS, NULL_COMPRESSION, TLS_EMPTY_RENEGOTIATION_INFO_SCSV } from './parameters.ts';
+import { BINDER_LENGTH, pskBinder } from './psk-binder.ts';
+import { type PskMode, writePskModes } from './psk-mode.ts';
 import { writeRecordSizeLimit } from './record-size-limit.ts';
 import { writeCookieExtension } from './server-hello-13.ts';
 import { SCHEME_NUMBERS } from './signature-schemes.ts';
+import type { RetriedHello } from './transcript-13.ts';
 
 /** What a client asks for in all its ClientHellos. */
 export interface HelloSettings {
@@ -29,12 +34,19 @@ export interface HelloSettings {
   readonly ids: IdOffer | undefined;
   /** How the server may show its key, the best first. */
   readonly certificateTypes: readonly CertificateTypeName[];
+  /** The key that we share with the server: then nothing else is to show who it is. */
+  readonly psk: PreSharedKey | undefined;
+  /** How that key may be used, the best first. */
+  readonly pskModes: readonly PskMode[];
 }
 
 /** What changes from one ClientHello to the next. */
 export interface HelloExtras {
-  readonly share: KeyShareEntry;
+  /** Our half of ECDHE; `undefined` where the shared key is to do without. */
+  readonly share: KeyShareEntry | undefined;
   readonly cookie: Uint8Array | undefined;
+  /** The first ClientHello and its answer, if this is the second. */
+  readonly retried: RetriedHello | undefined;
   /** The datagram is to have at least this many bytes (RFC 7685). */
   readonly minDatagram: number;
 }
@@ -46,18 +58,19 @@ export interface HelloParts {
 }
 
 /** The suites and the extensions, those that servers look at first in front. */
-export function helloParts(settings: HelloSettings, { share, cookie, minDatagram }: HelloExtras): HelloParts {
-  const { crypto, groups, olderSuites, recordSizeLimit, serverName, certificateTypes } = settings;
+export function helloParts(settings: HelloSettings, extras: HelloExtras): HelloParts {
+  const { crypto, groups, olderSuites, recordSizeLimit, serverName, psk } = settings;
+  const { share, cookie, retried, minDatagram } = extras;
   const both = olderSuites.length > 0;
   const extensions = new Map<number, Uint8Array>([[EXTENSION.supportedVersions, versions(both)]]);
   // A server without state needs it in the first fragment.
   if (cookie !== undefined) extensions.set(EXTENSION.cookie, writeCookieExtension(cookie));
-  extensions.set(EXTENSION.keyShare, writeClientShares([share]));
-  extensions.set(EXTENSION.supportedGroups, writeNumbers(groups.map((group) => GROUP_NUMBERS[group])));
-  const schemes = crypto.signatureSchemes.map((scheme) => SCHEME_NUMBERS[scheme]);
-  extensions.set(EXTENSION.signatureAlgorithms, writeNumbers(schemes));
-  const types = writeCertificateTypes(certificateTypes);
-  if (types !== undefined) extensions.set(EXTENSION.serverCertificateType, types);
+  if (share !== undefined) {
+    extensions.set(EXTENSION.keyShare, writeClientShares([share]));
+    extensions.set(EXTENSION.supportedGroups, writeNumbers(groups.map((group) => GROUP_NUMBERS[group])));
+  }
+  if (psk === undefined) for (const [type, bytes] of certificateExtensions(settings)) extensions.set(type, bytes);
+  else extensions.set(EXTENSION.pskKeyExchangeModes, writePskModes(settings.pskModes));
   if (recordSizeLimit !== undefined) {
     // RFC 8449 4: in 1.3 the type of the content counts too.
     extensions.set(EXTENSION.recordSizeLimit, writeRecordSizeLimit(recordSizeLimit + (both ? 0 : 1)));
@@ -78,7 +91,25 @@ export function helloParts(settings: HelloSettings, { share, cookie, minDatagram
   const missing = minDatagram - helloDatagram(settings, parts);
   // RFC 7685 3: the extension itself has 4 bytes.
   if (missing > 0) extensions.set(EXTENSION.padding, new Uint8Array(Math.max(0, missing - 4)));
+  if (psk !== undefined) {
+    // RFC 8446 4.2.11: it comes last, and its binder covers all before it, lengths included.
+    const none = new Uint8Array(BINDER_LENGTH);
+    extensions.set(EXTENSION.preSharedKey, writeOfferedPsk(psk.identity, none));
+    const body = writeClientHello13(settings, parts);
+    const binder = pskBinder(crypto, psk.key, retried, body, bindersLengthOf(none));
+    extensions.set(EXTENSION.preSharedKey, writeOfferedPsk(psk.identity, binder));
+  }
   return parts;
+}
+
+/** What a server needs to know that shows itself by a certificate or a key. */
+function certificateExtensions({ crypto, certificateTypes }: HelloSettings): readonly [number, Uint8Array][] {
+  const schemes = crypto.signatureSchemes.map((scheme) => SCHEME_NUMBERS[scheme]);
+  const types = writeCertificateTypes(certificateTypes);
+  return [
+    [EXTENSION.signatureAlgorithms, writeNumbers(schemes)],
+    ...(types === undefined ? [] : [[EXTENSION.serverCertificateType, types] satisfies [number, Uint8Array]]),
+  ];
 }
 
 /** The body of the ClientHello. */
@@ -102,8 +133,8 @@ export function helloDatagram(settings: Pick<HelloSettings, 'random'>, parts: He
  * A server that shows a certificate sends much more than one that shows its key alone. Who would rather have the key has
  * reason to think that there is one; should it be a certificate after all, the server may ask for a cookie first.
  */
-export function expectsCertificate({ certificateTypes }: HelloSettings): boolean {
-  return certificateTypes[0] === 'x509';
+export function expectsCertificate({ certificateTypes, psk }: HelloSettings): boolean {
+  return psk === undefined && certificateTypes[0] === 'x509';
 }
 
 function versions(both: boolean): Uint8Array {

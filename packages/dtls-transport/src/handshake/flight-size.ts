@@ -1,5 +1,6 @@
 import { HANDSHAKE_HEADER_LENGTH } from '../wire/handshake-message.ts';
 import type { ClientOffer13 } from './client-offer-13.ts';
+import type { OwnProof } from './own-proof-13.ts';
 import type { ServerPolicy13 } from './server-handshake-13.ts';
 
 /** ServerHello in its record with a key of P-256, the longest that we have. */
@@ -23,24 +24,36 @@ const PER_DATAGRAM = 22 + HANDSHAKE_HEADER_LENGTH;
 const ID_EXTENSION = 5;
 const RRC_EXTENSION = 4;
 
-/** Bytes that the server's flight to a client takes, at most; `ownIds` is the length of the connection ids that we give out. */
+/** pre_shared_key beside its header: which one. */
+const PSK_EXTENSION = 6;
+
+/**
+ * Bytes that the server's flight to a client takes, at most; `ownIds` is the length of the connection ids that we give out. Where a
+ * client names a shared key, it counts that it is found: the flight of another kind may have to wait for more of the client.
+ */
 export function serverFlightSize(
-  { proof: { certificates, key, scheme }, ids }: ClientOffer13,
-  { clientCertificate }: ServerPolicy13,
+  { psk, proof, ids }: ClientOffer13,
+  { clientCertificate }: Pick<ServerPolicy13, 'clientCertificate'>,
   maxDatagram: number,
   ownIds = 0,
 ): number {
-  // The SPKI of an RSA key holds the modulus, which is as long as the signature.
-  const signature = scheme.startsWith('rsa_') ? key.spki.length : SHORT_SIGNATURE;
   const content =
     SERVER_HELLO +
     (ids === undefined ? 0 : ID_EXTENSION + ownIds + (ids.checksPaths ? RRC_EXTENSION : 0)) +
     ENCRYPTED_EXTENSIONS +
-    (clientCertificate === undefined ? 0 : CERTIFICATE_REQUEST) +
-    certificates.reduce((sum, data) => sum + CERTIFICATE_ENTRY + data.length, CERTIFICATE) +
-    (CERTIFICATE_VERIFY + signature) +
+    (psk === undefined ? proofSize(proof!, clientCertificate !== undefined) : PSK_EXTENSION) +
     FINISHED;
   const perDatagram = PER_DATAGRAM + (ids?.id.length ?? 0);
   const datagrams = Math.ceil(content / Math.max(1, maxDatagram - perDatagram));
   return content + datagrams * perDatagram;
+}
+
+function proofSize({ certificates, key, scheme }: OwnProof, asksForCertificate: boolean): number {
+  // The SPKI of an RSA key holds the modulus, which is as long as the signature.
+  const signature = scheme.startsWith('rsa_') ? key.spki.length : SHORT_SIGNATURE;
+  return (
+    (asksForCertificate ? CERTIFICATE_REQUEST : 0) +
+    certificates.reduce((sum, data) => sum + CERTIFICATE_ENTRY + data.length, CERTIFICATE) +
+    (CERTIFICATE_VERIFY + signature)
+  );
 }

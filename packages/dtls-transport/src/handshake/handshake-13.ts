@@ -56,11 +56,13 @@ export interface HandshakeHost13 {
   protectHandshake(keys: EpochKeys): void;
   /** What the peer takes in a protected record (RFC 8449). */
   limitRecords(limits: { readonly send: number | undefined; readonly receive: number | undefined }): void;
-  /** The handshake is complete on our side; `secrets` are those of application data. */
-  established(suite: CipherSuite13, group: GroupName, secrets: TrafficSecrets, now: number): void;
+  /** The handshake is complete on our side; `group` is that of the key exchange, `secrets` are those of application data. */
+  established(suite: CipherSuite13, group: GroupName | undefined, secrets: TrafficSecrets, now: number): void;
   keyLog(lines: readonly string[]): void;
   /** Asks the layer above whether this is the right peer. */
   askAboutCertificate(chain: readonly Uint8Array[]): void;
   /** Asks the layer above whether this is the peer's key (RFC 7250). */
   askAboutRawKey(spki: Uint8Array): void;
+  /** Asks the layer above for the key of this identity. */
+  askForPsk(identity: Uint8Array): void;
 }

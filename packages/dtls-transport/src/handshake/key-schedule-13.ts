@@ -18,14 +18,23 @@ export interface HandshakeSecrets {
   application(transcriptHash: Uint8Array): TrafficSecrets;
 }
 
+/** What the secrets of a handshake are made of: at least one is there. */
+export interface KeyInputs {
+  readonly psk?: Uint8Array | undefined;
+  /** The secret of the key agreement. */
+  readonly shared?: Uint8Array | undefined;
+}
+
+type Crypto = Pick<CryptoProvider, 'hmac' | 'hash'>;
+
 /**
- * The key schedule of RFC 8446 7.1 without pre-shared key; `transcriptHash` is that of ClientHello to ServerHello. The
+ * The key schedule of RFC 8446 7.1: what is missing counts as zeros. `transcriptHash` is that of ClientHello to ServerHello. The
  * labels' prefix is that of DTLS (RFC 9147 5.9) unless a test wants another.
  */
 export function handshakeSecrets(
-  crypto: Pick<CryptoProvider, 'hmac' | 'hash'>,
+  crypto: Crypto,
   hash: HashName,
-  sharedSecret: Uint8Array,
+  { psk, shared }: KeyInputs,
   transcriptHash: Uint8Array,
   prefix?: string,
 ): HandshakeSecrets {
@@ -35,7 +44,7 @@ export function handshakeSecrets(
     hkdfExpandLabel(crypto, hash, secret, label, length, context, prefix);
   const next = (secret: Uint8Array, input: Uint8Array) =>
     hkdfExtract(crypto, hash, derive(secret, 'derived', crypto.hash(hash, NOTHING)), input);
-  const handshake = next(hkdfExtract(crypto, hash, NOTHING, zeros), sharedSecret);
+  const handshake = next(hkdfExtract(crypto, hash, NOTHING, psk ?? zeros), shared ?? zeros);
   const master = next(handshake, zeros);
   const pair = (secret: Uint8Array, name: string, context: Uint8Array): TrafficSecrets => ({
     client: derive(secret, `c ${name} traffic`, context),
@@ -45,6 +54,13 @@ export function handshakeSecrets(
     handshake: pair(handshake, 'hs', transcriptHash),
     application: (throughFinished) => pair(master, 'ap', throughFinished),
   };
+}
+
+/** RFC 8446 7.1: what the binder of a key from outside is made with. */
+export function binderKey(crypto: Crypto, hash: HashName, psk: Uint8Array, prefix?: string): Uint8Array {
+  const early = hkdfExtract(crypto, hash, NOTHING, psk);
+  const nothingHashed = crypto.hash(hash, NOTHING);
+  return hkdfExpandLabel(crypto, hash, early, 'ext binder', HASH_LENGTH[hash], nothingHashed, prefix);
 }
 
 /** The secret after this one (RFC 8446 7.2). */

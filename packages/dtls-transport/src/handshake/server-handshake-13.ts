@@ -1,20 +1,14 @@
-import type { GroupName, SigningKey } from '../crypto/provider.ts';
+import type { GroupName } from '../crypto/provider.ts';
 import { DtlsCertificateRejectedError, DtlsPeerError, DtlsRefusedError } from '../errors.ts';
-import type { Identity } from '../identity.ts';
 import { recordKeys13 } from '../record/record-keys-13.ts';
 import { ALERT } from '../wire/alert.ts';
-import { readCertificate13, writeCertificate13 } from '../wire/certificate-13.ts';
-import { writeCertificateRequest13 } from '../wire/certificate-request-13.ts';
-import { type CertificateVerify, readCertificateVerify } from '../wire/certificate-verify.ts';
 import { readClientHello } from '../wire/client-hello.ts';
-import { EXTENSION, writeExtensionBlock } from '../wire/extensions.ts';
 import { HANDSHAKE_TYPE, type HandshakeFragment, type HandshakeMessage } from '../wire/handshake-message.ts';
-import { writeNumbers } from '../wire/key-share.ts';
-import { MAX_PLAINTEXT } from '../wire/record.ts';
-import { writeCertificateType } from './certificate-types.ts';
 import type { CipherSuite13 } from './cipher-suites-13.ts';
 import { type ClientOffer13, readClientOffer13 } from './client-offer-13.ts';
-import type { Handshake13, HandshakeHost13, MessageToSend } from './handshake-13.ts';
+import { checkFinished } from './finished-13.ts';
+import { FlightWriter13 } from './flight-writer-13.ts';
+import type { Handshake13, HandshakeHost13 } from './handshake-13.ts';
 import { idAnswer } from './id-extensions.ts';
 import {
   type HandshakeSecrets,
@@ -23,16 +17,22 @@ import {
   type TrafficSecrets,
   verifyData13,
 } from './key-schedule-13.ts';
+import { addProof, type OwnKeys } from './own-proof-13.ts';
 import { GROUP_NUMBERS } from './parameters.ts';
+import { PeerProof13 } from './peer-proof-13.ts';
+import type { PskMode } from './psk-mode.ts';
+import { type AcceptedPsk, PskSearch } from './psk-search.ts';
+import { certificateRequest, encryptedExtensions } from './server-extensions-13.ts';
 import { writeHelloRetryRequest, writeServerHello13 } from './server-hello-13.ts';
-import { signedContent, signedVerify, signingSchemes13 } from './signature-13.ts';
-import { SCHEME_NUMBERS, schemeNumbered } from './signature-schemes.ts';
-import { messageHash, Transcript13 } from './transcript-13.ts';
+import { type RetriedHello, type Transcript13, transcriptBeforeHello } from './transcript-13.ts';
+import { expectType, unexpectedMessage } from './unexpected-message.ts';
 
 /** What a server shows of itself and wants of clients. */
-export interface ServerPolicy13 {
-  readonly identity: Identity | undefined;
-  readonly rawKey: SigningKey | undefined;
+export interface ServerPolicy13 extends OwnKeys {
+  /** We share keys with clients. */
+  readonly psk: boolean;
+  /** How they may be used, the best first. */
+  readonly pskModes: readonly PskMode[];
   /** Whether clients are asked for a certificate, and whether they may do without. */
   readonly clientCertificate: 'request' | 'require' | undefined;
 }
@@ -47,21 +47,23 @@ export interface Retry {
 
 /** What holds once our flight is out. */
 interface Offered13 {
-  readonly offer: ClientOffer13;
+  readonly suite: CipherSuite13;
+  readonly group: GroupName | undefined;
   readonly secrets: HandshakeSecrets;
   readonly application: TrafficSecrets;
   readonly transcript: Transcript13;
 }
 
-/** What the client may say next. */
-type State = 'hello' | 'certificate' | 'verify' | 'finished' | 'question' | 'done';
+/** What the client may say next, or what is asked above. */
+type State = 'hello' | 'psk' | 'certificate' | 'verify' | 'finished' | 'question' | 'done';
 
 /**
  * The server of DTLS 1.3 (RFC 9147 5, RFC 8446 2), from the ClientHello that it answers, which may be the second:
  *
  *     ClientHello                                    ->
+ *     (the layer above knows the key that the client names)
  *                                                    <-  ServerHello, EncryptedExtensions, [CertificateRequest],
- *                                                        Certificate, CertificateVerify, Finished
+ *                                                        [Certificate, CertificateVerify], Finished
  *     [Certificate, CertificateVerify], Finished     ->
  *     (the layer above accepts the client's certificate)
  *                                                    <-  ACK
@@ -70,23 +72,28 @@ export class ServerHandshake13 implements Handshake13 {
   readonly #host: HandshakeHost13;
   readonly #policy: ServerPolicy13;
   readonly #retry: Retry | undefined;
+  readonly #retried: RetriedHello | undefined;
   #state: State = 'hello';
-  #helloSeq: number | undefined;
+  #hello: HandshakeMessage | undefined;
+  #offer: ClientOffer13 | undefined;
+  #search: PskSearch | undefined;
+  #pskIdentity: Uint8Array | undefined;
   #offered: Offered13 | undefined;
-  #chain: readonly Uint8Array[] = [];
-  #verify: CertificateVerify | undefined;
-  /** The transcript's hash up to the client's Certificate, which its CertificateVerify signs. */
-  #signedHash: Uint8Array = new Uint8Array(0);
+  #proof: PeerProof13 | undefined;
 
   constructor(host: HandshakeHost13, policy: ServerPolicy13, retry: Retry | undefined) {
     this.#host = host;
     this.#policy = policy;
     this.#retry = retry;
+    this.#retried = retry && {
+      helloHash: retry.helloHash,
+      retryRequest: writeHelloRetryRequest(retry.suite, retry.group, retry.cookie),
+    };
   }
 
   /** What the client has shown of itself. */
-  get client(): { readonly chain: readonly Uint8Array[]; readonly pskIdentity: undefined } {
-    return { chain: this.#chain, pskIdentity: undefined };
+  get client(): { readonly chain: readonly Uint8Array[]; readonly pskIdentity: Uint8Array | undefined } {
+    return { chain: this.#proof?.chain ?? [], pskIdentity: this.#pskIdentity };
   }
 
   get awaitsPlain(): boolean {
@@ -97,53 +104,42 @@ export class ServerHandshake13 implements Handshake13 {
     const { type } = message;
     switch (this.#state) {
       case 'hello':
-        expect(type, HANDSHAKE_TYPE.clientHello);
+        expectType(type, HANDSHAKE_TYPE.clientHello);
         this.#onClientHello(message, now);
         break;
       case 'certificate':
-        expect(type, HANDSHAKE_TYPE.certificate);
-        this.#onCertificate(message);
+        expectType(type, HANDSHAKE_TYPE.certificate);
+        this.#onCertificate(this.#proof!, message);
         break;
       case 'verify':
         // CVE-2022-29222: a certificate without this signature shows nothing.
-        expect(type, HANDSHAKE_TYPE.certificateVerify);
-        this.#onVerify(message);
+        expectType(type, HANDSHAKE_TYPE.certificateVerify);
+        this.#proof!.onVerify(message);
+        this.#state = 'finished';
         break;
       case 'finished':
-        expect(type, HANDSHAKE_TYPE.finished);
+        expectType(type, HANDSHAKE_TYPE.finished);
         this.#onFinished(message, now);
         break;
       default:
-        throw unexpected(type);
+        throw unexpectedMessage(type);
     }
   }
 
   onPlainRepeat({ messageSeq, offset }: HandshakeFragment, now: number): void {
     // RFC 9147 5.8.1: our flight was lost, if the client has none of it.
-    if (messageSeq === this.#helloSeq && offset === 0 && this.#state !== 'done') this.#host.repeatFlight(now);
+    if (messageSeq === this.#hello?.messageSeq && offset === 0 && this.#state !== 'done') this.#host.repeatFlight(now);
   }
 
-  /** Sees that a question about a certificate waits for an answer. Throws `DtlsRefusedError` (`no-question`). */
+  /** Sees that a question about a certificate or a key waits for an answer. Throws `DtlsRefusedError` (`no-question`). */
   question(about: 'certificate' | 'psk'): void {
-    if (this.#state === 'question' && about === 'certificate') return;
+    if (this.#state === (about === 'psk' ? 'psk' : 'question')) return;
     throw new DtlsRefusedError('no-question', `no ${about} waits for an answer`);
   }
 
   /** The certificate is the right client's; `spki` is the public key in it. */
   acceptPeer(spki: Uint8Array, now: number): void {
-    const { crypto } = this.#host;
-    const { signatureScheme, signature } = this.#verify!;
-    const scheme = schemeNumbered(signatureScheme, signingSchemes13(crypto.signatureSchemes));
-    if (scheme === undefined) {
-      throw new DtlsPeerError(
-        'no-common-signature-scheme',
-        ALERT.illegal_parameter,
-        'the client signs as was not asked',
-      );
-    }
-    if (!crypto.verify(scheme, spki, signedContent('client', this.#signedHash), signature)) {
-      throw new DtlsPeerError('bad-signature', ALERT.decrypt_error, 'the certificate did not sign the handshake');
-    }
+    this.#proof!.check(spki);
     this.#establish(now);
   }
 
@@ -152,80 +148,101 @@ export class ServerHandshake13 implements Handshake13 {
     throw new DtlsCertificateRejectedError(alert);
   }
 
+  /** The key that goes with the identity. */
+  acceptPsk(key: Uint8Array, now: number): void {
+    const psk = this.#search!.accept(key);
+    this.#pskIdentity = psk.identity;
+    this.#answer(this.#offer!, psk, now);
+  }
+
+  /** No key goes with the identity: another one may, or we show ourselves in another way. */
+  rejectPsk(now: number): void {
+    const offer = this.#offer!;
+    const mayDoWithout = offer.proof !== undefined && offer.exchange?.publicKey !== undefined;
+    const next = this.#search!.reject(mayDoWithout);
+    if (next === undefined) this.#answer(offer, undefined, now);
+    else this.#host.askForPsk(next);
+  }
+
   #onClientHello(message: HandshakeMessage, now: number): void {
-    const { crypto, groups, cipherSuites, randomBytes, keyLog } = this.#host;
-    const { identity, rawKey, clientCertificate } = this.#policy;
+    const { crypto, groups, cipherSuites } = this.#host;
+    const { identity, rawKey, psk, pskModes } = this.#policy;
     const retry = this.#retry;
     const offer = readClientOffer13(readClientHello(message.body), {
-      ...{ identity, rawKey },
+      ...{ identity, rawKey, pskModes: psk ? pskModes : [] },
       groups: retry?.group === undefined ? groups : [retry.group],
       cipherSuites: retry === undefined ? cipherSuites : [retry.suite],
     });
-    const { suite, group, publicKey } = offer;
-    const agreement = crypto.generateKeyAgreement(group);
-    const shared = publicKey && agreement.agree(publicKey);
-    if (shared === undefined) {
-      throw new DtlsPeerError('bad-key-share', ALERT.illegal_parameter, "the client's key share is missing or invalid");
+    this.#hello = message;
+    this.#offer = offer;
+    if (offer.psk === undefined) {
+      this.#answer(offer, undefined, now);
+      return;
     }
-    const share = { group: GROUP_NUMBERS[group], publicKey: agreement.publicKey };
+    this.#search = new PskSearch(crypto, offer.psk, message.body, this.#retried);
+    this.#state = 'psk';
+    this.#host.askForPsk(this.#search.identity);
+  }
+
+  #answer(offer: ClientOffer13, psk: AcceptedPsk | undefined, now: number): void {
+    const { crypto, randomBytes, keyLog, recordSizeLimit: ours } = this.#host;
+    const { suite, random, recordSizeLimit } = offer;
+    const exchange = psk !== undefined && offer.psk?.mode === 'psk_ke' ? undefined : this.#exchange(offer);
     const ids = idAnswer(this.#host.ids, offer.ids);
-    const serverHello = {
-      type: HANDSHAKE_TYPE.serverHello,
-      body: writeServerHello13(randomBytes(32), suite, share, ids),
-    };
-    const transcript = startOf(crypto, suite, retry);
-    transcript.add(message);
-    transcript.add(serverHello);
-    const secrets = handshakeSecrets(crypto, suite.hash, shared, transcript.hash());
-    keyLog(keyLogLines13('HANDSHAKE_TRAFFIC_SECRET', offer.random, secrets.handshake));
+    const transcript = transcriptBeforeHello(crypto, suite.hash, this.#retried);
+    transcript.add(this.#hello!);
+    const flight = new FlightWriter13(transcript);
+    const hello = { share: exchange?.share, selectedPsk: psk?.index, ids };
+    flight.add(HANDSHAKE_TYPE.serverHello, writeServerHello13(randomBytes(32), suite, hello), 0);
+    const secrets = handshakeSecrets(
+      crypto,
+      suite.hash,
+      { psk: psk?.key, shared: exchange?.shared },
+      transcript.hash(),
+    );
+    keyLog(keyLogLines13('HANDSHAKE_TRAFFIC_SECRET', random, secrets.handshake));
     this.#host.protectHandshake({
       read: recordKeys13(crypto, suite, secrets.handshake.client),
       write: recordKeys13(crypto, suite, secrets.handshake.server),
     });
-    const flight: MessageToSend[] = [{ epoch: 0, ...serverHello }];
-    const add = (type: number, body: Uint8Array) => {
-      flight.push({ epoch: 2, type, body });
-      transcript.add({ type, body });
-    };
-    add(HANDSHAKE_TYPE.encryptedExtensions, this.#encryptedExtensions(offer));
-    if (clientCertificate !== undefined) add(HANDSHAKE_TYPE.certificateRequest, certificateRequest(this.#host));
-    const { certificates, key, scheme } = offer.proof;
-    add(HANDSHAKE_TYPE.certificate, writeCertificate13(NOTHING, certificates));
-    add(HANDSHAKE_TYPE.certificateVerify, signedVerify(key, scheme, 'server', transcript));
-    add(HANDSHAKE_TYPE.finished, verifyData13(crypto, suite.hash, secrets.handshake.server, transcript.hash()));
+    const proof = psk === undefined ? offer.proof : undefined;
+    flight.add(HANDSHAKE_TYPE.encryptedExtensions, encryptedExtensions(offer, proof, ours));
+    // RFC 8446 4.3.2: who shows itself by a shared key asks for nothing else.
+    if (proof !== undefined) this.#addCertificates(flight, proof);
+    const finished = verifyData13(crypto, suite.hash, secrets.handshake.server, transcript.hash());
+    flight.add(HANDSHAKE_TYPE.finished, finished);
     const application = secrets.application(transcript.hash());
-    keyLog(keyLogLines13('TRAFFIC_SECRET_0', offer.random, application));
-    const { recordSizeLimit } = offer;
-    this.#host.limitRecords({
-      send: recordSizeLimit,
-      receive: recordSizeLimit === undefined ? undefined : this.#host.recordSizeLimit,
-    });
-    this.#helloSeq = message.messageSeq;
-    this.#offered = { offer, secrets, application, transcript };
-    this.#state = clientCertificate === undefined ? 'finished' : 'certificate';
-    this.#host.sendFlight(flight, now);
+    keyLog(keyLogLines13('TRAFFIC_SECRET_0', random, application));
+    this.#host.limitRecords({ send: recordSizeLimit, receive: recordSizeLimit === undefined ? undefined : ours });
+    this.#offered = { suite, group: exchange?.group, secrets, application, transcript };
+    this.#search = undefined;
+    this.#state = this.#proof === undefined ? 'finished' : 'certificate';
+    this.#host.sendFlight(flight.messages, now);
   }
 
-  #encryptedExtensions({ proof, saysCertificateType, recordSizeLimit }: ClientOffer13): Uint8Array {
-    const extensions = new Map<number, Uint8Array>();
-    // RFC 7250 4.2
-    if (saysCertificateType) {
-      extensions.set(EXTENSION.serverCertificateType, writeCertificateType(proof.certificateType));
+  #addCertificates(flight: FlightWriter13, proof: NonNullable<ClientOffer13['proof']>): void {
+    const { crypto } = this.#host;
+    if (this.#policy.clientCertificate !== undefined) {
+      flight.add(HANDSHAKE_TYPE.certificateRequest, certificateRequest(crypto));
+      this.#proof = new PeerProof13(crypto, 'client', flight.transcript, 'x509');
     }
-    if (recordSizeLimit !== undefined) {
-      // RFC 8449 4: our answer tells the client that we keep to its limit; the type of the content counts.
-      const limit = (this.#host.recordSizeLimit ?? MAX_PLAINTEXT) + 1;
-      extensions.set(EXTENSION.recordSizeLimit, Uint8Array.of(limit >> 8, limit));
-    }
-    return writeExtensionBlock(extensions);
+    addProof(flight, proof, 'server');
   }
 
-  #onCertificate(message: HandshakeMessage): void {
-    const { context, entries } = readCertificate13(message.body);
-    if (context.length > 0) {
-      throw new DtlsPeerError('bad-hello', ALERT.illegal_parameter, 'the client answers another request');
+  /** ECDHE with the client's key. */
+  #exchange({ exchange }: ClientOffer13) {
+    const agreement = exchange && this.#host.crypto.generateKeyAgreement(exchange.group);
+    const shared = exchange?.publicKey && agreement?.agree(exchange.publicKey);
+    if (agreement === undefined || shared === undefined) {
+      throw new DtlsPeerError('bad-key-share', ALERT.illegal_parameter, "the client's key share is missing or invalid");
     }
-    if (entries.length === 0 && this.#policy.clientCertificate === 'require') {
+    const { group, publicKey } = agreement;
+    return { group, shared, share: { group: GROUP_NUMBERS[group], publicKey } };
+  }
+
+  #onCertificate(proof: PeerProof13, message: HandshakeMessage): void {
+    proof.onCertificate(message);
+    if (proof.isEmpty && this.#policy.clientCertificate === 'require') {
       // RFC 8446 4.4.2.4
       throw new DtlsPeerError(
         'no-certificate',
@@ -233,66 +250,24 @@ export class ServerHandshake13 implements Handshake13 {
         'the client has no certificate, but needs one',
       );
     }
-    const { transcript } = this.#offered!;
-    this.#chain = entries.map(({ data }) => data.slice());
-    transcript.add(message);
-    this.#signedHash = transcript.hash();
-    this.#state = entries.length === 0 ? 'finished' : 'verify';
-  }
-
-  #onVerify(message: HandshakeMessage): void {
-    this.#verify = readCertificateVerify(message.body);
-    this.#offered!.transcript.add(message);
-    this.#state = 'finished';
+    this.#state = proof.isEmpty ? 'finished' : 'verify';
   }
 
   #onFinished(message: HandshakeMessage, now: number): void {
-    const { crypto, askAboutCertificate } = this.#host;
-    const { offer, secrets, transcript } = this.#offered!;
-    const expected = verifyData13(crypto, offer.suite.hash, secrets.handshake.client, transcript.hash());
-    if (!crypto.timingSafeEqual(message.body, expected)) {
-      throw new DtlsPeerError(
-        'bad-finished',
-        ALERT.decrypt_error,
-        "the client's Finished does not match the handshake",
-      );
+    const { suite, secrets, transcript } = this.#offered!;
+    checkFinished(this.#host.crypto, suite.hash, secrets.handshake.client, transcript, message);
+    if (this.#proof === undefined || this.#proof.isEmpty) {
+      this.#establish(now);
+      return;
     }
     this.#state = 'question';
-    if (this.#chain.length > 0) askAboutCertificate(this.#chain);
-    else this.#establish(now);
+    this.#host.askAboutCertificate(this.#proof.chain);
   }
 
   #establish(now: number): void {
-    const { offer, application } = this.#offered!;
+    const { suite, group, application } = this.#offered!;
     this.#state = 'done';
     this.#offered = undefined;
-    this.#host.established(offer.suite, offer.group, application, now);
+    this.#host.established(suite, group, application, now);
   }
-}
-
-const NOTHING = new Uint8Array(0);
-
-function startOf(crypto: HandshakeHost13['crypto'], suite: CipherSuite13, retry: Retry | undefined): Transcript13 {
-  const transcript = new Transcript13(crypto, suite.hash);
-  if (retry === undefined) return transcript;
-  transcript.add(messageHash(retry.helloHash));
-  const body = writeHelloRetryRequest(suite, retry.group, retry.cookie);
-  transcript.add({ type: HANDSHAKE_TYPE.serverHello, body });
-  return transcript;
-}
-
-function certificateRequest({ crypto }: HandshakeHost13): Uint8Array {
-  const schemes = writeNumbers(crypto.signatureSchemes.map((scheme) => SCHEME_NUMBERS[scheme]));
-  return writeCertificateRequest13({
-    context: NOTHING,
-    extensions: new Map([[EXTENSION.signatureAlgorithms, schemes]]),
-  });
-}
-
-function expect(type: number, expected: number): void {
-  if (type !== expected) throw unexpected(type);
-}
-
-function unexpected(type: number): DtlsPeerError {
-  return new DtlsPeerError('unexpected-message', ALERT.unexpected_message, `unexpected message of type ${type}`);
 }

@@ -11,6 +11,7 @@ import { type ServerHello, writeServerHello } from '../wire/server-hello.ts';
 import type { CipherSuite13 } from './cipher-suites-13.ts';
 import { type IdOffer, idExtensions, readIdOffer } from './id-extensions.ts';
 import { GROUP_NUMBERS, groupNumbered, NULL_COMPRESSION } from './parameters.ts';
+import type { PskMode } from './psk-mode.ts';
 
 /** RFC 8446 4.1.3: the random of a ServerHello that is a HelloRetryRequest, the SHA-256 of that name. */
 export const RETRY_RANDOM: Uint8Array = Uint8Array.from([
@@ -44,6 +45,8 @@ export interface Offered13 {
   readonly groups: readonly GroupName[];
   /** Connection ids were offered so; not, when it is missing. */
   readonly ids?: IdOffer | undefined;
+  /** How a shared key may be used; none when none was offered. */
+  readonly pskModes: readonly PskMode[];
 }
 
 /** What a ServerHello of DTLS 1.3 says. */
@@ -51,7 +54,8 @@ export type ServerAnswer13 =
   | {
       readonly type: 'hello';
       readonly suite: CipherSuite13;
-      readonly share: KeyShareEntry;
+      /** The server's half of ECDHE; `undefined` where the shared key does without. */
+      readonly share: KeyShareEntry | undefined;
       /** What the server answers to our offer of connection ids, if it takes it. */
       readonly ids: IdOffer | undefined;
     }
@@ -66,7 +70,7 @@ const IN_HELLO: readonly number[] = [EXTENSION.supportedVersions, EXTENSION.keyS
 const IN_RETRY: readonly number[] = [...IN_HELLO, EXTENSION.cookie];
 
 /** Reads a ServerHello that `isServerHello13`. Throws `DtlsMalformedError` or `DtlsPeerError`. */
-export function readServerAnswer13(hello: ServerHello, { cipherSuites, groups, ids }: Offered13): ServerAnswer13 {
+export function readServerAnswer13(hello: ServerHello, offered: Offered13): ServerAnswer13 {
   const { extensions } = hello;
   if (readOneNumber(extensions.get(EXTENSION.supportedVersions)!, 'supported_versions') !== DTLS_1_3) {
     refuse('unsupported-version', ALERT.illegal_parameter, 'the server chose a version that was not offered');
@@ -75,26 +79,46 @@ export function readServerAnswer13(hello: ServerHello, { cipherSuites, groups, i
   if (hello.version !== DTLS_1_2 || hello.sessionId.length > 0 || hello.compressionMethod !== NULL_COMPRESSION) {
     refuse('bad-hello', ALERT.illegal_parameter, 'the ServerHello has legacy values that DTLS 1.3 forbids');
   }
-  const suite = cipherSuites.find(({ number }) => number === hello.cipherSuite);
+  const suite = offered.cipherSuites.find(({ number }) => number === hello.cipherSuite);
   if (suite === undefined) {
     refuse('no-common-cipher-suite', ALERT.illegal_parameter, 'the server chose a suite that was not offered');
   }
   return sameBytes(hello.random, RETRY_RANDOM)
-    ? readRetry(suite, extensions, groups)
-    : readHello(suite, extensions, ids);
+    ? readRetry(suite, extensions, offered)
+    : readHello(suite, extensions, offered);
 }
 
-function readHello(suite: CipherSuite13, extensions: Extensions, ids: IdOffer | undefined): ServerAnswer13 {
-  checkOffered(extensions, [...IN_HELLO, ...idExtensions(ids).map(([type]) => type)]);
+function readHello(suite: CipherSuite13, extensions: Extensions, { ids, pskModes }: Offered13): ServerAnswer13 {
+  const offersPsk = pskModes.length > 0;
+  const inHello = [...IN_HELLO, ...(offersPsk ? [EXTENSION.preSharedKey] : [])];
+  checkOffered(extensions, [...inHello, ...idExtensions(ids).map(([type]) => type)]);
+  if (offersPsk) checkSelectedPsk(extensions.get(EXTENSION.preSharedKey));
   const share = extensions.get(EXTENSION.keyShare);
-  if (share === undefined) refuse('bad-key-share', ALERT.missing_extension, 'the ServerHello has no key share');
-  return { type: 'hello', suite, share: readServerShare(share), ids: readIdOffer(extensions) };
+  // RFC 8446 4.2.9: the server takes one of the modes, which is seen by its share.
+  if (share === undefined && !pskModes.includes('psk_ke')) {
+    refuse('bad-key-share', ALERT.missing_extension, 'the ServerHello has no key share');
+  }
+  if (share !== undefined && offersPsk && !pskModes.includes('psk_dhe_ke')) {
+    refuse('unoffered-extension', ALERT.illegal_parameter, 'the ServerHello has a key share that was not asked for');
+  }
+  return { type: 'hello', suite, share: share && readServerShare(share), ids: readIdOffer(extensions) };
 }
 
-function readRetry(suite: CipherSuite13, extensions: Extensions, groups: readonly GroupName[]): ServerAnswer13 {
+/** RFC 8446 4.2.11: we offer one, so it has number 0; and nothing else is to show us who the server is. */
+function checkSelectedPsk(bytes: Uint8Array | undefined): void {
+  if (bytes === undefined) {
+    refuse('unknown-psk-identity', ALERT.handshake_failure, 'the server does not take the shared key');
+  }
+  if (readOneNumber(bytes, 'pre_shared_key') !== 0) {
+    refuse('bad-extension', ALERT.illegal_parameter, 'the server takes a shared key that was not offered');
+  }
+}
+
+function readRetry(suite: CipherSuite13, extensions: Extensions, { groups, pskModes }: Offered13): ServerAnswer13 {
   checkOffered(extensions, IN_RETRY);
   const groupBytes = extensions.get(EXTENSION.keyShare);
-  const group = groupBytes && groupNumbered(readOneNumber(groupBytes, 'key_share'), groups);
+  const offered = pskModes.length === 0 || pskModes.includes('psk_dhe_ke') ? groups : [];
+  const group = groupBytes && groupNumbered(readOneNumber(groupBytes, 'key_share'), offered);
   if (groupBytes !== undefined && group === undefined) {
     refuse('no-common-group', ALERT.illegal_parameter, 'the server asks for a group that was not offered');
   }
@@ -126,14 +150,27 @@ export function writeCookieExtension(cookie: Uint8Array): Uint8Array {
   return new ByteWriter().vector16(cookie).bytes();
 }
 
+/** What a ServerHello agrees to, beside the suite. */
+export interface HelloAnswer {
+  /** Our half of ECDHE. */
+  readonly share?: KeyShareEntry | undefined;
+  /** The place of the shared key among those that the client has offered. */
+  readonly selectedPsk?: number | undefined;
+  readonly ids?: IdOffer | undefined;
+}
+
 /** The body of a ServerHello. */
 export function writeServerHello13(
   random: Uint8Array,
   suite: CipherSuite13,
-  share: KeyShareEntry,
-  ids?: IdOffer,
+  { share, selectedPsk, ids }: HelloAnswer,
 ): Uint8Array {
-  return write(random, suite.number, [[EXTENSION.keyShare, writeServerShare(share)], ...idExtensions(ids)]);
+  const extensions: [number, Uint8Array][] = [];
+  if (share !== undefined) extensions.push([EXTENSION.keyShare, writeServerShare(share)]);
+  if (selectedPsk !== undefined) {
+    extensions.push([EXTENSION.preSharedKey, new ByteWriter().u16(selectedPsk).bytes()]);
+  }
+  return write(random, suite.number, [...extensions, ...idExtensions(ids)]);
 }
 
 /** The body of a HelloRetryRequest: the same for the same arguments, so that nobody has to keep it. */

@@ -14,14 +14,35 @@ export class Transcript13 {
     this.#hash.update(tlsMessage(message));
   }
 
+  /** A part of a message, as `tlsMessage` writes it. */
+  addBytes(bytes: Uint8Array): void {
+    this.#hash.update(bytes);
+  }
+
   hash(): Uint8Array {
     return this.#hash.digest();
   }
 }
 
-/** A ClientHello as the transcript has it after a HelloRetryRequest: its hash (RFC 8446 4.4.1). */
-export function messageHash(clientHelloHash: Uint8Array): Pick<HandshakeMessage, 'type' | 'body'> {
-  return { type: HANDSHAKE_TYPE.messageHash, body: clientHelloHash };
+/** What came before a second ClientHello. */
+export interface RetriedHello {
+  /** The hash of the first one (RFC 8446 4.4.1). */
+  readonly helloHash: Uint8Array;
+  /** The body of the HelloRetryRequest that it got. */
+  readonly retryRequest: Uint8Array;
+}
+
+/** A transcript up to the ClientHello that is answered. RFC 8446 4.4.1: of a first one its hash stands in its place. */
+export function transcriptBeforeHello(
+  crypto: Pick<CryptoProvider, 'runningHash'>,
+  name: HashName,
+  retried: RetriedHello | undefined,
+): Transcript13 {
+  const transcript = new Transcript13(crypto, name);
+  if (retried === undefined) return transcript;
+  transcript.add({ type: HANDSHAKE_TYPE.messageHash, body: retried.helloHash });
+  transcript.add({ type: HANDSHAKE_TYPE.serverHello, body: retried.retryRequest });
+  return transcript;
 }
 
 /** A message with the header of TLS (RFC 8446 4): type and length. */

@@ -8,6 +8,7 @@ import { DtlsMalformedError } from '../errors.ts';
 import type { CipherSuite } from '../handshake/cipher-suites.ts';
 import type { HandshakeHost } from '../handshake/handshake.ts';
 import type { HandshakeHost13 } from '../handshake/handshake-13.ts';
+import { PSK_HASH } from '../handshake/psk-binder.ts';
 import { canServe, ServerHandshake12, type ServerPolicy } from '../handshake/server-handshake-12.ts';
 import { type Retry, ServerHandshake13, type ServerPolicy13 } from '../handshake/server-handshake-13.ts';
 import { checkedIdentity, type Identity } from '../identity.ts';
@@ -218,7 +219,7 @@ export class Admission {
   #use(policy: Omit<ListenerPolicy, 'speaks13'>): void {
     if (policy.identity !== undefined) checkedIdentity(policy.identity);
     const hasKey = policy.identity !== undefined || policy.rawKey !== undefined;
-    const suites13 = hasKey ? this.#config.cipherSuites13 : [];
+    const suites13 = this.#config.cipherSuites13.filter(({ hash }) => hasKey || (policy.psk && hash === PSK_HASH));
     const usable = { ...policy, speaks13: suites13.length > 0 };
     const suites12 = this.#config.cipherSuites.filter((suite) => canServe(usable, suite));
     checkSuites([...suites12, ...suites13]);

@@ -1,7 +1,7 @@
 import type { Connection13Config } from '../connection/connection-config.ts';
 import type { CryptoProvider } from '../crypto/provider.ts';
 import { DtlsMalformedError, DtlsPeerError } from '../errors.ts';
-import { type ClientOffer13, readClientOffer13 } from '../handshake/client-offer-13.ts';
+import { type ClientOffer13, lacksShare, readClientOffer13 } from '../handshake/client-offer-13.ts';
 import { serverFlightSize } from '../handshake/flight-size.ts';
 import type { RandomBytes } from '../handshake/handshake.ts';
 import type { Retry, ServerPolicy13 } from '../handshake/server-handshake-13.ts';
@@ -51,11 +51,12 @@ export class HelloJudge13 {
     try {
       // CVE-2022-34293, CVE-2022-2576: with a cookie that is not ours nothing begins.
       if (cookie !== undefined) return this.#judgeCookie(path, readCookieExtension(cookie), now);
-      const offer = readClientOffer13(readClientHello(fragment.bytes), { ...this.#config, ...policy });
+      const pskModes = policy.psk ? policy.pskModes : [];
+      const offer = readClientOffer13(readClientHello(fragment.bytes), { ...this.#config, ...policy, pskModes });
       const allowed = AMPLIFICATION * received;
       const fits =
         serverFlightSize(offer, policy, this.#config.maxDatagram, this.#config.connectionId?.length) <= allowed;
-      if (offer.publicKey !== undefined && mayBegin && fits) return { action: 'begin', retry: undefined };
+      if (!lacksShare(offer) && mayBegin && fits) return { action: 'begin', retry: undefined };
       return { action: 'retry', helloRetryRequest: this.#askAgain(path, fragment, offer, now) };
     } catch (error) {
       if (error instanceof DtlsPeerError) return { action: 'refuse', alert: error.alert };
@@ -69,18 +70,14 @@ export class HelloJudge13 {
     return retry === undefined ? { action: 'drop' } : { action: 'begin', retry };
   }
 
-  #askAgain(
-    path: string,
-    fragment: HandshakeFragment,
-    { suite, group, publicKey }: ClientOffer13,
-    now: number,
-  ): Uint8Array {
+  #askAgain(path: string, fragment: HandshakeFragment, offer: ClientOffer13, now: number): Uint8Array {
+    const { suite, exchange } = offer;
     // RFC 8446 4.4.1: of the first ClientHello the transcript needs only the hash.
     const helloHash = this.#crypto.hash(
       suite.hash,
       tlsMessage({ type: HANDSHAKE_TYPE.clientHello, body: fragment.bytes }),
     );
-    const state = { suite, group: publicKey === undefined ? group : undefined, helloHash };
+    const state = { suite, group: lacksShare(offer) ? exchange?.group : undefined, helloHash };
     return writeHelloRetryRequest(suite, state.group, this.#cookies.make(path, state, now));
   }
 }

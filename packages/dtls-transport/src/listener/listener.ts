@@ -1,7 +1,7 @@
 import { type DropReason, type Drops, noDrops } from '../drops.ts';
 import { connectionConfig, type Transmit, wholeNumber } from '../engine-options.ts';
 import { DtlsRefusedError } from '../errors.ts';
-import { ServerHandshake12 } from '../handshake/server-handshake-12.ts';
+import type { ServerHandshake12 } from '../handshake/server-handshake-12.ts';
 import type { ServerHandshake13 } from '../handshake/server-handshake-13.ts';
 import { checkPskKey, type Identity } from '../identity.ts';
 import { datagramId } from '../wire/datagram-id.ts';
@@ -60,7 +60,7 @@ export class DtlsListener {
     });
     this.#table = this.#peers.table;
     this.#admission = new Admission(
-      { identity, rawKey, psk, clientCertificate },
+      { identity, rawKey, psk, pskModes: config.pskModes, clientCertificate },
       {
         ...{ config, peers: this.#peers, replies: this.#replies, onDrop },
         maxHandshakes: wholeNumber('maxHandshakes', options.maxHandshakes ?? DEFAULT_MAX_HANDSHAKES, 1),
@@ -165,20 +165,20 @@ export class DtlsListener {
 
   /**
    * Answers `pskIdentity`: the key of this name, 1 to 256 bytes. Throws `DtlsRefusedError` also with `bad-option`. A client
-   * that has another key is told (decrypt_error), as what it sends cannot be read; its handshake ends with the time-out.
+   * that has another key is told (decrypt_error). In DTLS 1.3 that ends its handshake; in 1.2, where what it sends just cannot be
+   * read, the time-out does.
    */
   acceptPsk(peer: number, key: Uint8Array, now: number): void {
     checkPskKey(key);
-    this.#answer(peer, 'psk', now, (handshake) => {
-      if (handshake instanceof ServerHandshake12) handshake.acceptPsk(key, now);
-    });
+    this.#answer(peer, 'psk', now, (handshake) => handshake.acceptPsk(key, now));
   }
 
-  /** Answers `pskIdentity`: there is no such key. The handshake fails when the client says the same again. */
+  /**
+   * Answers `pskIdentity`: there is no such key. In DTLS 1.3 the next name is asked for, if the client has more (four at most);
+   * then we show our certificate or key, if the client takes that; else the handshake fails, in 1.2 when the client says the same again.
+   */
   rejectPsk(peer: number, now: number): void {
-    this.#answer(peer, 'psk', now, (handshake) => {
-      if (handshake instanceof ServerHandshake12) handshake.rejectPsk(now);
-    });
+    this.#answer(peer, 'psk', now, (handshake) => handshake.rejectPsk(now));
   }
 
   /**

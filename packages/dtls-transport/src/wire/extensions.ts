@@ -12,8 +12,10 @@ export const EXTENSION = {
   padding: 21, // RFC 7685 3
   extendedMasterSecret: 23, // RFC 7627 5.1
   recordSizeLimit: 28, // RFC 8449 4
+  preSharedKey: 41, // RFC 8446 4.2.11
   supportedVersions: 43, // RFC 8446 4.2.1
   cookie: 44, // RFC 8446 4.2.2
+  pskKeyExchangeModes: 45, // RFC 8446 4.2.9
   keyShare: 51, // RFC 8446 4.2.8
   connectionId: 54, // RFC 9146 3
   rrc: 61, // RFC 9853 3

@@ -78,6 +78,31 @@ describe('bytes of each datagram, a request of 100 bytes and a response of 60', 
     expect(sum(datagrams.slice(0, 4)) - (411 - 134)).toBe(661 + C + 72);
   });
 
+  test.each([1, 6, 128])(
+    'a shared key with ECDHE, a name of L = %i bytes: 675 + L in four datagrams, then 198 in two',
+    (L) => {
+      const psk = { identity: new Uint8Array(L).fill(65), key: new Uint8Array(16).fill(7) };
+      const datagrams = conversation({ ...LEAN, psk }, { identity: undefined, psk: true });
+      expect(datagrams).toEqual([
+        `client:${179 + L}`, // the ClientHello with a raw key, but modes 6 and pre_shared_key 47 + L in place of 14
+        // ServerHello with 6 more; EncryptedExtensions 12 + 2 and Finished 12 + 32 in a record that adds 19
+        'server:194',
+        'client:184',
+        'server:118',
+        ...ESTABLISHED,
+      ]);
+      expect(sum(datagrams.slice(0, 4))).toBe(675 + L);
+      expect(sum(ESTABLISHED)).toBe(198);
+    },
+  );
+
+  test('a shared key alone (psk_ke): 585 + L, without forward secrecy', () => {
+    const psk = { identity: Uint8Array.of(65), key: new Uint8Array(16).fill(7) };
+    const pskModes = ['psk_ke'] as const;
+    const datagrams = conversation({ ...LEAN, psk, pskModes }, { identity: undefined, psk: true, pskModes });
+    expect(sum(datagrams.slice(0, 4))).toBe(585 + psk.identity.length);
+  });
+
   test('with all that we offer by default, and a name', () => {
     const datagrams = conversation({ versions: ['1.3'], serverName: 'localhost' }, { identity: server });
     expect(datagrams).toEqual(['client:411', 'server:710', 'client:184', 'server:118', ...ESTABLISHED]);

@@ -20,12 +20,23 @@ function connectionPair(passes: (datagram: Uint8Array) => boolean = () => true) 
   };
   let shake!: ClientHandshake13;
   const client = new Connection13(config, 'client', true, 0, (host: HandshakeHost13) => {
-    const policy = { serverName: undefined, identity: undefined, certificateTypes: ['x509'] as const, olderSuites: [] };
+    const policy = {
+      serverName: undefined,
+      psk: undefined,
+      pskModes: [],
+      identity: undefined,
+      certificateTypes: ['x509'] as const,
+      olderSuites: [],
+    };
     shake = new ClientHandshake13(host, policy, 0);
     return shake;
   });
   const server = new Connection13(config, 'server', true, 0, (host) => {
-    return new ServerHandshake13(host, { identity, rawKey: undefined, clientCertificate: undefined }, undefined);
+    return new ServerHandshake13(
+      host,
+      { identity, rawKey: undefined, psk: false, pskModes: [], clientCertificate: undefined },
+      undefined,
+    );
   });
   const out = new Uint8Array(2_000);
   const data: Record<'client' | 'server', string[]> = { client: [], server: [] };

@@ -20,7 +20,7 @@ const throughServerHello = bytes('860c06edc07858ee8e78f0e7428c58edd6b43f2ca3e6e9
 const throughFinished = bytes('9608102a0f1ccc6db6250b7b7e417b1a000eaada3daae4777a7686c9ff83df13');
 
 test.each([nodeCrypto, nobleCrypto])('the secrets of RFC 8448 3', (crypto) => {
-  const { handshake, application } = handshakeSecrets(crypto, 'sha256', shared, throughServerHello, TLS);
+  const { handshake, application } = handshakeSecrets(crypto, 'sha256', { shared }, throughServerHello, TLS);
   expect(hex(handshake.client)).toBe('b3eddb126e067f35a780b3abf45e2d8f3b1a950738f52e9600746a0e27a55a21');
   expect(hex(handshake.server)).toBe('b67b7d690cc16c4e75e54213cb2d37b4e9c912bcded9105d42befd59d391ad38');
   const { client, server } = application(throughFinished);
@@ -29,7 +29,7 @@ test.each([nodeCrypto, nobleCrypto])('the secrets of RFC 8448 3', (crypto) => {
 });
 
 test('the keys, and the verify_data of the client, of RFC 8448 3', () => {
-  const { handshake } = handshakeSecrets(nodeCrypto, 'sha256', shared, throughServerHello, TLS);
+  const { handshake } = handshakeSecrets(nodeCrypto, 'sha256', { shared }, throughServerHello, TLS);
   const expand = (label: string, length: number) =>
     hex(hkdfExpandLabel(nodeCrypto, 'sha256', handshake.server, label, length, undefined, TLS));
   expect(expand('key', 16)).toBe('3fce516009c21727d0f2e4e86ee403bc');
@@ -39,13 +39,22 @@ test('the keys, and the verify_data of the client, of RFC 8448 3', () => {
   );
 });
 
+test('the secrets of RFC 8448 4, with a shared key', () => {
+  const psk = bytes('4ecd0eb6ec3b4d87f5d6028f922ca4c5851a277fd41311c9e62d2c9492e1c4f3');
+  const both = { psk, shared: bytes('f44194756ff9ec9d25180635d66ea6824c6ab3bf179977be37f723570e7ccb2e') };
+  const through = bytes('f736cb34fe25e701551bee6fd24c1cc7102a7daf9405cb15d97aafe16f757d03');
+  const { handshake } = handshakeSecrets(nodeCrypto, 'sha256', both, through, TLS);
+  expect(hex(handshake.client)).toBe('2faac08f851d35fea3604fcb4de82dc62c9b164a70974d0462e27f1ab278700f');
+  expect(hex(handshake.server)).toBe('fe927ae271312e8bf0275b581c54eef020450dc4ecffaa05a1a35d27518e7803');
+});
+
 test('RFC 9147 5.9: with the prefix of DTLS all of them are others', () => {
-  const ours = handshakeSecrets(nodeCrypto, 'sha256', shared, throughServerHello);
-  const theirs = handshakeSecrets(nodeCrypto, 'sha256', shared, throughServerHello, TLS);
+  const ours = handshakeSecrets(nodeCrypto, 'sha256', { shared }, throughServerHello);
+  const theirs = handshakeSecrets(nodeCrypto, 'sha256', { shared }, throughServerHello, TLS);
   expect(ours.handshake.client).not.toEqual(theirs.handshake.client);
   expect(ours.handshake.server).not.toEqual(ours.handshake.client);
   expect(nextTrafficSecret(nodeCrypto, 'sha256', shared)).not.toEqual(shared);
-  expect(handshakeSecrets(nodeCrypto, 'sha384', shared, throughServerHello).handshake.client).toHaveLength(48);
+  expect(handshakeSecrets(nodeCrypto, 'sha384', { shared }, throughServerHello).handshake.client).toHaveLength(48);
 });
 
 test('RFC 8446 4.1.3: the random of a HelloRetryRequest is the hash of that name', () => {

@@ -92,7 +92,7 @@ test('its messages say what we take, and its signatures and Finished messages fi
   expect(offersVersion13(peekClientHello(clientHello.body).versions!)).toBe(true);
   const hello = readServerHello(serverHello.body);
   expect(isServerHello13(hello)).toBe(true);
-  const answer = readServerAnswer13(hello, { cipherSuites: CIPHER_SUITES_13, groups: ['x25519'] });
+  const answer = readServerAnswer13(hello, { cipherSuites: CIPHER_SUITES_13, groups: ['x25519'], pskModes: [] });
   expect(answer).toMatchObject({ type: 'hello', suite: { name: 'TLS_AES_128_GCM_SHA256' }, share: { group: 29 } });
   expect([...readEncryptedExtensions(extensions.body).keys()]).toEqual([10]);
 

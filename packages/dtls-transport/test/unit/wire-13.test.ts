@@ -9,6 +9,7 @@ import {
 } from '../../src/handshake/certificate-types.ts';
 import { CIPHER_SUITES_13 } from '../../src/handshake/cipher-suites-13.ts';
 import { readClientOffer13, recordSizeLimit13 } from '../../src/handshake/client-offer-13.ts';
+import { readPskModes, writePskModes } from '../../src/handshake/psk-mode.ts';
 import {
   hasDowngradeSentinel,
   isServerHello13,
@@ -36,13 +37,14 @@ import {
   writeServerShare,
 } from '../../src/wire/key-share.ts';
 import { readKeyUpdate, writeKeyUpdate } from '../../src/wire/key-update.ts';
+import { readOfferedPsks, writeOfferedPsk } from '../../src/wire/pre-shared-key.ts';
 import { readServerHello } from '../../src/wire/server-hello.ts';
 import { identity } from '../support/endpoints.ts';
 
 const suite = CIPHER_SUITES_13[0]!;
 const extensions = new Map([[13, Uint8Array.of(0, 2, 4, 3)]]);
 const share = { group: 29, publicKey: new Uint8Array(32).fill(3) };
-const offered = { cipherSuites: CIPHER_SUITES_13, groups: ['x25519', 'secp256r1'] } as const;
+const offered = { cipherSuites: CIPHER_SUITES_13, groups: ['x25519', 'secp256r1'], pskModes: [] } as const;
 
 /** Each codec: what is written, and how it is read. */
 const CODECS: readonly (readonly [
@@ -79,6 +81,13 @@ const CODECS: readonly (readonly [
   ['no key share', writeClientShares([]), readClientShares, []],
   ['key share of a server', writeServerShare(share), readServerShare, share],
   ['cookie', writeCookieExtension(Uint8Array.of(9)), readCookieExtension, Uint8Array.of(9)],
+  [
+    'offered shared key',
+    writeOfferedPsk(Uint8Array.of(65), new Uint8Array(32).fill(6)),
+    readOfferedPsks,
+    { identities: [Uint8Array.of(65)], binders: [new Uint8Array(32).fill(6)], bindersLength: 35 },
+  ],
+  ['modes of shared keys', writePskModes(['psk_ke', 'psk_dhe_ke']), readPskModes, ['psk_dhe_ke', 'psk_ke']],
   ['numbers', writeNumbers([29, 23]), (bytes) => readNumbers(bytes, 'groups'), [29, 23]],
   ['one number', Uint8Array.of(1, 2), (bytes) => readOneNumber(bytes, 'group'), 0x0102],
 ];
@@ -109,6 +118,11 @@ describe.each(CODECS)('%s', (_name, bytes, read, value) => {
 });
 
 test('a KeyUpdate asks or does not', () => expect(() => readKeyUpdate(Uint8Array.of(2))).toThrow('bad-value'));
+test('each shared key has one binder', () => {
+  const offered = writeOfferedPsk(Uint8Array.of(65), new Uint8Array(65).fill(32));
+  offered[2 + 7 + 2] = 32; // its length, of 65: then another one follows
+  expect(() => readOfferedPsks(offered)).toThrow('bad-value');
+});
 test('one key share for each group', () =>
   expect(() => readClientShares(writeClientShares([share, share]))).toThrow('bad-value'));
 test('numbers that nobody can have sent are left out of an ACK', () => {
@@ -119,7 +133,7 @@ test('numbers that nobody can have sent are left out of an ACK', () => {
 
 describe('ServerHello', () => {
   const random = new Uint8Array(32).fill(5);
-  const hello = () => readServerHello(writeServerHello13(random, suite, share));
+  const hello = () => readServerHello(writeServerHello13(random, suite, { share }));
   const changed = (part: object) => () => readServerAnswer13({ ...hello(), ...part }, offered);
 
   test('is read', () => {
@@ -211,10 +225,10 @@ describe('what a listener sees of a ClientHello', () => {
   });
 
   test('whatever a ClientHello says, the choice is made or refused', () => {
-    const capabilities = { ...offered, identity, rawKey: undefined };
+    const capabilities = { ...offered, identity, rawKey: undefined, pskModes: ['psk_dhe_ke', 'psk_ke'] } as const;
     fc.assert(
       fc.property(
-        fc.dictionary(fc.constantFrom('10', '13', '20', '28', '51'), fc.uint8Array({ maxLength: 50 })),
+        fc.dictionary(fc.constantFrom('10', '13', '20', '28', '41', '45', '51'), fc.uint8Array({ maxLength: 50 })),
         (map) => {
           const hello = {
             ...{ version: 0xfefd, random: new Uint8Array(32), sessionId: new Uint8Array(0), cookie: new Uint8Array(0) },

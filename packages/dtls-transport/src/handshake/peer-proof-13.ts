@@ -1,0 +1,85 @@
+import type { CryptoProvider } from '../crypto/provider.ts';
+import { DtlsPeerError } from '../errors.ts';
+import { ALERT } from '../wire/alert.ts';
+import { readCertificate13 } from '../wire/certificate-13.ts';
+import { type CertificateVerify, readCertificateVerify } from '../wire/certificate-verify.ts';
+import type { HandshakeMessage } from '../wire/handshake-message.ts';
+import type { CertificateTypeName } from './certificate-types.ts';
+import { signedContent, signingSchemes13 } from './signature-13.ts';
+import { schemeNumbered } from './signature-schemes.ts';
+import type { Transcript13 } from './transcript-13.ts';
+
+/** What a peer shows of itself in a handshake: certificates or a key (RFC 8446 4.4.2), and a signature with it (4.4.3). */
+export class PeerProof13 {
+  readonly #crypto: CryptoProvider;
+  readonly #signer: 'client' | 'server';
+  readonly #transcript: Transcript13;
+  readonly #type: CertificateTypeName;
+  #shown: readonly Uint8Array[] = [];
+  #verify: CertificateVerify | undefined;
+  /** The transcript's hash up to Certificate, which is signed. */
+  #signedHash: Uint8Array = new Uint8Array(0);
+
+  constructor(
+    crypto: CryptoProvider,
+    signer: 'client' | 'server',
+    transcript: Transcript13,
+    type: CertificateTypeName,
+  ) {
+    this.#crypto = crypto;
+    this.#signer = signer;
+    this.#transcript = transcript;
+    this.#type = type;
+  }
+
+  /** It has shown nothing, or not yet. */
+  get isEmpty(): boolean {
+    return this.#shown.length === 0;
+  }
+
+  /** Its certificates (DER), its own first; none when it shows a key. */
+  get chain(): readonly Uint8Array[] {
+    return this.#type === 'x509' ? this.#shown : [];
+  }
+
+  /** Its key (SubjectPublicKeyInfo, DER) when it shows that alone. */
+  get rawKey(): Uint8Array | undefined {
+    return this.#type === 'raw-public-key' ? this.#shown[0] : undefined;
+  }
+
+  onCertificate(message: HandshakeMessage): void {
+    const { context, entries } = readCertificate13(message.body);
+    // RFC 8446 4.4.2: it is empty in the handshake, and so was that of our request.
+    if (context.length > 0) {
+      throw new DtlsPeerError('bad-hello', ALERT.illegal_parameter, 'the Certificate answers another request');
+    }
+    // RFC 7250 3: a raw key stands alone.
+    if (this.#type === 'raw-public-key' && entries.length > 1) {
+      throw new DtlsPeerError('no-certificate', ALERT.decode_error, 'the peer shows more than one raw key');
+    }
+    this.#shown = entries.map(({ data }) => data.slice());
+    this.#transcript.add(message);
+    this.#signedHash = this.#transcript.hash();
+  }
+
+  onVerify(message: HandshakeMessage): void {
+    this.#verify = readCertificateVerify(message.body);
+    this.#transcript.add(message);
+  }
+
+  /** Throws `DtlsPeerError` unless the key `spki` (DER) has signed the handshake. */
+  check(spki: Uint8Array): void {
+    const { signatureScheme, signature } = this.#verify!;
+    const scheme = schemeNumbered(signatureScheme, signingSchemes13(this.#crypto.signatureSchemes));
+    if (scheme === undefined) {
+      throw new DtlsPeerError(
+        'no-common-signature-scheme',
+        ALERT.illegal_parameter,
+        `the ${this.#signer} signs as was not asked`,
+      );
+    }
+    if (!this.#crypto.verify(scheme, spki, signedContent(this.#signer, this.#signedHash), signature)) {
+      throw new DtlsPeerError('bad-signature', ALERT.decrypt_error, 'the key did not sign the handshake');
+    }
+  }
+}
