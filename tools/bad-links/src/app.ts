@@ -4,6 +4,7 @@ import { createLowBandwidthServer, type LowBandwidthServer, type Upstream } from
 import { createClientSession, mapperOptionRegistry, requestToCoap, responseToHttp } from '@lb-matrix/msc3079-mapper';
 import { nodeDeflate } from '@lb-matrix/msc3079-mapper/node';
 import type { VirtualTime } from '@lb-matrix/virtual-network';
+import type { Ask } from './asking.ts';
 import { type DtlsLink, openDtlsLink, RAW_KEY_PIN } from './dtls-link.ts';
 import type { LinkShape } from './links.ts';
 import type { Peer } from './peer.ts';
@@ -14,8 +15,7 @@ const FORMS = { tables: 2, compression: { deflate: nodeDeflate() } } as const;
 /** An app that speaks low bandwidth with a server, over a link. */
 export interface App {
   readonly time: VirtualTime;
-  /** Resolves with the answer's JSON. Throws unless it is 2xx. */
-  ask(method: string, target: string, token?: string, body?: unknown): Promise<Record<string, unknown>>;
+  readonly ask: Ask;
 }
 
 /** Nothing of it is connected before its first request. */

@@ -1,5 +1,6 @@
-import { type App, openApp } from './app.ts';
-import { type CoapLink, openCoapLink } from './coap-link.ts';
+import { openApp } from './app.ts';
+import { type Ask, loginAndSync, type Person, sendMessage } from './asking.ts';
+import { openCoapLink } from './coap-link.ts';
 import { type Answers, answeringHomeserver } from './homeserver.ts';
 import { BROADBAND, type LinkShape, LOSSY, LOSSY_BROADBAND, RADIO } from './links.ts';
 import type { Peer } from './peer.ts';
@@ -34,44 +35,35 @@ export const TRANSFERS: Readonly<Record<string, Case>> = {
   },
 };
 
+/** Whom the recorded answers are for. */
+const PERSON: Person = {
+  userId: '@alice-b0192625:localhost',
+  password: '0123456789abcdef0123456789abcdef',
+  token: 'secret',
+  roomId: '!iyXQbKLqGjNBVHlzYZ:localhost',
+};
+
 /** What begins with a handshake by a raw key, in DTLS 1.3, and asks a homeserver. */
 export function appCases(answers: Answers): Readonly<Record<string, Case>> {
-  const onLink = (shape: LinkShape, act: (app: App) => Promise<unknown>): Case => {
+  const onLink = (shape: LinkShape, act: (ask: Ask) => Promise<void>): Case => {
     return async (peer, seed) => {
-      const app = openApp(shape, peer, seed, answeringHomeserver(answers));
-      await app.time.until(act(app), 600_000);
-      return [app.time.now()];
+      const { time, ask } = openApp(shape, peer, seed, answeringHomeserver(answers));
+      await time.until(act(ask), 600_000);
+      return [time.now()];
     };
   };
   return {
-    'cold send, 200 ms, 10 % lost': onLink(LOSSY, send),
-    'login and sync, 200 ms, 10 % lost': onLink(LOSSY, (app) => loginAndSync(app, '')),
-    'cold send, radio': onLink(RADIO, send),
-    'login and sync, radio': onLink(RADIO, (app) => loginAndSync(app, '')),
-    'login and full sync, radio': onLink(RADIO, (app) => loginAndSync(app, `filter=${FULL}&`)),
+    'cold send, 200 ms, 10 % lost': onLink(LOSSY, (ask) => sendMessage(ask, PERSON, 1)),
+    'login and sync, 200 ms, 10 % lost': onLink(LOSSY, (ask) => loginAndSync(ask, PERSON, false)),
+    'cold send, radio': onLink(RADIO, (ask) => sendMessage(ask, PERSON, 1)),
+    'login and sync, radio': onLink(RADIO, (ask) => loginAndSync(ask, PERSON, false)),
+    'login and full sync, radio': onLink(RADIO, (ask) => loginAndSync(ask, PERSON, true)),
   };
-}
-
-/** What apps ask for that show more than the last ten messages of a room. */
-const FULL = encodeURIComponent(JSON.stringify({ room: { timeline: { limit: 50 } } }));
-const ROOM = encodeURIComponent('!iyXQbKLqGjNBVHlzYZ:localhost');
-
-function send(app: App): Promise<unknown> {
-  const body = { msgtype: 'm.text', body: 'Hello World' };
-  return app.ask('PUT', `rooms/${ROOM}/send/m.room.message/000001-1`, 'secret', body);
-}
-
-async function loginAndSync(app: App, query: string): Promise<void> {
-  const identifier = { type: 'm.id.user', user: '@alice-b0192625:localhost' };
-  const password = '0123456789abcdef0123456789abcdef';
-  const login = { type: 'm.login.password', identifier, password };
-  const { access_token: token } = await app.ask('POST', 'login', undefined, login);
-  await app.ask('GET', `sync?${query}timeout=30000`, String(token));
 }
 
 function download(shape: LinkShape, bytes: number): Case {
   return async (peer, seed) => {
-    const coap: CoapLink = openCoapLink(shape, peer, seed);
+    const coap = openCoapLink(shape, peer, seed);
     return [await coap.time.until(coap.download(bytes))];
   };
 }
