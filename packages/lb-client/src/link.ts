@@ -18,6 +18,7 @@ import {
   type MappedCoapRequest,
   mapperOptionRegistry,
   PrivateOption,
+  positionLost,
   requestToCoap,
   responseToHttp,
 } from '@lb-matrix/msc3079-mapper';
@@ -25,8 +26,8 @@ import type { ClientPipe, ClientPlatform } from './client-platform.ts';
 import { isObject, parseJson } from './json.ts';
 import type { KeepAlive } from './keep-alive.ts';
 import type { Offer } from './offer.ts';
-
 import { Silence } from './silence.ts';
+
 /** Signs that the server may have lost the session; `silence`: retransmissions and no answer. */
 export type Trouble = 'alert' | 'unreachable' | 'silence';
 
@@ -101,8 +102,8 @@ export class Link {
     this.since = platform.now();
     this.#lastSent = this.since;
     this.#lastReceived = this.since;
-    // Integer keys only where /versions says so.
     this.#silence = new Silence(platform, () => this.#trouble('silence'));
+    // Integer keys only where /versions says so.
     this.#session = createClientSession({
       keyTable: offer?.integerKeys ? 1 : 0,
       askKeyTable: offer?.integerKeys ?? false,
@@ -165,7 +166,7 @@ export class Link {
 
   /** Throws `MappingError`, or `EndpointError` for what does not fit one message. */
   observe(request: HttpRequest): Subscription {
-    const mapped = requestToCoap(request, this.#session, { asFetch: request.method === 'POST' });
+    const mapped = requestToCoap(request, this.#session, { asFetch: request.method === 'POST', observed: true });
     const states = this.#client.observe(mapped, { acknowledgeConsumed: true, reregister: false });
     const release = this.#watch();
     // Features are answered once, not with every push.
@@ -243,9 +244,9 @@ export class Link {
     return true;
   }
 
-  /** The server does not know integer keys, or what was agreed on: the session has taken note of it, and asks anew. */
+  /** The server does not know integer keys, what was agreed on, or where we are: the session has taken note of it, and asks anew. */
   #refused(answer: CoapResponse, mapped: MappedCoapRequest): boolean {
-    return keyTableRefused(answer, mapped, this.#session) || featuresLost(answer, mapped, this.#session);
+    return [keyTableRefused, featuresLost, positionLost].some((isRefused) => isRefused(answer, mapped, this.#session));
   }
 
   #read(answer: CoapResponse, mapped: MappedCoapRequest, answersFeatures = true): HttpResponse {
@@ -297,8 +298,8 @@ export class Link {
     this.#alive = false;
     this.#cancelTimer?.();
     this.#cancelGrace?.();
-    this.#options.onEnd();
     this.#silence.stop();
+    this.#options.onEnd();
   }
 
   /** Keeps the link known to the network until the returned function is called. */

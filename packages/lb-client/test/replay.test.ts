@@ -6,10 +6,10 @@ import { answerOf, type Exchange, meaning, recording, whoAsks } from './support/
 import { ORIGIN, world } from './support/world.ts';
 
 const inLowBandwidth = ({ target }: Exchange): boolean => target.startsWith('/_matrix/client/');
-/** What a target says; that a cache is to be passed by is not said over CoAP. */
+/** What a target says, in any order; that a cache is to be passed by is not said over CoAP. */
 const said = (target: string): unknown => {
   const { path, query } = meaning(target);
-  return { path, query: query.filter(([name]) => name !== '_cacheBuster') };
+  return { path, query: query.filter(([name]) => name !== '_cacheBuster').sort() };
 };
 const parsed = (text: string | null): unknown => (text === null || text === '' ? undefined : JSON.parse(text));
 

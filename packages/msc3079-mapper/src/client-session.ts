@@ -2,9 +2,11 @@ import { type CoapOption, OptionNumber, uintOption } from '@lb-matrix/coap-codec
 import { tokenOption } from './access-token.ts';
 import { type BodyForm, readForm, writtenForm } from './body-form.ts';
 import type { Compression } from './compression.ts';
+import { CLIENT_ECHOES, Echoes } from './lean/echoes.ts';
 import { MappingError } from './mapping-error.ts';
 import { PrivateOption } from './option-number.ts';
 import type { PathTableVersion } from './path-table.ts';
+import { ClientPositions } from './positions/client-positions.ts';
 import { offeredBits } from './server-session.ts';
 
 export interface ClientSessionOptions {
@@ -19,6 +21,8 @@ export interface ClientSessionOptions {
   readonly tables?: PathTableVersion | undefined;
   /** Ask for compression, and compress once the server has accepted that; likewise. Default: nothing is compressed. */
   readonly compression?: Compression | undefined;
+  /** Ask for answers of /sync that leave out what is known; likewise. Default false. */
+  readonly lean?: boolean | undefined;
   /** Announce that our endpoint can do what `Feature.Transmission` means. Default false. */
   readonly transmission?: boolean | undefined;
   /**
@@ -42,7 +46,7 @@ export interface ClientSession {
   readonly pathEnums: boolean;
   readonly transcode: boolean;
   /** The bits of option 65002 that are announced. */
-  readonly announced: number;
+  announced: number;
   readonly compression: Compression | undefined;
   /** The bits that the server has accepted on this very connection, so that it may be written to accordingly. */
   agreed: number;
@@ -55,17 +59,22 @@ export interface ClientSession {
   readonly unsettled: Set<number>;
   /** The feature bits that the server accepted; `undefined` until it answered an announcement. */
   features: number | undefined;
+  /** Where answers to requests for news have led. */
+  readonly positions: ClientPositions;
+  /** What was sent, where lean bodies were agreed on: at most 128 events, 64 KiB. */
+  readonly echoes: Echoes;
 }
 
 export function createClientSession(options: ClientSessionOptions = {}): ClientSession {
   const { announce = true, keyTable = 1, askKeyTable = false, pathEnums = true, transcode = true } = options;
-  const { tables = 1, compression, transmission = false } = options;
-  const forms = transcode ? { tables, compression } : {};
+  const { tables = 1, compression, lean = false, transmission = false } = options;
+  const forms = transcode ? { tables, compression, lean } : {};
   const announced = offeredBits({ ...forms, transmission });
   const unsettled = new Set<number>();
   if (announce) unsettled.add(PrivateOption.Features);
   if (askKeyTable) unsettled.add(OptionNumber.CborKeys);
-  const fixed = { keyTable, pathEnums, transcode, announced, compression };
+  const kept = { positions: new ClientPositions(), echoes: new Echoes(CLIENT_ECHOES) };
+  const fixed = { keyTable, pathEnums, transcode, announced, compression, ...kept };
   return { ...fixed, agreed: 0, token: undefined, unsettled, features: undefined };
 }
 

@@ -26,6 +26,8 @@ export type MappingReason =
   | 'content_format'
   /** A form of path, query or body that this session has not agreed on: its client has to announce itself again. */
   | 'not_agreed'
+  /** An ETag in place of a position that is not known (any more): the request has to come in full. */
+  | 'unknown_position'
   /** The Accept option asks for a format that is neither JSON nor CBOR. */
   | 'accept'
   /** A request body that does not convert, or that stands where none may be. */
@@ -41,7 +43,9 @@ export type MappingReason =
   /** The HTTP response's status, or its body, has no CoAP form. */
   | 'upstream'
   /** The CoAP response is none, or its body does not convert. */
-  | 'response';
+  | 'response'
+  /** An answer refers to an earlier one, or to an event that was sent, and this end does not have that. */
+  | 'unknown_reference';
 
 /** An error in Matrix terms: what a `{"errcode", "error"}` body and an HTTP status say. */
 export interface MatrixError {
@@ -93,6 +97,8 @@ const MEANING: Readonly<Record<MappingReason, Omit<MatrixError, 'message'>>> = {
   token_bound: { status: 400, errcode: 'M_INVALID_PARAM' },
   content_format: { status: 415, errcode: 'M_UNRECOGNIZED' },
   not_agreed: { status: 415, errcode: 'M_NOT_JSON', coapCode: Code.UnsupportedContentFormat },
+  // RFC 7252 5.9.2.8
+  unknown_position: { status: 412, errcode: 'M_UNKNOWN', coapCode: Code.PreconditionFailed },
   accept: { status: 406, errcode: 'M_UNRECOGNIZED' },
   body: { status: 400, errcode: 'M_NOT_JSON' },
   body_too_large: { status: 413, errcode: 'M_TOO_LARGE' },
@@ -101,4 +107,5 @@ const MEANING: Readonly<Record<MappingReason, Omit<MatrixError, 'message'>>> = {
   query_too_long: { status: 414, errcode: 'M_TOO_LARGE' },
   upstream: { status: 502, errcode: 'M_UNKNOWN' },
   response: { status: 502, errcode: 'M_UNKNOWN' },
+  unknown_reference: { status: 502, errcode: 'M_UNKNOWN' },
 };

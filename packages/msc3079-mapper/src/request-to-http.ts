@@ -12,17 +12,20 @@ import { type CompressionRule, compressible } from './compressible.ts';
 import type { Compression } from './compression.ts';
 import { answerFormat, type BodyFormat } from './format.ts';
 import { decodeCborBody, isNewestCbor } from './json-body.ts';
+import { type LeanQuestion, leanQuestionOf } from './lean/lean-session.ts';
 import { isLogout } from './logout.ts';
 import { MappingError } from './mapping-error.ts';
 import type { CoapParts, HttpRequest } from './messages.ts';
 import { Feature, mapperOptionRegistry } from './option-number.ts';
 import { unpack } from './packed-body.ts';
+import { restore } from './positions/restore.ts';
+import type { Asked } from './positions/server-positions.ts';
 import { acceptedFeatures, offersForms, reliedOn, rememberOptions, type ServerSession } from './server-session.ts';
 import { isSlidingSync } from './sliding-sync.ts';
 import { optionsToTarget, type TableUse } from './target.ts';
 
 /** What `responseToCoap` has to know of the request it answers; it holds no body. */
-export interface AnswerContext {
+export interface AnswerContext extends LeanQuestion {
   /** A safe method (GET, FETCH): success is then 2.05, not 2.04 (RFC 7252 5.8, RFC 8132 2.3.1). */
   readonly safe: boolean;
   readonly format: BodyFormat;
@@ -34,6 +37,8 @@ export interface AnswerContext {
   readonly features: number | undefined;
   /** A 2xx answer ends the token's life. */
   readonly logout: boolean;
+  /** What is asked for news, whose answer gets an ETag for where it leads; `undefined` for all else. */
+  readonly asked: Asked | undefined;
 }
 
 export interface MappedRequest extends HttpRequest {
@@ -73,25 +78,26 @@ export function requestToHttp(request: CoapParts, session: ServerSession): Mappe
   const format = answerFormat(options);
   if (format === undefined) throw new MappingError('accept', 'Answers are JSON or CBOR');
   const relied = reliedOn(options, session);
-  const target = optionsToTarget(options, tablesOf(relied, session));
-  if (request.code === Code.FETCH && !isSlidingSync(target)) {
+  const named = optionsToTarget(options, tablesOf(relied, session));
+  if (request.code === Code.FETCH && !isSlidingSync(named)) {
     throw new MappingError('method', 'FETCH is for sliding sync');
   }
   // RFC 7252 5.5: a payload where the method defines none is ignored.
-  const body = method === 'GET' ? undefined : readBody(request, relied, session);
+  const read = method === 'GET' ? undefined : readBody(request, relied, session);
+  const { target, body, asked } = restore({ method, target: named, body: read?.bytes }, options, relied, session);
 
   const { token } = session;
   const headers: [string, string][] = [['accept', 'application/json']];
   if (token !== undefined) headers.push(['authorization', `Bearer ${token}`]);
-  if (body !== undefined) headers.push(['content-type', body.type]);
+  if (body !== undefined) headers.push(['content-type', read?.type ?? 'application/json']);
   const features = acceptedFeatures(options, session);
   const safe = request.code === Code.GET || request.code === Code.FETCH;
   const insists = findOption(options, OptionNumber.Accept) !== undefined;
   const compression = insists ? undefined : compressible(method, target).response;
-  const answer: AnswerContext = { safe, format, compression, token, features, logout: isLogout(method, target) };
-  return body === undefined
-    ? { method, target, headers, answer }
-    : { method, target, headers, body: body.bytes, answer };
+  const logout = isLogout(method, target);
+  const lean = leanQuestionOf({ method, target, body }, relied, session);
+  const answer: AnswerContext = { safe, format, compression, token, features, logout, asked, ...lean };
+  return body === undefined ? { method, target, headers, answer } : { method, target, headers, body, answer };
 }
 
 function tablesOf(relied: number, session: ServerSession): TableUse {

@@ -1,10 +1,13 @@
 import { type CoapOption, Code, ContentFormat, contentFormatOf, OptionNumber, uintOption } from '@lb-matrix/coap-codec';
 import { answerFormat, type BodyFormat, FORMAT_NUMBER } from './format.ts';
 import { encodeJsonBody, parseJson, readMember, tryEncodeJsonBody } from './json-body.ts';
+import { leanAnswer } from './lean/lean-session.ts';
+import type { SyncReference } from './lean/sync-reference.ts';
 import { MappingError, type MatrixError } from './mapping-error.ts';
 import { type CoapParts, type HttpResponse, header } from './messages.ts';
 import { Feature, PrivateOption } from './option-number.ts';
 import { pack } from './packed-body.ts';
+import type { Tagged } from './positions/server-positions.ts';
 import type { AnswerContext } from './request-to-http.ts';
 import { retryAfter } from './retry-after.ts';
 import { acceptedFeatures, answeredForm, hasAgreed, type ServerSession, wantsExactCodes } from './server-session.ts';
@@ -12,13 +15,19 @@ import { basicCode, exactCode, statusOfCode } from './status-code.ts';
 
 const EMPTY = new Uint8Array(0);
 
+/** A CoAP response. */
+export interface WrittenAnswer extends CoapParts {
+  /** What later answers to the same observation may refer to once the client has acknowledged this one; `undefined`: nothing new. */
+  readonly next: SyncReference | undefined;
+}
+
 /**
  * The CoAP response for what the homeserver answered: the code that this session's client understands, the body in the
  * format its request asked for (JSON in place of CBOR where the body has no CBOR form), Max-Age where a 429 or 503 says how long to wait (announced sessions). Clears the
  * sticky token after a logout and on M_UNKNOWN_TOKEN. Throws `MappingError` (`upstream`, a 502) for a status that is no
  * answer and for a body that is not JSON; nothing of either reaches the client.
  */
-export function responseToCoap(response: HttpResponse, request: AnswerContext, session: ServerSession): CoapParts {
+export function responseToCoap(response: HttpResponse, request: AnswerContext, session: ServerSession): WrittenAnswer {
   const { status } = response;
   const code = codeFor(status, request.safe, session);
   if (code === undefined) throw new MappingError('upstream', `The homeserver answered with status ${status}`);
@@ -26,7 +35,8 @@ export function responseToCoap(response: HttpResponse, request: AnswerContext, s
   forgetToken(response, request, session);
   // RFC 8516, RFC 7252 5.9.3.4.
   const wait = status === 429 || status === 503 ? retryAfter(response) : undefined;
-  return assemble({ ...body, code, status, wait, features: request.features }, session);
+  if (request.echo !== undefined && status === 200) session.echoes.answered(request.echo, response.body);
+  return { ...assemble({ ...body, code, status, wait, features: request.features }, session), next: body.next };
 }
 
 /**
@@ -55,6 +65,9 @@ interface Body {
   readonly payload: Uint8Array;
   /** `packed` has no Content-Format: it is compressed, or it is `{}` and left out. */
   readonly format: BodyFormat | 'packed';
+  /** The ETag, of news. */
+  readonly tagged?: Tagged | undefined;
+  readonly next?: SyncReference | undefined;
 }
 
 interface Answer extends Body {
@@ -65,9 +78,12 @@ interface Answer extends Body {
   readonly features: number | undefined;
 }
 
-function assemble({ code, status, wait, format, features, payload }: Answer, session: ServerSession): CoapParts {
+function assemble(answer: Answer, session: ServerSession): CoapParts {
+  const { code, status, wait, format, features, payload, tagged } = answer;
+  // RFC 7252 5.9.1.3: the client has that answer.
+  if (tagged?.same) return { code: Code.Valid, options: [tagged.option], payload: EMPTY };
   const exact = wantsExactCodes(session);
-  const options: CoapOption[] = [];
+  const options: CoapOption[] = tagged === undefined ? [] : [tagged.option];
   const hasBody = payload.length > 0 || format === 'packed';
   if (payload.length > 0 && format !== 'packed') {
     options.push(uintOption(OptionNumber.ContentFormat, FORMAT_NUMBER[format]));
@@ -99,8 +115,14 @@ function convertBody({ status, body, headers }: HttpResponse, request: AnswerCon
   if (compression !== undefined && form.compression !== undefined && status === 200 && isEmptyMap(cbor)) {
     return { payload: EMPTY, format: 'packed' };
   }
-  const packed = status >= 200 && status < 300 ? pack(cbor, compression ?? 'never', form) : undefined;
-  return packed === undefined ? { payload: cbor, format: 'cbor' } : { payload: packed, format: 'packed' };
+  const tagged = status === 200 && request.asked !== undefined ? session.positions.tag(body, request.asked) : undefined;
+  const lean = status === 200 ? leanAnswer(cbor, form, request, session) : undefined;
+  const written = { tagged, next: lean?.next };
+  const whole = lean?.cbor ?? cbor;
+  const packed = status >= 200 && status < 300 ? pack(whole, compression ?? 'never', form) : undefined;
+  return packed === undefined
+    ? { payload: whole, format: 'cbor', ...written }
+    : { payload: packed, format: 'packed', ...written };
 }
 
 function isEmptyMap(cbor: Uint8Array): boolean {

@@ -2,10 +2,14 @@ import { Code, ContentFormat, codeToString, mediaTypeOf, OptionNumber, uintValue
 import { answerForm, type ClientSession, dropToken, settleOptions } from './client-session.ts';
 import type { Compression } from './compression.ts';
 import { decodeCborBody, readMember } from './json-body.ts';
+import { isLean } from './lean/header.ts';
+import { wholeAnswer } from './lean/lean-session.ts';
+import type { SyncReference } from './lean/sync-reference.ts';
 import { MappingError } from './mapping-error.ts';
 import type { CoapParts, HttpResponse } from './messages.ts';
 import { Feature, PrivateOption } from './option-number.ts';
 import { unpack } from './packed-body.ts';
+import { tagIn } from './positions/tag.ts';
 import type { MappedCoapRequest } from './request-to-coap.ts';
 import { FORMS } from './server-session.ts';
 import { statusOfCode } from './status-code.ts';
@@ -23,22 +27,49 @@ const BEFORE_MAPPER: ReadonlySet<number> = new Set([
   Code.ProxyingNotSupported,
 ]);
 
+/** An HTTP response. */
+export interface ReadAnswer extends HttpResponse {
+  /** For the next notification of the same observation: what it may refer to. */
+  readonly known: readonly SyncReference[];
+}
+
 /**
  * The HTTP response that a CoAP response to `request` means: its status (option 65006 when it fits the code), the body
  * as JSON (or as it came, in a session that does not transcode), `content-type`, and `retry-after` from Max-Age for 429
  * and 503. An error whose payload is text, or that has none, gets a Matrix error body. Tells the session what the server
- * knows by now. Call `keyTableRefused` before. Throws `MappingError` (`response`) for a code that is no final response
- * and for CBOR that is none.
+ * knows by now. Call `keyTableRefused` before. Throws `MappingError`: `response` for a code that is no final response
+ * and for CBOR that is none; `unknown_reference`, to which `leaveLean` is the answer.
+ *
+ * @param known - for a notification (RFC 7641) what came with the one before it; default: what the request says
  */
-export function responseToHttp(response: CoapParts, request: MappedCoapRequest, session: ClientSession): HttpResponse {
+export function responseToHttp(
+  response: CoapParts,
+  request: MappedCoapRequest,
+  session: ClientSession,
+  known: readonly SyncReference[] = request.reference === undefined ? [] : [request.reference],
+): ReadAnswer {
   const { code, options } = response;
   const accepted = uintValue(options, PrivateOption.Features);
   const announced = request.options.some(({ number }) => number === PrivateOption.Features);
   if (accepted !== undefined && announced) session.agreed = accepted & session.announced;
+  const same = code === Code.Valid ? request.asking?.from : undefined;
   const elided = isElided(response, session);
-  const status = statusOf(response, elided);
-  const { body, type } = elided ? EMPTY_OBJECT : session.transcode ? readBody(response, session) : rawBody(response);
+  const status = same === undefined ? statusOf(response, elided) : 200;
+  const read =
+    same !== undefined
+      ? sameAgain(same.answer)
+      : elided
+        ? EMPTY_OBJECT
+        : session.transcode
+          ? readBody(response, session, known)
+          : rawBody(response);
+  const { body, type } = read;
+  const tag = status === 200 && (session.agreed & Feature.Tables2) !== 0 ? tagIn(options) : undefined;
+  if (tag !== undefined && request.asking !== undefined && same === undefined) {
+    session.positions.learn(tag, body, request.asking);
+  }
 
+  if (request.echo !== undefined && status === 200) session.echoes.answered(request.echo, body);
   if (!BEFORE_MAPPER.has(code)) settleOptions(request.options, session);
   session.features = accepted ?? session.features;
   if ((request.logout && status < 300) || isUnknownToken(status, response, session)) dropToken(session);
@@ -48,7 +79,7 @@ export function responseToHttp(response: CoapParts, request: MappedCoapRequest, 
   // RFC 8075 section 7, note 8; RFC 8516.
   const maxAge = uintValue(options, OptionNumber.MaxAge);
   if (maxAge !== undefined && (status === 429 || status === 503)) headers.push(['retry-after', String(maxAge)]);
-  return { status, headers, body };
+  return { status, headers, body, known: read.known ?? known };
 }
 
 /**
@@ -79,9 +110,24 @@ export function featuresLost(
   const relied = (request.agreed & FORMS) !== 0;
   if (response.code !== Code.UnsupportedContentFormat || !relied) return false;
   session.agreed = 0;
+  session.positions.clear();
   session.unsettled.add(PrivateOption.Features);
   // With it, it has lost the token.
   if (session.token !== undefined) session.unsettled.add(OptionNumber.Authorization);
+  return true;
+}
+
+/**
+ * True when the server does not know the position that an ETag of this request stands for (4.12). The session has then
+ * forgotten it; the caller maps the HTTP request again and sends it once more.
+ */
+export function positionLost(
+  response: Pick<CoapParts, 'code'>,
+  request: Pick<MappedCoapRequest, 'asking'>,
+  session: ClientSession,
+): boolean {
+  if (response.code !== Code.PreconditionFailed || request.asking?.from === undefined) return false;
+  session.positions.forget(request.asking);
   return true;
 }
 
@@ -99,12 +145,14 @@ function statusOf({ code, options, payload }: CoapParts, elided: boolean): numbe
 }
 
 function isUnknownToken(status: number, response: CoapParts, session: ClientSession): boolean {
-  return status === 401 && readMember(readBody(response, session).body, 'errcode') === 'M_UNKNOWN_TOKEN';
+  return status === 401 && readMember(readBody(response, session, []).body, 'errcode') === 'M_UNKNOWN_TOKEN';
 }
 
 interface Body {
   readonly body: Uint8Array;
   readonly type: string | undefined;
+  /** Of a lean body. */
+  readonly known?: readonly SyncReference[];
 }
 
 function rawBody({ options, payload }: CoapParts): Body {
@@ -112,9 +160,15 @@ function rawBody({ options, payload }: CoapParts): Body {
   return { body: payload, type: payload.length === 0 || format === undefined ? undefined : mediaTypeOf(format) };
 }
 
+/** The answer that the request went on from. */
+function sameAgain(answer: Uint8Array | undefined): Body {
+  if (answer === undefined) throw new MappingError('response', 'The answer that this is to be equal to was too long');
+  return { body: answer, type: 'application/json' };
+}
+
 const EMPTY_OBJECT: Body = { body: Uint8Array.of(0x7b, 0x7d), type: 'application/json' };
 
-function readBody(response: CoapParts, session: ClientSession): Body {
+function readBody(response: CoapParts, session: ClientSession, known: readonly SyncReference[]): Body {
   const { code, options, payload } = response;
   const error = code >> 5 !== 2;
   if (payload.length === 0) return error ? errorBody(codeToString(code)) : { body: payload, type: undefined };
@@ -126,7 +180,8 @@ function readBody(response: CoapParts, session: ClientSession): Body {
   // Existing servers label CBOR as JSON, and their pushes as anything. No JSON text starts with a byte of 0x80 and above,
   // and a CBOR map or array with nothing below.
   if (isPacked || format === ContentFormat.Cbor || payload[0]! >= 0x80) {
-    return { body: decodeCborBody(cbor, form, 'response'), type: 'application/json' };
+    const whole = isLean(cbor) ? wholeAnswer(cbor, form, known, session) : { cbor };
+    return { ...whole, body: decodeCborBody(whole.cbor, form, 'response'), type: 'application/json' };
   }
   // RFC 7252 5.5.2: an error's payload may be a diagnostic message, and existing servers label it as JSON.
   if (error && payload[0] !== 0x7b) return errorBody(new TextDecoder().decode(payload));

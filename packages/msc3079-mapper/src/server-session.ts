@@ -2,9 +2,11 @@ import { type CoapOption, findOption, OptionNumber, uintValue } from '@lb-matrix
 import { readToken } from './access-token.ts';
 import { type BodyForm, writtenForm } from './body-form.ts';
 import type { Compression } from './compression.ts';
+import { Echoes, SERVER_ECHOES } from './lean/echoes.ts';
 import { MappingError } from './mapping-error.ts';
 import { Feature, PrivateOption } from './option-number.ts';
 import type { PathPrefix, PathTableVersion } from './path-table.ts';
+import { ServerPositions } from './positions/server-positions.ts';
 
 export interface ServerSessionOptions {
   /** What a path enum expands to. Default `'v3'`; `'r0'` for homeservers older than Matrix 1.1. */
@@ -16,13 +18,15 @@ export interface ServerSessionOptions {
   readonly tables?: PathTableVersion | undefined;
   /** Compress for clients that ask for it, and read what they compress. Default: nothing is compressed. */
   readonly compression?: Compression | undefined;
+  /** Leave out of answers of /sync what is known, for clients that ask for it. Default false. */
+  readonly lean?: boolean | undefined;
   /** Our endpoint can do what `Feature.Transmission` means, for clients that announce it. Default false. */
   readonly transmission?: boolean | undefined;
 }
 
 /**
- * What a server remembers of one cryptographic session: at most one token (65804 bytes) and two small numbers. Make one
- * per connection and drop it with the connection: R14 lets nothing of it outlive that.
+ * What a server remembers of one cryptographic session: at most one token (65804 bytes), two small numbers and four
+ * places (under 4 KiB each). Make one per connection and drop it with the connection: R14 lets nothing of it outlive that.
  */
 export interface ServerSession {
   readonly pathPrefix: PathPrefix;
@@ -35,23 +39,31 @@ export interface ServerSession {
   keyTable: 1 | undefined;
   /** The accepted bits of option 65002; `undefined` until the client announces itself. */
   features: number | undefined;
+  /** Where answers to requests for news have led. */
+  readonly positions: ServerPositions;
+  /** What was sent, where lean bodies were agreed on: at most 32 events, 16 KiB. */
+  readonly echoes: Echoes;
 }
 
 export function createServerSession(options: ServerSessionOptions = {}): ServerSession {
   const { pathPrefix = 'v3', compression } = options;
   const offered = offeredBits(options);
-  return { pathPrefix, offered, compression, token: undefined, keyTable: undefined, features: undefined };
+  const positions = new ServerPositions();
+  const fixed = { pathPrefix, offered, compression, positions, echoes: new Echoes(SERVER_ECHOES) };
+  return { ...fixed, token: undefined, keyTable: undefined, features: undefined };
 }
 
 /** The bits of option 65002 for what is offered, or asked for. */
 export function offeredBits({
   tables,
   compression,
+  lean,
   transmission,
-}: Pick<ServerSessionOptions, 'tables' | 'compression' | 'transmission'>): number {
+}: Pick<ServerSessionOptions, 'tables' | 'compression' | 'lean' | 'transmission'>): number {
   let bits: number = Feature.ExactCodes;
   if (tables === 2) bits |= Feature.Tables2 | Feature.Base64;
   if (compression !== undefined) bits |= Feature.Deflate;
+  if (lean) bits |= Feature.Lean;
   if (transmission) bits |= Feature.Transmission;
   return bits;
 }
