@@ -24,6 +24,8 @@ export const Feature = {
   Base64: 0x02,
   /** DEFLATE with dictionary version 1, one stream a message; no Content-Format says so, and no payload is `{}`. */
   Deflate: 0x04,
+  /** Answers of /sync that leave out what is known by the one before: docs/tables.md. */
+  Lean: 0x08,
   /** The client understands every CoAP response code and option 65006, not only the ten codes of existing clients. */
   ExactCodes: 0x10,
   /**
