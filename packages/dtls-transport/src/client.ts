@@ -105,6 +105,14 @@ export class DtlsClient {
     return this.#connection.maxPayload;
   }
 
+  /**
+   * What lay between a flight of the handshake and its answer, in milliseconds: a round trip, and what the server needed for it.
+   * `undefined` until a flight was answered that was sent once.
+   */
+  get roundTrip(): number | undefined {
+    return this.#connection.roundTrip;
+  }
+
   /** Takes a datagram that arrived from `path`; what comes from elsewhere is dropped. Never throws for what is in it. */
   receive(datagram: Uint8Array, path: string, now: number): void {
     if (path !== this.#path) {

@@ -41,6 +41,11 @@ export interface EngineOptions {
   readonly maxDatagram?: number | undefined;
   /** Milliseconds until a handshake is given up. Default 60,000. */
   readonly handshakeTimeout?: number | undefined;
+  /**
+   * Milliseconds until a flight of the handshake is sent again that nothing has answered, from 50 on; each further time it is twice as
+   * long. Once a round trip has been measured, 1.5 times that counts (RFC 9147 5.8.2), and at least 100. Default 1,000.
+   */
+  readonly retransmissionTimeout?: number | undefined;
   /** Bytes of handshake messages that are kept while parts of them are missing. Default 65,536 in a client, 16,384 in a listener. */
   readonly maxReassemblyBytes?: number | undefined;
   /** Groups of key agreement, the best first. Default X25519, then P-256. */
@@ -75,6 +80,9 @@ export interface Transmit {
 
 const DEFAULT_MAX_DATAGRAM = 1_232;
 const DEFAULT_HANDSHAKE_TIMEOUT = 60_000;
+/** RFC 6347 4.2.4.1, RFC 9147 5.8.2 */
+const DEFAULT_RETRANSMISSION_TIMEOUT = 1_000;
+const MIN_RETRANSMISSION_TIMEOUT = 50;
 const DEFAULT_VERSIONS: readonly DtlsVersionNumber[] = ['1.2'];
 const DEFAULT_PSK_MODES: readonly PskMode[] = ['psk_dhe_ke'];
 const DEFAULT_GROUPS: readonly GroupName[] = ['x25519', 'secp256r1'];
@@ -115,6 +123,11 @@ export function connectionConfig(options: EngineOptions, defaultReassemblyBytes:
         : wholeNumber('recordSizeLimit', recordSizeLimit, MIN_RECORD_SIZE_LIMIT, MAX_PLAINTEXT),
     maxDatagram: wholeNumber('maxDatagram', maxDatagram, ...DATAGRAM_BOUNDS),
     handshakeTimeout: wholeNumber('handshakeTimeout', handshakeTimeout, 1),
+    retransmissionTimeout: wholeNumber(
+      'retransmissionTimeout',
+      options.retransmissionTimeout ?? DEFAULT_RETRANSMISSION_TIMEOUT,
+      MIN_RETRANSMISSION_TIMEOUT,
+    ),
     maxReassemblyBytes: wholeNumber('maxReassemblyBytes', maxReassemblyBytes, 1_024),
     connectionId: connectionIdConfig(options),
     keyLog: options.keyLog,

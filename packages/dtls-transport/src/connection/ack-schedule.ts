@@ -2,17 +2,15 @@ import type { RecordNumber } from '../wire/ack.ts';
 import type { AckSource } from './outbox-13.ts';
 import { ReceivedRecords } from './received-records.ts';
 
-/** RFC 9147 7.1: a quarter of the first retransmission interval. So long an ACK waits, for more to come or for data to ride with. */
-const DELAY_MS = 250;
-
-/** While the peer's flight does not go on, it is told again what has arrived: at first after this, then after twice as long. */
-const AGAIN_MS = 1_000;
+/** So long the ACK of a last flight waits for data to ride with: a quarter of the usual first retransmission interval (RFC 9147 7.1). */
+export const ACK_DELAY_MS = 250;
 
 /** What is to be acknowledged, and when (RFC 9147 7.1). */
 export class AckSchedule implements AckSource {
   readonly #received = new ReceivedRecords();
   #deadline: number | undefined;
-  #interval = DELAY_MS;
+  /** How long the next ACK waits that tells the same again. */
+  #interval = 0;
   #isDue = false;
   #mayRide = false;
 
@@ -37,15 +35,19 @@ export class AckSchedule implements AckSource {
     this.#received.note(number);
   }
 
-  /** The flight should go on; if it does not, the peer is told what we have. */
-  expectMore(now: number): void {
-    this.#deadline ??= now + this.#interval;
+  /**
+   * The flight should go on; if it does not for so long, the peer is told what we have: at first after `delay`, then after four
+   * times as long, then after twice as long each time.
+   */
+  expectMore(now: number, delay: number): void {
+    if (this.#deadline === undefined) this.#interval = 2 * delay;
+    this.#deadline = Math.min(this.#deadline ?? Number.POSITIVE_INFINITY, now + delay);
   }
 
   /** The flight was the last: the ACK may wait for data. */
   ride(now: number): void {
     this.#mayRide = true;
-    this.#deadline = now + DELAY_MS;
+    this.#deadline = now + ACK_DELAY_MS;
   }
 
   /** The ACK goes out at once. */
@@ -56,7 +58,7 @@ export class AckSchedule implements AckSource {
   handleTimeout(now: number, isHandshaking: boolean): void {
     if (this.#deadline === undefined || now < this.#deadline) return;
     this.#isDue = true;
-    this.#interval = Math.max(AGAIN_MS, 2 * this.#interval);
+    this.#interval *= 2;
     this.#deadline = isHandshaking ? now + this.#interval : undefined;
   }
 
@@ -72,7 +74,6 @@ export class AckSchedule implements AckSource {
   clear(): void {
     this.#received.clear();
     this.#deadline = undefined;
-    this.#interval = DELAY_MS;
     this.#isDue = false;
     this.#mayRide = false;
   }

@@ -48,6 +48,8 @@ export class Connection12 extends Connection<RecordHeader> {
   #maxPlaintext: number = MAX_PLAINTEXT;
   /** The handshake has asked for a message again since the record in hand was begun. */
   #startedOver = false;
+  /** When the record in hand came. */
+  #arrival = 0;
 
   constructor(
     config: ConnectionConfig,
@@ -55,7 +57,8 @@ export class Connection12 extends Connection<RecordHeader> {
     startHandshake: (host: HandshakeHost) => Handshake,
     first: FirstNumbers = { recordSequence: 0, messageSeq: 0 },
   ) {
-    super(config, leastPayload(config), true, now);
+    // RFC 6347 4.2.4.1 knows no round trips.
+    super(config, leastPayload(config), { isValidated: true, adapts: false }, now);
     this.#cipherSuites = config.cipherSuites;
     this.#plainWriter = new WriteEpoch(0, undefined, first.recordSequence);
     this.#alertWriter = this.#plainWriter;
@@ -75,6 +78,7 @@ export class Connection12 extends Connection<RecordHeader> {
   }
 
   protected onRecord(header: RecordHeader, datagram: Uint8Array, at: number, now: number): boolean {
+    this.#arrival = now;
     if (header.epoch === PROTECTED_EPOCH) return this.#onProtectedRecord(header, datagram, at, now);
     if (header.epoch === 0) this.#onPlainRecord(header, datagram, now);
     else this.drop('unexpected');
@@ -211,7 +215,7 @@ export class Connection12 extends Connection<RecordHeader> {
       },
       stopRepeating: () => {
         this.forgetAlert();
-        timer.stop();
+        timer.answered(this.#arrival);
       },
       resumeRepeating: (now) => timer.restart(now),
       expectAgain: (seq) => {
@@ -230,6 +234,7 @@ export class Connection12 extends Connection<RecordHeader> {
     this.forgetAlert();
     this.#alertWriter = parts.at(-1)!.writer;
     this.outbox.setFlight(parts, wasSent);
+    this.timer.answered(now);
     this.timer.start(now);
   }
 

@@ -19,7 +19,7 @@ import { CONTENT_TYPE, MAX_PLAINTEXT, type RecordHeader, readRecordHeader } from
 import { isUnified, readUnifiedHeader, type UnifiedHeader } from '../wire/unified-header.ts';
 import { AckSchedule } from './ack-schedule.ts';
 import { AfterHandshake13, unexpected } from './after-handshake-13.ts';
-import { Connection } from './connection.ts';
+import { ALERT_GRACE_MS, Connection } from './connection.ts';
 import { type Connection13Config, type FirstNumbers, payload13, USUAL_ID } from './connection-config.ts';
 import { Flights13 } from './flights-13.ts';
 import { KeyChanges } from './key-changes.ts';
@@ -55,7 +55,8 @@ export class Connection13 extends Connection<UnifiedHeader | RecordHeader> {
     startHandshake: (host: HandshakeHost13) => Handshake13,
     first: FirstNumbers = { recordSequence: 0, messageSeq: 0 },
   ) {
-    super(config, payload13(config.maxDatagram, config.connectionId === undefined ? 0 : USUAL_ID), isValidated, now);
+    const payload = payload13(config.maxDatagram, config.connectionId === undefined ? 0 : USUAL_ID);
+    super(config, payload, { isValidated, adapts: true }, now);
     this.#role = role;
     this.#cipherSuites = config.cipherSuites;
     this.#plainWriter = plainWriter(first.recordSequence);
@@ -143,8 +144,10 @@ export class Connection13 extends Connection<UnifiedHeader | RecordHeader> {
     // CVE-2020-24585: application data without protection is never handed up; nor are ACKs that anybody could send.
     if (type === CONTENT_TYPE.handshake && this.state === 'handshaking') {
       this.#intake.take(fragment, EPOCH.plain, now);
-    } else if (type === CONTENT_TYPE.alert) this.onPlainAlert(fragment, now);
-    else this.drop('unexpected');
+    } else if (type === CONTENT_TYPE.alert) {
+      // What is said again at once would bring the same alert.
+      if (this.onPlainAlert(fragment, now)) this.timer.defer(now + ALERT_GRACE_MS / 2);
+    } else this.drop('unexpected');
   }
 
   #onProtectedRecord(header: UnifiedHeader, datagram: Uint8Array, now: number): boolean {
@@ -182,7 +185,7 @@ export class Connection13 extends Connection<UnifiedHeader | RecordHeader> {
     const next = this.#intake.next;
     if (wasHandshaking) {
       // RFC 9147 7.1: the peer's next flight has begun, so it has all of ours.
-      this.#flights.finishHandshake();
+      this.#flights.finishHandshake(now);
       this.forgetAlert();
     }
     // RFC 9147 7: what has been dropped is not acknowledged.
@@ -195,9 +198,10 @@ export class Connection13 extends Connection<UnifiedHeader | RecordHeader> {
     if (this.#role === 'client' && wasHandshaking && this.state === 'established') return; // our flight says it
     this.#acks.note(number);
     const isRepeat = this.#intake.next === next;
-    if (wasHandshaking) this.#acks.expectMore(now);
+    // RFC 9147 7.1: a quarter of the timer; where something is missing that was sent before, only until what comes right behind is there.
+    if (this.state === 'handshaking') this.#acks.expectMore(now, this.timer.patience / (this.#intake.hasGap ? 16 : 4));
     // RFC 9147 5.8.1: a last flight that comes again has not been acknowledged, or not so that the client heard it.
-    else if (number.epoch > EPOCH.handshake || isRepeat) this.#acks.demand();
+    else if (!wasHandshaking && (number.epoch > EPOCH.handshake || isRepeat)) this.#acks.demand();
   }
 
   #onAck(content: Uint8Array, now: number): void {
@@ -217,7 +221,10 @@ export class Connection13 extends Connection<UnifiedHeader | RecordHeader> {
   #onMessage(message: HandshakeMessage, epoch: number, now: number): void {
     if (epoch > EPOCH.handshake) this.#after!.onMessage(message, epoch, now);
     else if (this.#handshake === undefined) throw unexpected(message);
-    else this.#handshake.onMessage(message, now);
+    else {
+      if (epoch === EPOCH.plain && this.#role === 'client') this.timer.answering(now);
+      this.#handshake.onMessage(message, now);
+    }
   }
 
   #intakeOwner(): ConstructorParameters<typeof MessageIntake>[2] {
@@ -258,7 +265,8 @@ export class Connection13 extends Connection<UnifiedHeader | RecordHeader> {
       writer: epoch === EPOCH.plain ? this.#plainWriter : this.#handshakeWriter,
       message: this.#flights.number(type, body),
     }));
-    this.#flights.begin(parts, now);
+    const isLast = this.#role === 'client' && messages.some(({ epoch }) => epoch !== EPOCH.plain);
+    this.#flights.begin(parts, isLast, now);
     this.forgetAlert();
     this.#acks.clear();
     return parts.map(({ message }) => message);

@@ -20,6 +20,7 @@ export interface ConnectionConfig {
   /** Without it, connection ids are not used. */
   readonly connectionId?: ConnectionIdConfig | undefined;
   readonly handshakeTimeout: number;
+  readonly retransmissionTimeout: number;
   readonly maxReassemblyBytes: number;
   readonly keyLog: ((line: string) => void) | undefined;
   readonly drops: Drops;

@@ -1,7 +1,6 @@
 import type { DropReason } from '../drops.ts';
 import { DtlsAlertError, DtlsError, DtlsRefusedError, DtlsTimeoutError } from '../errors.ts';
 import { Fifo } from '../fifo.ts';
-import { RetransmitTimer } from '../handshake/retransmit-timer.ts';
 import { ALERT, alertName, readAlert } from '../wire/alert.ts';
 import { alertFor } from './alert-for.ts';
 import type { ConnectionConfig } from './connection-config.ts';
@@ -9,6 +8,7 @@ import type { Agreed, ConnectionEvent } from './connection-event.ts';
 import { ConnectionIds } from './connection-ids.ts';
 import { EarlyRecords } from './early-records.ts';
 import { PeerPath } from './peer-path.ts';
+import { RetransmitTimer } from './retransmit-timer.ts';
 
 /** How long a handshake goes on after a fatal alert in the clear: an honest peer has nothing more to say, a forger's victim has. */
 export const ALERT_GRACE_MS = 500;
@@ -34,7 +34,7 @@ export abstract class Connection<Header extends Ends = Ends> {
   protected readonly config: Omit<ConnectionConfig, 'cipherSuites'>;
   protected readonly ids: ConnectionIds;
   protected readonly path: PeerPath;
-  protected readonly timer: RetransmitTimer = new RetransmitTimer();
+  protected readonly timer: RetransmitTimer;
   protected readonly early: EarlyRecords = new EarlyRecords();
   protected readonly events: Fifo<ConnectionEvent> = new Fifo<ConnectionEvent>();
   protected abstract readonly outbox: Speech;
@@ -50,10 +50,19 @@ export abstract class Connection<Header extends Ends = Ends> {
   /** What is to be said next may not go to the peer's address yet. */
   #isBlocked = false;
 
-  /** `isValidated`: the peer has shown that it receives at its address, or we have chosen it. */
-  constructor(config: Omit<ConnectionConfig, 'cipherSuites'>, payload: number, isValidated: boolean, now: number) {
+  /**
+   * `isValidated`: the peer has shown that it receives at its address, or we have chosen it. `adapts`: flights are repeated by the round
+   * trip once it is known.
+   */
+  constructor(
+    config: Omit<ConnectionConfig, 'cipherSuites'>,
+    payload: number,
+    { isValidated, adapts }: { readonly isValidated: boolean; readonly adapts: boolean },
+    now: number,
+  ) {
     this.config = config;
     this.ids = new ConnectionIds(config.connectionId);
+    this.timer = new RetransmitTimer(config.retransmissionTimeout, adapts);
     this.path = new PeerPath(config, isValidated);
     this.payload = payload;
     this.handshakeDeadline = now + config.handshakeTimeout;
@@ -66,6 +75,11 @@ export abstract class Connection<Header extends Ends = Ends> {
   /** The most data that one `send` takes, in bytes. It changes with the end of the handshake, and in 1.3 when the peer's ids get longer. */
   get maxPayload(): number {
     return this.payload;
+  }
+
+  /** The last round trip of the handshake that was measured, in milliseconds, with what the peer needed for its answer. */
+  get roundTrip(): number | undefined {
+    return this.timer.roundTrip;
   }
 
   /** Takes a datagram; true when something in it has authenticated. `isElsewhere`: it came from another address than the peer's. */

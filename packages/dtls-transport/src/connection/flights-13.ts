@@ -1,9 +1,10 @@
 import { AckedFlight, type AckedPart, type FlightRecord } from '../handshake/acked-flight.ts';
-import type { RetransmitTimer } from '../handshake/retransmit-timer.ts';
 import type { RecordWriter } from '../record/write-epoch-13.ts';
 import type { RecordNumber } from '../wire/ack.ts';
 import { type HandshakeMessage, handshakeMessage } from '../wire/handshake-message.ts';
+import { ACK_DELAY_MS } from './ack-schedule.ts';
 import type { PeerPath } from './peer-path.ts';
+import type { RetransmitTimer } from './retransmit-timer.ts';
 
 /** How often a peer can make us repeat one flight, beside the timer: what we send for it stays bounded. */
 const MAX_REPEATS = 10;
@@ -57,12 +58,17 @@ export class Flights13 {
     return handshakeMessage(type, this.#nextSeq++, body);
   }
 
-  /** The handshake's next flight: the peer's has arrived, so ours before it has too. */
-  begin(parts: readonly AckedPart[], now: number): void {
+  /**
+   * The handshake's next flight: the peer's has arrived, so ours before it has too. With `isLast` no flight answers it but an ACK,
+   * which may wait for data to ride with.
+   */
+  begin(parts: readonly AckedPart[], isLast: boolean, now: number): void {
     this.#handshake = new AckedFlight(parts);
     this.#repeats = 0;
     this.#unanswered = 0;
-    if (this.#path.mayRepeat) this.#timer.start(now);
+    this.#timer.answered(now);
+    if (this.#path.mayRepeat) this.#timer.start(now, isLast ? ACK_DELAY_MS : 0);
+    else this.#timer.watch(now);
   }
 
   /** Sends the handshake's flight once more because the peer asks for it; within a bound. */
@@ -75,12 +81,12 @@ export class Flights13 {
 
   update(message: AckedPart, now: number): void {
     this.#update = new AckedFlight([message]);
-    if (this.#timer.deadline === undefined) this.#timer.start(now);
+    if (this.#timer.deadline === undefined) this.#timer.startAnew(now);
   }
 
   newIds(message: AckedPart, now: number): void {
     this.#newIds = new AckedFlight([message]);
-    if (this.#timer.deadline === undefined) this.#timer.start(now);
+    if (this.#timer.deadline === undefined) this.#timer.startAnew(now);
   }
 
   /** The timer's deadline may have passed. */
@@ -92,9 +98,9 @@ export class Flights13 {
   }
 
   /** RFC 9147 7.1: the peer's next flight has begun, so it has all of ours. */
-  finishHandshake(): void {
+  finishHandshake(now: number): void {
     this.#handshake = undefined;
-    this.#timer.stop();
+    this.#timer.answered(now);
   }
 
   /** The peer has these records: says what has arrived as a whole. */

@@ -37,6 +37,11 @@ export class MessageIntake {
     return this.#reassembly.next;
   }
 
+  /** Something has come, but not what stands before it. */
+  get hasGap(): boolean {
+    return this.#reassembly.hasGap;
+  }
+
   /** Forgets what was put together and expects message `seq` again; the rest of the record in hand is not read. */
   restart(seq: number): void {
     this.#reassembly.restart(seq);

@@ -45,6 +45,15 @@ export class Reassembly {
     return this.#next;
   }
 
+  /** Something is held, but not what stands before it. */
+  get hasGap(): boolean {
+    for (const [seq, { pieces, received }] of this.#partials) {
+      const last = pieces.at(-1);
+      if (seq !== this.#next || (last !== undefined && last.offset + last.bytes.length > received)) return true;
+    }
+    return false;
+  }
+
   /** Takes a fragment of the next message or of a later one; false when a bound forbids it. */
   add(fragment: HandshakeFragment): boolean {
     const { messageSeq, length, bytes } = fragment;

@@ -147,6 +147,14 @@ export class DtlsListener {
   }
 
   /**
+   * What lay between a flight of a peer's handshake and its answer, in milliseconds: a round trip, and what the peer needed for it.
+   * `undefined` when all flights were sent more than once, and for a peer that is not there (any more).
+   */
+  roundTripOf(peer: number): number | undefined {
+    return this.#table.established(peer)?.connection.roundTrip;
+  }
+
+  /**
    * Answers `peerCertificate`: this is a right client, and `spki` (DER) is the public key of its certificate. This and the
    * other answers do nothing when the handshake has ended meanwhile, and throw `DtlsRefusedError` (`no-question`) when it
    * does not wait for them.

@@ -106,6 +106,7 @@ class ClientPipe implements DtlsClientPipe {
       serverName = host,
       pins,
       handshakeTimeout,
+      retransmissionTimeout,
       versions = pins && VERSIONS_WITH_PINS,
       cipherSuites,
       recordSizeLimit,
@@ -126,6 +127,7 @@ class ClientPipe implements DtlsClientPipe {
         path: PATH,
         maxDatagram,
         handshakeTimeout,
+        retransmissionTimeout,
         versions,
         connectionId: options.connectionIds === true ? { length: 0 } : undefined,
         cipherSuites,
@@ -155,6 +157,10 @@ class ClientPipe implements DtlsClientPipe {
 
   get maxPayload(): number {
     return this.#engine.maxPayload;
+  }
+
+  get roundTrip(): number | undefined {
+    return this.#engine.roundTrip;
   }
 
   send(datagram: Uint8Array): void {

@@ -34,6 +34,7 @@ export async function listenDtls(options: ListenDtlsOptions): Promise<DtlsListen
     maxPeers,
     maxHandshakes,
     handshakeTimeout,
+    retransmissionTimeout,
     idleTimeout,
     versions = LISTENER_VERSIONS,
     cipherSuites,
@@ -54,6 +55,7 @@ export async function listenDtls(options: ListenDtlsOptions): Promise<DtlsListen
       maxPeers,
       maxHandshakes,
       handshakeTimeout,
+      retransmissionTimeout,
       idleTimeout,
       versions,
       cipherSuites,
@@ -220,6 +222,9 @@ class ListenerSocket implements DtlsListenerHandle {
       protocol: { version, cipherSuite, group },
       get maxPayload() {
         return engine.maxPayloadOf(peer);
+      },
+      get roundTrip() {
+        return engine.roundTripOf(peer);
       },
       onDatagram: undefined,
       onClose: undefined,

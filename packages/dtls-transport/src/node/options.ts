@@ -21,6 +21,11 @@ interface CommonOptions {
   readonly mtu?: number | undefined;
   /** Milliseconds until a handshake is given up. Default 60,000. */
   readonly handshakeTimeout?: number | undefined;
+  /**
+   * Milliseconds until a flight of the handshake is sent again that nothing has answered, from 50 on; each further time it is twice as
+   * long. Once a round trip has been measured, 1.5 times that counts (RFC 9147 5.8.2), and at least 100. Default 1,000.
+   */
+  readonly retransmissionTimeout?: number | undefined;
   /** The versions of DTLS to speak, the best first. Default `['1.2']` in a client without `pins`, else both. With a shared key a client speaks 1.2. */
   readonly versions?: readonly DtlsVersionNumber[] | undefined;
   /** Cipher suites, the best first. Default: all of `CIPHER_SUITE_NAMES` that there are keys for. */

@@ -34,6 +34,11 @@ export interface DtlsPipe {
   /** Tells the peer (close_notify) and ends the pipe. */
   close(): void;
   readonly peer: PipePeer;
+  /**
+   * What lay between a flight of the handshake and its answer, in milliseconds: a round trip, and what the peer needed for it.
+   * `undefined` when it could not be measured, as all was sent more than once.
+   */
+  readonly roundTrip?: number | undefined;
   readonly protocol: DtlsProtocol;
 }
 

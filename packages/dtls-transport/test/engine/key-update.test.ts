@@ -16,7 +16,7 @@ function connectionPair(passes: (datagram: Uint8Array) => boolean = () => true) 
   const config = {
     ...{ crypto: nodeCrypto, randomBytes: seededBytes('key update'), groups: ['x25519'] as const, drops },
     ...{ cipherSuites: CIPHER_SUITES_13, recordSizeLimit: undefined, maxDatagram: 1_232, keyLog: undefined },
-    ...{ handshakeTimeout: 60_000, maxReassemblyBytes: 65_536 },
+    ...{ handshakeTimeout: 60_000, retransmissionTimeout: 1_000, maxReassemblyBytes: 65_536 },
   };
   let shake!: ClientHandshake13;
   const client = new Connection13(config, 'client', true, 0, (host: HandshakeHost13) => {
