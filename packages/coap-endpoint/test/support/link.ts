@@ -6,8 +6,8 @@ import { seeded } from './random.ts';
 
 export interface LinkOptions {
   readonly seed?: number;
-  /** One way, in ms. */
-  readonly delay?: number;
+  /** One way, in ms; as a function what it is at that time. */
+  readonly delay?: number | ((now: number) => number);
   /** Added at random, so that datagrams overtake each other. */
   readonly jitter?: number;
   /** Of 1. */
@@ -32,6 +32,7 @@ export class VirtualPipe implements DatagramPipe {
   readonly peer: DatagramPipe['peer'];
   onDatagram: DatagramPipe['onDatagram'];
   onClose: DatagramPipe['onClose'];
+  roundTrip: number | undefined;
   closed = false;
   readonly #deliver: (datagram: Uint8Array) => void;
 
@@ -79,7 +80,7 @@ export class VirtualLink {
       const copies = random() < duplication ? 2 : 1;
       for (let i = 0; i < copies; i++) {
         const lost = random() < loss || options.drop?.(sent);
-        const wait = delay + random() * jitter;
+        const wait = (typeof delay === 'number' ? delay : delay(time.now())) + random() * jitter;
         if (lost) continue;
         time.setTimer(wait, () => {
           // The bytes are the listener's only during the call: afterwards they are others.
