@@ -15,14 +15,17 @@ import {
   type HttpRequest,
   type HttpResponse,
   keyTableRefused,
+  leaveLean,
   type MappedCoapRequest,
   mapperOptionRegistry,
   PrivateOption,
   positionLost,
+  type ReadAnswer,
   requestToCoap,
   responseToHttp,
 } from '@lb-matrix/msc3079-mapper';
 import type { ClientPipe, ClientPlatform } from './client-platform.ts';
+import { EarlyEchoes } from './early-echoes.ts';
 import { isObject, parseJson } from './json.ts';
 import type { KeepAlive } from './keep-alive.ts';
 import type { Offer } from './offer.ts';
@@ -37,7 +40,7 @@ const SIGN_OF_LIFE = 4_000;
 const NSTART = 4;
 
 /** The forms beyond plain MSC3079 that a server is asked for. */
-export type Forms = Pick<ClientSessionOptions, 'tables' | 'compression'>;
+export type Forms = Pick<ClientSessionOptions, 'tables' | 'compression' | 'lean'>;
 
 export interface LinkOptions {
   readonly pipe: ClientPipe;
@@ -56,12 +59,17 @@ export interface LinkOptions {
 }
 
 /** An answer and whether the server goes on to notify, for what is observed. */
-interface Notification {
+interface Answered {
   readonly response: HttpResponse;
   readonly observed: boolean;
   /** It refuses the form of the question, not the question: ask again. */
   readonly again: boolean;
 }
+
+/** Ask again: there was an answer, which is of no use here. */
+const AGAIN = { again: true } as const;
+
+type Notification = Answered | typeof AGAIN;
 
 /** What is observed on one link. */
 export interface Subscription {
@@ -84,6 +92,7 @@ export class Link {
   #lastSent: number;
   #lastReceived: number;
   readonly #silence: Silence;
+  readonly #echoes: EarlyEchoes;
   #alive = true;
   #watchers = 0;
   #cancelTimer: (() => void) | undefined;
@@ -103,6 +112,7 @@ export class Link {
     this.#lastSent = this.since;
     this.#lastReceived = this.since;
     this.#silence = new Silence(platform, () => this.#trouble('silence'));
+    this.#echoes = new EarlyEchoes(platform);
     // Integer keys only where /versions says so.
     this.#session = createClientSession({
       keyTable: offer?.integerKeys ? 1 : 0,
@@ -153,10 +163,10 @@ export class Link {
     try {
       for (;;) {
         const mapped = requestToCoap(request, this.#session);
-        const answer = await this.#client.request(mapped, { signal });
+        const answer = await this.#echoes.during(this.#client.request(mapped, { signal }));
         if (this.#refused(answer, mapped)) continue;
-        const response = this.#read(answer, mapped);
-        if (!this.#tokenForgotten(response, request, mapped)) return response;
+        const response = await this.#read(answer, mapped);
+        if (response !== undefined && !this.#tokenForgotten(response, request, mapped)) return response;
       }
     } finally {
       this.pending--;
@@ -171,6 +181,7 @@ export class Link {
     const release = this.#watch();
     // Features are answered once, not with every push.
     let isFirst = true;
+    let known: ReadAnswer['known'] | undefined;
     return {
       next: async () => {
         try {
@@ -184,8 +195,10 @@ export class Link {
           const refused = REFUSALS.has(value.code) && !formRefused;
           // This server has to be asked each time.
           if (refused || (!observed && value.code >> 5 === 2)) this.#pollsOnly = true;
-          const response = this.#read(value, mapped, isFirst);
+          const response = await this.#read(value, mapped, isFirst, known);
+          if (response === undefined) return AGAIN;
           isFirst = false;
+          ({ known } = response);
           return { response, observed, again: formRefused || refused };
         } catch (error) {
           release();
@@ -249,8 +262,18 @@ export class Link {
     return [keyTableRefused, featuresLost, positionLost].some((isRefused) => isRefused(answer, mapped, this.#session));
   }
 
-  #read(answer: CoapResponse, mapped: MappedCoapRequest, answersFeatures = true): HttpResponse {
-    const response = responseToHttp(answer, mapped, this.#session);
+  /** `undefined`: it refers to what is not known here. The next question is for an answer in full. */
+  async #read(
+    answer: CoapResponse,
+    mapped: MappedCoapRequest,
+    answersFeatures = true,
+    known?: ReadAnswer['known'],
+  ): Promise<ReadAnswer | undefined> {
+    const response = await this.#echoes.read(() => responseToHttp(answer, mapped, this.#session, known));
+    if (response === undefined) {
+      leaveLean(this.#session);
+      return undefined;
+    }
     const announced = answersFeatures && mapped.options.some(({ number }) => number === PrivateOption.Features);
     // What this server had accepted in an earlier session it does not any more.
     if (announced && answer.code >> 5 === 2 && uintValue(answer.options, PrivateOption.Features) === undefined) {

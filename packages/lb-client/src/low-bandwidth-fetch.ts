@@ -115,7 +115,7 @@ export function createLowBandwidthFetch(options: LowBandwidthFetchOptions): LowB
         connectTimeout: options.connectTimeout ?? CONNECT_TIMEOUT,
         networkKey: options.networkKey ?? (() => ''),
         keepAlive: options.keepAlive,
-        forms: { tables: options.tables, compression: options.compression || undefined },
+        forms: { tables: options.tables, compression: options.compression || undefined, lean: options.lean },
         observeIdle: options.observeIdle ?? OBSERVE_IDLE,
         meter,
         onChange: updateState,

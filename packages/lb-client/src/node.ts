@@ -6,8 +6,8 @@ import { createLowBandwidthFetch as create, type LowBandwidthFetch } from './low
 import type { LowBandwidthFetchOptions } from './options.ts';
 
 /**
- * Everything of the core's options but the platform, and how to reach and check the DTLS server. `tables` is 2 and
- * `compression` is asked for by default.
+ * Everything of the core's options but the platform, and how to reach and check the DTLS server. `tables` is 2,
+ * `compression` and `lean` are asked for by default.
  */
 export interface NodeLowBandwidthFetchOptions
   extends Omit<LowBandwidthFetchOptions, 'platform'>,
@@ -38,6 +38,7 @@ export function createLowBandwidthFetch(options: NodeLowBandwidthFetchOptions = 
     ...options,
     tables: options.tables ?? 2,
     compression: options.compression ?? { deflate: nodeDeflate() },
+    lean: options.lean ?? true,
     platform: {
       ...nodePlatform,
       wallTime: () => Date.now(),

@@ -76,6 +76,11 @@ export interface LowBandwidthFetchOptions {
    * Default, and `false`: nothing is compressed.
    */
   readonly compression?: Compression | false | undefined;
+  /**
+   * Ask servers to leave out of answers of /sync what is known by those before: what the app gets is the same, byte for byte of its CBOR.
+   * Default false.
+   */
+  readonly lean?: boolean | undefined;
   /** Have /sync pushed instead of polled, where the server can do that. Default true. */
   readonly observe?: boolean | undefined;
   /** Milliseconds without a /sync call until the server is told to stop pushing. Default 60,000. */

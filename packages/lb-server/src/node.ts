@@ -11,8 +11,8 @@ import { nodeDeflate } from '@lb-matrix/msc3079-mapper/node';
 import { createLowBandwidthServer, type LowBandwidthOptions, type LowBandwidthServer } from './server.ts';
 
 /**
- * Everything of `createLowBandwidthServer` but what the socket decides, and everything of `listenDtls`. `tables` is 2 and
- * `compression` is there by default, for clients that ask for them.
+ * Everything of `createLowBandwidthServer` but what the socket decides, and everything of `listenDtls`. `tables` is 2,
+ * `compression` is there and `lean` is true by default, for clients that ask for them.
  */
 export interface ListenLowBandwidthOptions
   extends Omit<LowBandwidthOptions, 'platform' | 'dtlsPort' | 'rawKeys'>,
@@ -40,6 +40,7 @@ export async function listenLowBandwidth(options: ListenLowBandwidthOptions): Pr
     ...options,
     tables: options.tables ?? 2,
     compression: options.compression ?? { deflate: nodeDeflate() },
+    lean: options.lean ?? true,
     platform: nodePlatform,
     dtlsPort: listener.address.port,
     rawKeys: rawKey && [pinOf(rawKey), ...(nextRawKeyPin === undefined ? [] : [nextRawKeyPin])],

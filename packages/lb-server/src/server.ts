@@ -40,6 +40,8 @@ export interface LowBandwidthOptions {
    * `maxRequestBytes` long, if this does not say less. Default, and `false`: nothing is compressed.
    */
   readonly compression?: Compression | false | undefined;
+  /** Leave out of answers of /sync what the client knows by those before, for clients that ask for it. Default false. */
+  readonly lean?: boolean | undefined;
   /** Milliseconds until a request without an answer is acknowledged; a long-poll is at once. Default 200. */
   readonly ackDelay?: number | undefined;
   /** Tell the homeserver the client's address in X-Forwarded-For. Default false. */
@@ -74,7 +76,7 @@ export interface LowBandwidthServer {
 
 /** Puts a low-bandwidth server together. It listens on nothing before `serve` is called. */
 export function createLowBandwidthServer(options: LowBandwidthOptions): LowBandwidthServer {
-  const { upstream, platform, dtlsPort, tables, onExchange, onObservation, onError, ackDelay } = options;
+  const { upstream, platform, dtlsPort, tables, lean, onExchange, onObservation, onError, ackDelay } = options;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const loopGuard = createLoopGuard(platform);
   const gateway = createGateway(upstream, platform, limits, loopGuard);
@@ -91,7 +93,7 @@ export function createLowBandwidthServer(options: LowBandwidthOptions): LowBandw
     ...common,
     observers,
     forward,
-    session: { pathPrefix, tables, compression, transmission: true },
+    session: { pathPrefix, tables, compression, lean, transmission: true },
   });
   const servers: CoapServer[] = [];
 

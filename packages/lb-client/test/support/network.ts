@@ -47,9 +47,13 @@ export class Network {
   #server: LowBandwidthServer | undefined;
   #listener: PipeListener = { onPipe: undefined, close: () => undefined };
 
-  readonly #forms: Pick<LowBandwidthOptions, 'tables' | 'compression'>;
+  readonly #forms: Pick<LowBandwidthOptions, 'tables' | 'compression' | 'lean'>;
 
-  constructor(time: VirtualTime, upstream: Upstream, forms: Pick<LowBandwidthOptions, 'tables' | 'compression'> = {}) {
+  constructor(
+    time: VirtualTime,
+    upstream: Upstream,
+    forms: Pick<LowBandwidthOptions, 'tables' | 'compression' | 'lean'> = {},
+  ) {
     this.#time = time;
     this.#platform = {
       now: () => time.now(),

@@ -1,4 +1,4 @@
-import type { CoapParts } from '@lb-matrix/msc3079-mapper';
+import type { HttpResponse, SyncReference, WrittenAnswer } from '@lb-matrix/msc3079-mapper';
 import type { Counts, SyncAnswer } from './news.ts';
 import type { Cursor, Subject } from './subject.ts';
 
@@ -8,7 +8,9 @@ export interface KeptAnswer {
   readonly since: string | undefined;
   readonly answer: SyncAnswer;
   /** What went out, and goes out again as it is. */
-  readonly coap: CoapParts;
+  readonly coap: WrittenAnswer;
+  /** What it was written from, where it refers to an earlier answer: another observation may not know that. */
+  readonly response: HttpResponse | undefined;
 }
 
 /**
@@ -23,18 +25,26 @@ export interface ObservationState {
   /** The counts that the client knows. */
   delivered: Counts;
   kept: KeptAnswer | undefined;
+  /** What answers may refer to: the last one that the client has acknowledged, and nothing else. */
+  reference: SyncReference | undefined;
   /** Since when the client has been out of reach, in the platform's milliseconds. */
   parkedSince: number | undefined;
 }
 
 /** A client that has got to `since`. */
-export function newState(subject: Subject, since: Cursor): ObservationState {
-  return { subject, acked: since, polled: since, delivered: {}, kept: undefined, parkedSince: undefined };
+export function newState(subject: Subject, since: Cursor, reference: SyncReference | undefined): ObservationState {
+  return { subject, acked: since, polled: since, delivered: {}, kept: undefined, reference, parkedSince: undefined };
 }
 
-/** The client has what was kept for it. */
-export function acknowledge(state: ObservationState): void {
-  deliver(state, state.kept!.answer);
+/**
+ * The client has what was kept for it.
+ *
+ * @param isAcknowledged - in this observation; otherwise it keeps referring to what came before
+ */
+export function acknowledge(state: ObservationState, isAcknowledged: boolean): void {
+  const { answer, coap } = state.kept!;
+  deliver(state, answer);
+  if (isAcknowledged) state.reference = coap.next ?? state.reference;
   state.kept = undefined;
   state.parkedSince = undefined;
 }

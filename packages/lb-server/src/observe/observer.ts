@@ -1,5 +1,5 @@
 import type { NotificationOutcome, Observation, Platform } from '@lb-matrix/coap-endpoint';
-import { type CoapParts, type HttpRequest, type HttpResponse, retryAfter } from '@lb-matrix/msc3079-mapper';
+import { type HttpRequest, type HttpResponse, retryAfter, type WrittenAnswer } from '@lb-matrix/msc3079-mapper';
 import { overloaded } from '../gateway.ts';
 import { BackOff, pause } from './back-off.ts';
 import type { Holder, KeptBytes } from './kept-bytes.ts';
@@ -54,10 +54,16 @@ export class Observer implements Holder {
     }
   }
 
-  /** Keeps an answer with news until the client has it; false when there is no room. */
-  keep(answer: SyncAnswer, coap: CoapParts): boolean {
-    if (!this.#around.keptBytes.hold(this, coap.payload.length)) return false;
-    this.state.kept = { since: this.state.acked.position, answer, coap };
+  /**
+   * Keeps an answer with news until the client has it; false when there is no room.
+   *
+   * @param written - what `coap` was written from
+   */
+  keep(answer: SyncAnswer, coap: WrittenAnswer, written: HttpResponse | undefined): boolean {
+    const response = coap.next === undefined ? undefined : written;
+    const bytes = coap.payload.length + (response?.body.length ?? 0);
+    if (!this.#around.keptBytes.hold(this, bytes)) return false;
+    this.state.kept = { since: this.state.acked.position, answer, coap, response };
     return true;
   }
 
@@ -89,7 +95,7 @@ export class Observer implements Holder {
       }
       this.#backOff.reset();
       if (isNews(answer, state.delivered)) {
-        if (this.keep(answer, write(response))) return true;
+        if (this.keep(answer, write(response, state.reference), response)) return true;
         return this.#endWith(overloaded());
       }
       passOver(state, answer);
@@ -122,13 +128,13 @@ export class Observer implements Holder {
 
   /** Whether what was kept is with the client. */
   async #delivered(outcome: Promise<NotificationOutcome>): Promise<boolean> {
-    const confirmed = new Promise<'acknowledged'>((resolve) => {
-      this.#confirm = () => resolve('acknowledged');
+    const confirmed = new Promise<'confirmed'>((resolve) => {
+      this.#confirm = () => resolve('confirmed');
     });
     const became = await Promise.race([outcome, confirmed]);
     // Of the answer to a registration that was a NON nobody knows more than that it was sent.
-    if (became !== 'acknowledged' && became !== 'sent') return false;
-    acknowledge(this.state);
+    if (became !== 'acknowledged' && became !== 'confirmed' && became !== 'sent') return false;
+    acknowledge(this.state, became === 'acknowledged');
     this.#around.keptBytes.release(this);
     return true;
   }

@@ -1,6 +1,13 @@
 import { Code, OptionNumber, uintValue } from '@lb-matrix/coap-codec';
 import type { IncomingRequest, Observation, Platform } from '@lb-matrix/coap-endpoint';
-import type { AnswerContext, HttpRequest, MappedRequest, ServerSession } from '@lb-matrix/msc3079-mapper';
+import type {
+  AnswerContext,
+  HttpRequest,
+  HttpResponse,
+  MappedRequest,
+  ServerSession,
+  WrittenAnswer,
+} from '@lb-matrix/msc3079-mapper';
 import type { Answer } from '../answer.ts';
 import { type Gateway, overloaded, type SessionLoad } from '../gateway.ts';
 import type { Limits } from '../limits.ts';
@@ -57,8 +64,14 @@ interface Registering {
 }
 
 /** The answer to a registration; without `news` it cannot be observed. */
-interface First extends Answer {
+interface First extends WrittenFirst {
   readonly news?: SyncAnswer | undefined;
+}
+
+interface WrittenFirst extends Answer {
+  readonly coap: WrittenAnswer;
+  /** What it was written from. */
+  readonly response: HttpResponse | undefined;
 }
 
 export function createObservers(options: ObserversOptions): Observers {
@@ -97,10 +110,10 @@ export function createObservers(options: ObserversOptions): Observers {
     if (!places.take(session.places, request.peer.address)) return answerWith(overloaded(), write);
     let admitted = false;
     try {
-      const first = kept === undefined ? await ask(registering) : { coap: kept.coap, status: 200, news: kept.answer };
+      const first = kept === undefined ? await ask(registering) : again(kept, write);
       const observation = first.news && request.observe();
       if (first.news === undefined || observation === undefined) return first;
-      admitted = observe(registering, first.coap, first.news, observation);
+      admitted = observe(registering, first, first.news, observation);
       return admitted ? first : answerWith(overloaded(), write);
     } finally {
       if (!admitted) places.give(session.places);
@@ -115,14 +128,14 @@ export function createObservers(options: ObserversOptions): Observers {
   }
 
   /** False when its answer cannot be kept. */
-  function observe(registering: Registering, coap: First['coap'], news: SyncAnswer, observation: Observation): boolean {
+  function observe(registering: Registering, first: First, news: SyncAnswer, observation: Observation): boolean {
     const { request, session, context, registration, kept } = registering;
     const { subject, since } = registration;
     const path = subject.target.split('?', 1)[0]!;
     const report: Surroundings['report'] = (record) => {
       onObservation?.({ ...record, path, peer: { address: request.peer.address, port: request.peer.port } });
     };
-    const observer = new Observer(newState(subject, since), observation, {
+    const observer = new Observer(newState(subject, since, context.reference), observation, {
       platform,
       keptBytes,
       ask: async (http, signal) => (await gateway.ask(forward(http, request), signal, session)).response,
@@ -132,7 +145,7 @@ export function createObservers(options: ObserversOptions): Observers {
     });
     // Only to a response of its own there is an acknowledgement that shows that the client has it.
     if (kept === undefined && !isNews(news, news.counts)) deliver(observer.state, news);
-    else if (observer.keep(news, coap)) request.acknowledge();
+    else if (observer.keep(news, first.coap, first.response)) request.acknowledge();
     else return false;
 
     const { signal } = observation;
@@ -170,13 +183,18 @@ function keptFor(
   return states.find(({ kept }) => kept !== undefined && kept.since === since.position)?.kept;
 }
 
-function answerWith(response: Parameters<Write>[0], write: Write): Answer {
-  return { coap: write(response), status: response.status };
+function answerWith(response: HttpResponse, write: Write): WrittenFirst {
+  return { coap: write(response), status: response.status, response };
+}
+
+/** What is kept, for a registration that knows nothing of the answers before it. */
+function again({ coap, answer, response }: KeptAnswer, write: Write): First {
+  return { coap: response === undefined ? coap : write(response), status: 200, news: answer, response };
 }
 
 /** To a client that observes no more. */
 const FAREWELL: Answer = { coap: { code: Code.Content, options: [], payload: new Uint8Array() }, status: 200 };
 
-function missingToken(): Parameters<Write>[0] {
+function missingToken(): HttpResponse {
   return matrixResponse(401, 'M_MISSING_TOKEN', 'Missing access token');
 }
