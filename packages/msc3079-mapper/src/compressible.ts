@@ -1,8 +1,8 @@
 /**
  * How a body may be compressed. `parts`: in several streams, none of which has both what one person can write and what
- * another's secret is.
+ * another's secret is. `once`: in a single stream what would be `parts`, for an answer that nobody can have repeated at will.
  */
-export type CompressionRule = 'never' | 'whole' | 'parts';
+export type CompressionRule = 'never' | 'whole' | 'parts' | 'once';
 
 /** What may be compressed of one endpoint: its requests, the bodies of its 2xx answers. */
 export interface Compressible {

@@ -5,6 +5,7 @@ export type { Compression, Deflate, DeflateOptions } from './compression.ts';
 export { DICTIONARY_ID } from './dictionary.ts';
 export { hasDotSegment } from './dot-segment.ts';
 export type { BodyFormat } from './format.ts';
+export { isInitialSync } from './initial-sync.ts';
 export { type LeanQuestion, leaveLean } from './lean/lean-session.ts';
 export type { SyncReference } from './lean/sync-reference.ts';
 export { MappingError, type MappingReason, type MatrixError } from './mapping-error.ts';

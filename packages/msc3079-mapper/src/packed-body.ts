@@ -24,13 +24,14 @@ export function pack(cbor: Uint8Array, rule: CompressionRule, form: BodyForm): U
   const { compression } = form;
   if (compression === undefined || rule === 'never') return undefined;
   const tried = cbor.length >= (compression.minBytes ?? DEFAULT_MIN_BYTES) && !hasSecretKey(cbor, form);
-  if (rule === 'parts') {
-    const packed = tried ? packParts(cbor, form, compression) : undefined;
-    const stored = concat([Uint8Array.of(PARTS), varint(cbor.length * 2), cbor]);
-    return packed !== undefined && packed.length < stored.length ? packed : stored;
-  }
-  const packed = tried ? compress(cbor, compression) : undefined;
-  return packed !== undefined && packed.length < cbor.length + LABEL ? packed : undefined;
+  const packed = tried
+    ? rule === 'parts'
+      ? packParts(cbor, form, compression)
+      : compress(cbor, compression)
+    : undefined;
+  if (rule === 'whole') return packed !== undefined && packed.length < cbor.length + LABEL ? packed : undefined;
+  const stored = concat([Uint8Array.of(PARTS), varint(cbor.length * 2), cbor]);
+  return packed !== undefined && packed.length < stored.length ? packed : stored;
 }
 
 /** CBOR out of what `pack` made. Throws for what is none, or is of more than the allowed bytes. */
