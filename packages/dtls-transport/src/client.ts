@@ -2,6 +2,7 @@ import type { Connection } from './connection/connection.ts';
 import { Connection12 } from './connection/connection-12.ts';
 import { Connection13 } from './connection/connection-13.ts';
 import type { Agreed } from './connection/connection-event.ts';
+import type { SigningKey } from './crypto/provider.ts';
 import { type Drops, noDrops } from './drops.ts';
 import {
   checkSuites,
@@ -29,6 +30,8 @@ export interface DtlsClientOptions extends EngineOptions {
   readonly serverName?: string | undefined;
   /** Who we are to a server that asks for a certificate. Default: nobody. */
   readonly identity?: Identity | undefined;
+  /** What a server of DTLS 1.3 that asks gets in place of a certificate, if it takes that (RFC 7250): P-256 or Ed25519. Default: none. */
+  readonly rawKey?: SigningKey | undefined;
   /**
    * How the server may show its key, the best first: by a certificate, or by the key alone (RFC 7250), which takes DTLS 1.3.
    * Default: by a certificate.
@@ -73,6 +76,7 @@ export class DtlsClient {
   readonly #startedAt: number;
   readonly #config: EngineConfig;
   readonly #policy: ClientPolicy;
+  readonly #rawKey: SigningKey | undefined;
   readonly #certificateTypes: readonly CertificateTypeName[];
   readonly #drops: Drops = noDrops();
   #connection: Connection;
@@ -96,6 +100,7 @@ export class DtlsClient {
     this.#startedAt = now;
     this.#config = { ...config, cipherSuites, cipherSuites13 };
     this.#policy = { serverName, identity, psk };
+    this.#rawKey = options.rawKey;
     this.#certificateTypes = certificateTypes;
     this.#connection = this.#start13(now, 0) ?? this.#start12(now);
   }
@@ -191,8 +196,9 @@ export class DtlsClient {
     const { cipherSuites: olderSuites, cipherSuites13: cipherSuites } = this.#config;
     if (cipherSuites.length === 0) return undefined;
     let handshake!: ClientHandshake13;
-    const { pskModes } = this.#config;
-    const policy = { ...this.#policy, certificateTypes: this.#certificateTypes, pskModes, olderSuites };
+    const { pskModes, packer } = this.#config;
+    const own = { ...this.#policy, rawKey: this.#rawKey };
+    const policy = { ...own, certificateTypes: this.#certificateTypes, packer, pskModes, olderSuites };
     const start = (host: HandshakeHost13) => {
       handshake = new ClientHandshake13(host, policy, now);
       return handshake;

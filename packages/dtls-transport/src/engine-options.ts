@@ -3,6 +3,7 @@ import { MAX_ID_LENGTH } from './connection/connection-ids.ts';
 import type { CryptoProvider, GroupName } from './crypto/provider.ts';
 import type { Drops } from './drops.ts';
 import { DtlsRefusedError } from './errors.ts';
+import { type CertificateCompression, CertificatePacker } from './handshake/certificate-packer.ts';
 import { type CipherSuiteName, suitesOf } from './handshake/cipher-suites.ts';
 import { type CipherSuite13, suitesOf13 } from './handshake/cipher-suites-13.ts';
 import type { RandomBytes } from './handshake/handshake.ts';
@@ -17,6 +18,7 @@ export type DtlsVersionNumber = '1.3' | '1.2';
 export interface EngineConfig extends ConnectionConfig {
   readonly cipherSuites13: readonly CipherSuite13[];
   readonly pskModes: readonly PskMode[];
+  readonly packer: CertificatePacker | undefined;
 }
 
 /** Connection ids (RFC 9146, RFC 9147 9): with them an association goes on when the client's address changes. */
@@ -66,6 +68,11 @@ export interface EngineOptions {
    * (RFC 8449); a server can tell only clients that ask. Default: no limit, and a client does not ask, which saves 6 bytes.
    */
   readonly recordSizeLimit?: number | undefined;
+  /**
+   * Packs certificates in DTLS 1.3 where the peer can unpack them, and tells it that we can (RFC 8879). Default: neither. A client asks
+   * for it where it expects a certificate, in 7 bytes.
+   */
+  readonly certificateCompression?: CertificateCompression | undefined;
   /** Connection ids, when the peer uses them too. Default: they are not used. */
   readonly connectionId?: ConnectionIdOptions | undefined;
   /** Called with each line of an NSS key log (`CLIENT_RANDOM …`, `CLIENT_TRAFFIC_SECRET_0 …`), which lets others decrypt the session. */
@@ -130,6 +137,7 @@ export function connectionConfig(options: EngineOptions, defaultReassemblyBytes:
     ),
     maxReassemblyBytes: wholeNumber('maxReassemblyBytes', maxReassemblyBytes, 1_024),
     connectionId: connectionIdConfig(options),
+    packer: options.certificateCompression && new CertificatePacker(options.certificateCompression, maxReassemblyBytes),
     keyLog: options.keyLog,
     drops,
   };

@@ -42,6 +42,7 @@ export type PeerReason =
   | 'bad-extension'
   | 'renegotiation'
   | 'no-certificate'
+  | 'bad-certificate'
   | 'unknown-psk-identity'
   | 'bad-psk-binder'
   | 'bad-key-share'

@@ -29,9 +29,11 @@ export {
   type PeerReason,
   type RefusedReason,
 } from './errors.ts';
+export type { CertificateCompression } from './handshake/certificate-packer.ts';
 export type { CertificateTypeName } from './handshake/certificate-types.ts';
 export { CIPHER_SUITE_NAMES, type CipherSuiteName } from './handshake/cipher-suites.ts';
 export type { RandomBytes } from './handshake/handshake.ts';
+export type { PskMode } from './handshake/psk-mode.ts';
 export type { Identity, PreSharedKey } from './identity.ts';
 export { DtlsListener, type DtlsListenerStats } from './listener/listener.ts';
 export type { DtlsListenerEvent } from './listener/listener-event.ts';

@@ -19,12 +19,27 @@ class Pair {
   readonly calls: string[] = [];
 
   constructor(clientCertificate: 'require' | undefined) {
-    const none = { serverName: undefined, psk: undefined, pskModes: [], olderSuites: [] };
+    const none = {
+      serverName: undefined,
+      rawKey: undefined,
+      psk: undefined,
+      pskModes: [],
+      olderSuites: [],
+      packer: undefined,
+    };
     const policy = { ...none, identity, certificateTypes: ['x509'] as const };
     this.client = new ClientHandshake13(this.#host('client'), policy, 0);
     this.server = new ServerHandshake13(
       this.#host('server'),
-      { identity, rawKey: undefined, psk: false, pskModes: [], clientCertificate },
+      {
+        identity,
+        rawKey: undefined,
+        psk: false,
+        pskModes: [],
+        packer: undefined,
+        clientCertificate,
+        clientCertificateTypes: ['x509'],
+      },
       undefined,
     );
   }

@@ -94,6 +94,7 @@ const PROTECTED: readonly number[] = [
   HANDSHAKE_TYPE.encryptedExtensions,
   HANDSHAKE_TYPE.certificateRequest,
   HANDSHAKE_TYPE.certificate,
+  HANDSHAKE_TYPE.compressedCertificate,
   HANDSHAKE_TYPE.certificateVerify,
   HANDSHAKE_TYPE.finished,
 ];

@@ -1,10 +1,11 @@
 import type { KeyAgreement } from '../crypto/provider.ts';
 import { DtlsCertificateRejectedError, DtlsPeerError, DtlsRefusedError } from '../errors.ts';
-import type { Identity, PreSharedKey } from '../identity.ts';
+import type { PreSharedKey } from '../identity.ts';
 import { recordKeys13 } from '../record/record-keys-13.ts';
 import { ALERT } from '../wire/alert.ts';
 import { HANDSHAKE_TYPE, type HandshakeFragment, type HandshakeMessage } from '../wire/handshake-message.ts';
 import { readServerHello } from '../wire/server-hello.ts';
+import type { CertificatePacker } from './certificate-packer.ts';
 import type { CertificateTypeName } from './certificate-types.ts';
 import type { CipherSuite } from './cipher-suites.ts';
 import type { CipherSuite13 } from './cipher-suites-13.ts';
@@ -21,7 +22,7 @@ import { Doubts } from './doubts.ts';
 import { FlightWriter13 } from './flight-writer-13.ts';
 import type { Handshake13, HandshakeHost13 } from './handshake-13.ts';
 import { handshakeSecrets, keyLogLines13, verifyData13 } from './key-schedule-13.ts';
-import { addProof, chooseProof } from './own-proof-13.ts';
+import { addProof, chooseProof, type OwnKeys } from './own-proof-13.ts';
 import { GROUP_NUMBERS } from './parameters.ts';
 import type { PskMode } from './psk-mode.ts';
 import { ServerFlight13 } from './server-flight-13.ts';
@@ -30,13 +31,13 @@ import { type RetriedHello, tlsMessage, transcriptBeforeHello } from './transcri
 import { expectType, unexpectedMessage } from './unexpected-message.ts';
 
 /** Whom a client asks for, and what it shows of itself. */
-export interface ClientPolicy13 {
+export interface ClientPolicy13 extends OwnKeys {
   /** The host name to ask for. */
   readonly serverName: string | undefined;
-  /** What a server that asks for a certificate gets. */
-  readonly identity: Identity | undefined;
   /** How the server may show its key, the best first. */
   readonly certificateTypes: readonly CertificateTypeName[];
+  /** Packs and unpacks certificates, if they may be packed. */
+  readonly packer: CertificatePacker | undefined;
   /** The key that we share with the server, in place of certificates; the suites that are offered have its hash. */
   readonly psk: PreSharedKey | undefined;
   /** How it may be used, the best first. */
@@ -68,6 +69,8 @@ export class ClientHandshake13 implements Handshake13 {
   readonly #host: HandshakeHost13;
   readonly #policy: ClientPolicy13;
   readonly #settings: HelloSettings;
+  /** How we can show ourselves, the best first. */
+  readonly #ownTypes: readonly CertificateTypeName[];
   readonly #doubts = new Doubts();
   /** Our half of ECDHE; `undefined` where the shared key is to do without. */
   #agreement: KeyAgreement | undefined;
@@ -85,9 +88,11 @@ export class ClientHandshake13 implements Handshake13 {
     this.#host = host;
     this.#policy = policy;
     const { crypto, groups, cipherSuites, recordSizeLimit } = host;
-    const { serverName, certificateTypes, psk, pskModes, olderSuites } = policy;
+    const { serverName, identity, rawKey, certificateTypes, packer, psk, pskModes, olderSuites } = policy;
+    this.#ownTypes = [...(rawKey ? (['raw-public-key'] as const) : []), ...(identity ? (['x509'] as const) : [])];
     this.#settings = {
-      ...{ crypto, groups, cipherSuites, recordSizeLimit, serverName, certificateTypes, psk, pskModes, olderSuites },
+      ...{ crypto, groups, cipherSuites, recordSizeLimit, serverName, psk, pskModes, olderSuites },
+      ...{ certificateTypes, ownTypes: this.#ownTypes, packer },
       random: host.randomBytes(32),
       ids: host.ids.offer,
     };
@@ -214,7 +219,7 @@ export class ClientHandshake13 implements Handshake13 {
 
   #agree(message: HandshakeMessage, { suite, share, ids }: Extract<ServerAnswer13, { type: 'hello' }>): void {
     const { crypto, keyLog } = this.#host;
-    const { psk, certificateTypes } = this.#policy;
+    const { psk, certificateTypes, packer } = this.#policy;
     const agreement = this.#agreement;
     const shared =
       share !== undefined && agreement !== undefined && share.group === GROUP_NUMBERS[agreement.group]
@@ -237,7 +242,7 @@ export class ClientHandshake13 implements Handshake13 {
       read: recordKeys13(crypto, suite, secrets.handshake.server),
       write: recordKeys13(crypto, suite, secrets.handshake.client),
     });
-    const offered = { extensions: this.#parts.extensions, certificateTypes };
+    const offered = { extensions: this.#parts.extensions, certificateTypes, ownTypes: this.#ownTypes, packer };
     this.#serverHello = message;
     const group = share && agreement?.group;
     this.#flight = new ServerFlight13(crypto, offered, { suite, group, secrets, transcript, isPsk: psk !== undefined });
@@ -265,7 +270,8 @@ export class ClientHandshake13 implements Handshake13 {
     keyLog(keyLogLines13('TRAFFIC_SECRET_0', this.#settings.random, application));
     const flight = new FlightWriter13(transcript);
     if (requested !== undefined) {
-      const proof = chooseProof(['x509'], requested, { identity: this.#policy.identity, rawKey: undefined });
+      const { type, schemes, takesPacked } = requested;
+      const proof = chooseProof([type], schemes, this.#policy, takesPacked ? this.#policy.packer : undefined);
       addProof(flight, typeof proof === 'string' ? undefined : proof, 'client');
     }
     const finished = verifyData13(crypto, suite.hash, secrets.handshake.client, transcript.hash());

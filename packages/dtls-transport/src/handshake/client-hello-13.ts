@@ -7,6 +7,7 @@ import { HANDSHAKE_HEADER_LENGTH } from '../wire/handshake-message.ts';
 import { type KeyShareEntry, writeClientShares, writeNumbers } from '../wire/key-share.ts';
 import { bindersLengthOf, writeOfferedPsk } from '../wire/pre-shared-key.ts';
 import { DTLS_1_2, DTLS_1_3, RECORD_HEADER_LENGTH } from '../wire/record.ts';
+import { type CertificatePacker, PACKING_EXTENSION } from './certificate-packer.ts';
 import { type CertificateTypeName, writeCertificateTypes } from './certificate-types.ts';
 import type { CipherSuite } from './cipher-suites.ts';
 import type { CipherSuite13 } from './cipher-suites-13.ts';
@@ -34,6 +35,10 @@ export interface HelloSettings {
   readonly ids: IdOffer | undefined;
   /** How the server may show its key, the best first. */
   readonly certificateTypes: readonly CertificateTypeName[];
+  /** How we can show ours, the best first. */
+  readonly ownTypes: readonly CertificateTypeName[];
+  /** Unpacks certificates, if they may be packed. */
+  readonly packer: CertificatePacker | undefined;
   /** The key that we share with the server: then nothing else is to show who it is. */
   readonly psk: PreSharedKey | undefined;
   /** How that key may be used, the best first. */
@@ -103,13 +108,17 @@ export function helloParts(settings: HelloSettings, extras: HelloExtras): HelloP
 }
 
 /** What a server needs to know that shows itself by a certificate or a key. */
-function certificateExtensions({ crypto, certificateTypes }: HelloSettings): readonly [number, Uint8Array][] {
+function certificateExtensions(settings: HelloSettings): Extensions {
+  const { crypto, certificateTypes, ownTypes, packer } = settings;
   const schemes = crypto.signatureSchemes.map((scheme) => SCHEME_NUMBERS[scheme]);
+  const extensions = new Map([[EXTENSION.signatureAlgorithms as number, writeNumbers(schemes)]]);
   const types = writeCertificateTypes(certificateTypes);
-  return [
-    [EXTENSION.signatureAlgorithms, writeNumbers(schemes)],
-    ...(types === undefined ? [] : [[EXTENSION.serverCertificateType, types] satisfies [number, Uint8Array]]),
-  ];
+  if (types !== undefined) extensions.set(EXTENSION.serverCertificateType, types);
+  const own = writeCertificateTypes(ownTypes);
+  if (own !== undefined) extensions.set(EXTENSION.clientCertificateType, own);
+  // Where a raw key is expected it would be 7 bytes for nothing.
+  if (packer !== undefined && expectsCertificate(settings)) extensions.set(...PACKING_EXTENSION);
+  return extensions;
 }
 
 /** The body of the ClientHello. */

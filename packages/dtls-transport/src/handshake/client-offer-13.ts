@@ -5,7 +5,8 @@ import type { ClientHello } from '../wire/client-hello.ts';
 import { EXTENSION, type Extensions } from '../wire/extensions.ts';
 import { readClientShares, readNumbers } from '../wire/key-share.ts';
 import { MAX_PLAINTEXT } from '../wire/record.ts';
-import { readServerCertificateTypes } from './certificate-types.ts';
+import { type CertificatePacker, takesPacked } from './certificate-packer.ts';
+import { type CertificateTypeName, readCertificateTypes } from './certificate-types.ts';
 import type { CipherSuite13 } from './cipher-suites-13.ts';
 import { type IdOffer, readIdOffer } from './id-extensions.ts';
 import { chooseProof, type OwnKeys, type OwnProof } from './own-proof-13.ts';
@@ -21,6 +22,8 @@ export interface Capabilities13 extends OwnKeys {
   readonly cipherSuites: readonly CipherSuite13[];
   /** How keys that we share with clients may be used, the best first; none when we share none. */
   readonly pskModes: readonly PskMode[];
+  /** Packs certificates, if they may be packed. */
+  readonly packer: CertificatePacker | undefined;
 }
 
 /** What a client and we have in common. */
@@ -35,6 +38,8 @@ export interface ClientOffer13 {
   readonly proof: OwnProof | undefined;
   /** The client has asked by server_certificate_type. */
   readonly saysCertificateType: boolean;
+  /** How the client can show its own key, the best first; `undefined` when it has not said. */
+  readonly clientTypes: readonly CertificateTypeName[] | undefined;
   /** The most content that the client takes in a record, if it has said so (RFC 8449). */
   readonly recordSizeLimit: number | undefined;
   /** Its offer of connection ids, if there is one. */
@@ -82,6 +87,9 @@ export function readClientOffer13(hello: ClientHello, capabilities: Capabilities
     exchange,
     proof,
     saysCertificateType: extensions.has(EXTENSION.serverCertificateType),
+    clientTypes: extensions.has(EXTENSION.clientCertificateType)
+      ? readCertificateTypes(extensions, 'clientCertificateType')
+      : undefined,
     recordSizeLimit: recordSizeLimit13(extensions.get(EXTENSION.recordSizeLimit)),
     ids: readIdOffer(extensions),
   };
@@ -109,13 +117,14 @@ function readExchange(extensions: Extensions, ours: readonly GroupName[]): Excha
 }
 
 /** How we show ourselves by a certificate or a key, if we must: where a shared key may do, it may be impossible. */
-function readProof(extensions: Extensions, keys: OwnKeys, mayLack: boolean): OwnProof | undefined {
+function readProof(extensions: Extensions, keys: Capabilities13, mayLack: boolean): OwnProof | undefined {
   const schemes = extensions.get(EXTENSION.signatureAlgorithms);
-  const types = readServerCertificateTypes(extensions);
+  const types = readCertificateTypes(extensions, 'serverCertificateType');
+  const packer = takesPacked(extensions) ? keys.packer : undefined;
   const proof =
     schemes === undefined
       ? 'no-common-signature-scheme'
-      : chooseProof(types, readNumbers(schemes, 'signature_algorithms'), keys);
+      : chooseProof(types, readNumbers(schemes, 'signature_algorithms'), keys, packer);
   if (typeof proof !== 'string') return proof;
   if (mayLack) return undefined;
   if (keys.identity === undefined && keys.rawKey === undefined) {

@@ -1,17 +1,14 @@
 import { HANDSHAKE_HEADER_LENGTH } from '../wire/handshake-message.ts';
 import type { ClientOffer13 } from './client-offer-13.ts';
-import type { OwnProof } from './own-proof-13.ts';
+import { certificateMessage, type OwnProof } from './own-proof-13.ts';
 import type { ServerPolicy13 } from './server-handshake-13.ts';
 
 /** ServerHello in its record with a key of P-256, the longest that we have. */
 const SERVER_HELLO = 13 + HANDSHAKE_HEADER_LENGTH + 119;
 /** EncryptedExtensions with all that we answer. */
 const ENCRYPTED_EXTENSIONS = HANDSHAKE_HEADER_LENGTH + 13;
-/** CertificateRequest with all our schemes. */
-const CERTIFICATE_REQUEST = HANDSHAKE_HEADER_LENGTH + 17;
-/** Context and list of a Certificate; length and extensions of each entry. */
-const CERTIFICATE = HANDSHAKE_HEADER_LENGTH + 4;
-const CERTIFICATE_ENTRY = 5;
+/** CertificateRequest with all our schemes, and that we can unpack; client_certificate_type in EncryptedExtensions. */
+const CERTIFICATE_REQUEST = HANDSHAKE_HEADER_LENGTH + 24 + 5;
 /** Scheme and length of a CertificateVerify, beside the signature; ECDSA and Ed25519 have at most 72 bytes. */
 const CERTIFICATE_VERIFY = HANDSHAKE_HEADER_LENGTH + 4;
 const SHORT_SIGNATURE = 72;
@@ -48,12 +45,13 @@ export function serverFlightSize(
   return content + datagrams * perDatagram;
 }
 
-function proofSize({ certificates, key, scheme }: OwnProof, asksForCertificate: boolean): number {
+function proofSize(proof: OwnProof, asksForCertificate: boolean): number {
+  const { key, scheme } = proof;
   // The SPKI of an RSA key holds the modulus, which is as long as the signature.
   const signature = scheme.startsWith('rsa_') ? key.spki.length : SHORT_SIGNATURE;
   return (
     (asksForCertificate ? CERTIFICATE_REQUEST : 0) +
-    certificates.reduce((sum, data) => sum + CERTIFICATE_ENTRY + data.length, CERTIFICATE) +
+    (HANDSHAKE_HEADER_LENGTH + certificateMessage(proof).body.length) +
     (CERTIFICATE_VERIFY + signature)
   );
 }

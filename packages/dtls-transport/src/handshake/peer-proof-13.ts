@@ -3,11 +3,13 @@ import { DtlsPeerError } from '../errors.ts';
 import { ALERT } from '../wire/alert.ts';
 import { readCertificate13 } from '../wire/certificate-13.ts';
 import { type CertificateVerify, readCertificateVerify } from '../wire/certificate-verify.ts';
-import type { HandshakeMessage } from '../wire/handshake-message.ts';
+import { HANDSHAKE_TYPE, type HandshakeMessage } from '../wire/handshake-message.ts';
+import type { CertificatePacker } from './certificate-packer.ts';
 import type { CertificateTypeName } from './certificate-types.ts';
 import { signedContent, signingSchemes13 } from './signature-13.ts';
 import { schemeNumbered } from './signature-schemes.ts';
 import type { Transcript13 } from './transcript-13.ts';
+import { expectType } from './unexpected-message.ts';
 
 /** What a peer shows of itself in a handshake: certificates or a key (RFC 8446 4.4.2), and a signature with it (4.4.3). */
 export class PeerProof13 {
@@ -15,21 +17,25 @@ export class PeerProof13 {
   readonly #signer: 'client' | 'server';
   readonly #transcript: Transcript13;
   readonly #type: CertificateTypeName;
+  readonly #packer: CertificatePacker | undefined;
   #shown: readonly Uint8Array[] = [];
   #verify: CertificateVerify | undefined;
   /** The transcript's hash up to Certificate, which is signed. */
   #signedHash: Uint8Array = new Uint8Array(0);
 
+  /** `packer`: what the peer was told that we can unpack with. */
   constructor(
     crypto: CryptoProvider,
     signer: 'client' | 'server',
     transcript: Transcript13,
     type: CertificateTypeName,
+    packer: CertificatePacker | undefined,
   ) {
     this.#crypto = crypto;
     this.#signer = signer;
     this.#transcript = transcript;
     this.#type = type;
+    this.#packer = packer;
   }
 
   /** It has shown nothing, or not yet. */
@@ -47,8 +53,9 @@ export class PeerProof13 {
     return this.#type === 'raw-public-key' ? this.#shown[0] : undefined;
   }
 
+  /** Certificate, or CompressedCertificate where that was asked for. */
   onCertificate(message: HandshakeMessage): void {
-    const { context, entries } = readCertificate13(message.body);
+    const { context, entries } = readCertificate13(this.#unpacked(message));
     // RFC 8446 4.4.2: it is empty in the handshake, and so was that of our request.
     if (context.length > 0) {
       throw new DtlsPeerError('bad-hello', ALERT.illegal_parameter, 'the Certificate answers another request');
@@ -60,6 +67,12 @@ export class PeerProof13 {
     this.#shown = entries.map(({ data }) => data.slice());
     this.#transcript.add(message);
     this.#signedHash = this.#transcript.hash();
+  }
+
+  #unpacked({ type, body }: HandshakeMessage): Uint8Array {
+    if (type === HANDSHAKE_TYPE.compressedCertificate && this.#packer !== undefined) return this.#packer.unpack(body);
+    expectType(type, HANDSHAKE_TYPE.certificate);
+    return body;
   }
 
   onVerify(message: HandshakeMessage): void {

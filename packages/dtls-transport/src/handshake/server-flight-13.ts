@@ -6,6 +6,7 @@ import { readCertificateRequest13 } from '../wire/certificate-request-13.ts';
 import { EXTENSION, type Extensions } from '../wire/extensions.ts';
 import { HANDSHAKE_TYPE, type HandshakeMessage } from '../wire/handshake-message.ts';
 import { readNumbers } from '../wire/key-share.ts';
+import { type CertificatePacker, takesPacked } from './certificate-packer.ts';
 import { type CertificateTypeName, chosenCertificateType } from './certificate-types.ts';
 import type { CipherSuite13 } from './cipher-suites-13.ts';
 import { recordSizeLimit13 } from './client-offer-13.ts';
@@ -32,6 +33,18 @@ export interface AgreedByHellos {
 export interface OfferedInHello {
   readonly extensions: Extensions;
   readonly certificateTypes: readonly CertificateTypeName[];
+  /** How we can show ourselves. */
+  readonly ownTypes: readonly CertificateTypeName[];
+  readonly packer: CertificatePacker | undefined;
+}
+
+/** What the server wants to see of us. */
+export interface Requested {
+  readonly type: CertificateTypeName;
+  /** The schemes that we may sign with. */
+  readonly schemes: readonly number[];
+  /** It can unpack a certificate. */
+  readonly takesPacked: boolean;
 }
 
 /** What the server may say next. */
@@ -41,6 +54,7 @@ type State = 'extensions' | 'request-or-certificate' | 'certificate' | 'verify' 
 const IN_ENCRYPTED_EXTENSIONS: readonly number[] = [
   EXTENSION.serverName,
   EXTENSION.supportedGroups,
+  EXTENSION.clientCertificateType,
   EXTENSION.serverCertificateType,
   EXTENSION.recordSizeLimit,
 ];
@@ -53,7 +67,8 @@ export class ServerFlight13 {
   #state: State = 'extensions';
   #proof: PeerProof13 | undefined;
   #recordSizeLimit: number | undefined;
-  #requested: readonly number[] | undefined;
+  #ownType: CertificateTypeName = 'x509';
+  #requested: Requested | undefined;
 
   constructor(crypto: HandshakeHost13['crypto'], offered: OfferedInHello, agreed: AgreedByHellos) {
     this.#crypto = crypto;
@@ -80,8 +95,8 @@ export class ServerFlight13 {
     return this.#recordSizeLimit;
   }
 
-  /** The schemes that our certificate may sign with, when the server asks for one. */
-  get requested(): readonly number[] | undefined {
+  /** Set when the server asks for a certificate or a key. */
+  get requested(): Requested | undefined {
     return this.#requested;
   }
 
@@ -124,8 +139,12 @@ export class ServerFlight13 {
     }
     const { isPsk, transcript } = this.agreed;
     if (!isPsk) {
-      const type = chosenCertificateType(extensions, this.#offered.certificateTypes);
-      this.#proof = new PeerProof13(this.#crypto, 'server', transcript, type);
+      const { extensions: ours, certificateTypes, ownTypes, packer } = this.#offered;
+      const type = chosenCertificateType(extensions, 'serverCertificateType', certificateTypes);
+      // RFC 7250 4.2: without a word of the server it is X.509, which we need not have.
+      this.#ownType = chosenCertificateType(extensions, 'clientCertificateType', [...ownTypes, 'x509']);
+      const offeredPacker = ours.has(EXTENSION.compressCertificate) ? packer : undefined;
+      this.#proof = new PeerProof13(this.#crypto, 'server', transcript, type, offeredPacker);
     }
     this.#recordSizeLimit = recordSizeLimit13(extensions.get(EXTENSION.recordSizeLimit));
     transcript.add(message);
@@ -144,13 +163,16 @@ export class ServerFlight13 {
         'the CertificateRequest is not one of a handshake',
       );
     }
-    this.#requested = readNumbers(schemes, 'signature_algorithms');
+    this.#requested = {
+      type: this.#ownType,
+      schemes: readNumbers(schemes, 'signature_algorithms'),
+      takesPacked: takesPacked(extensions),
+    };
     this.agreed.transcript.add(message);
     this.#state = 'certificate';
   }
 
   #onCertificate(message: HandshakeMessage): void {
-    expectType(message.type, HANDSHAKE_TYPE.certificate);
     const proof = this.#proof!;
     proof.onCertificate(message);
     // RFC 8446 4.4.2.4: a server must have one.

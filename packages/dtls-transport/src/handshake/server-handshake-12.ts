@@ -148,8 +148,8 @@ export class ServerHandshake12 implements Handshake {
   }
 
   /** What the client has shown of itself. */
-  get client(): Pick<ClientFlight, 'chain' | 'pskIdentity'> {
-    return { chain: this.#flight?.chain ?? [], pskIdentity: this.#flight?.pskIdentity };
+  get client(): Pick<ClientFlight, 'chain' | 'pskIdentity'> & { readonly rawKey: undefined } {
+    return { chain: this.#flight?.chain ?? [], rawKey: undefined, pskIdentity: this.#flight?.pskIdentity };
   }
 
   /** Whether the client was asked for a certificate: RFC 4279 2 has no place for that with a shared key. */

@@ -4,6 +4,8 @@ import { recordKeys13 } from '../record/record-keys-13.ts';
 import { ALERT } from '../wire/alert.ts';
 import { readClientHello } from '../wire/client-hello.ts';
 import { HANDSHAKE_TYPE, type HandshakeFragment, type HandshakeMessage } from '../wire/handshake-message.ts';
+import type { CertificatePacker } from './certificate-packer.ts';
+import type { CertificateTypeName } from './certificate-types.ts';
 import type { CipherSuite13 } from './cipher-suites-13.ts';
 import { type ClientOffer13, readClientOffer13 } from './client-offer-13.ts';
 import { checkFinished } from './finished-13.ts';
@@ -22,7 +24,7 @@ import { GROUP_NUMBERS } from './parameters.ts';
 import { PeerProof13 } from './peer-proof-13.ts';
 import type { PskMode } from './psk-mode.ts';
 import { type AcceptedPsk, PskSearch } from './psk-search.ts';
-import { certificateRequest, encryptedExtensions } from './server-extensions-13.ts';
+import { askedType, certificateRequest, encryptedExtensions } from './server-extensions-13.ts';
 import { writeHelloRetryRequest, writeServerHello13 } from './server-hello-13.ts';
 import { type RetriedHello, type Transcript13, transcriptBeforeHello } from './transcript-13.ts';
 import { expectType, unexpectedMessage } from './unexpected-message.ts';
@@ -35,6 +37,20 @@ export interface ServerPolicy13 extends OwnKeys {
   readonly pskModes: readonly PskMode[];
   /** Whether clients are asked for a certificate, and whether they may do without. */
   readonly clientCertificate: 'request' | 'require' | undefined;
+  /** How they may show their key. */
+  readonly clientCertificateTypes: readonly CertificateTypeName[];
+  /** Packs and unpacks certificates, if they may be packed. */
+  readonly packer: CertificatePacker | undefined;
+}
+
+/** What a client has shown of itself. */
+export interface ShownByClient {
+  /** Its certificates (DER), its own first. */
+  readonly chain: readonly Uint8Array[];
+  /** Its key (SubjectPublicKeyInfo, DER), when it has shown that alone. */
+  readonly rawKey: Uint8Array | undefined;
+  /** The name of the key that it shares with us. */
+  readonly pskIdentity: Uint8Array | undefined;
 }
 
 /** What a cookie has kept of the HelloRetryRequest and the ClientHello before it. */
@@ -92,8 +108,8 @@ export class ServerHandshake13 implements Handshake13 {
   }
 
   /** What the client has shown of itself. */
-  get client(): { readonly chain: readonly Uint8Array[]; readonly pskIdentity: Uint8Array | undefined } {
-    return { chain: this.#proof?.chain ?? [], pskIdentity: this.#pskIdentity };
+  get client(): ShownByClient {
+    return { chain: this.#proof?.chain ?? [], rawKey: this.#proof?.rawKey, pskIdentity: this.#pskIdentity };
   }
 
   get awaitsPlain(): boolean {
@@ -108,7 +124,6 @@ export class ServerHandshake13 implements Handshake13 {
         this.#onClientHello(message, now);
         break;
       case 'certificate':
-        expectType(type, HANDSHAKE_TYPE.certificate);
         this.#onCertificate(this.#proof!, message);
         break;
       case 'verify':
@@ -137,7 +152,7 @@ export class ServerHandshake13 implements Handshake13 {
     throw new DtlsRefusedError('no-question', `no ${about} waits for an answer`);
   }
 
-  /** The certificate is the right client's; `spki` is the public key in it. */
+  /** The certificate is the right client's, or the key is; `spki` is the public key. */
   acceptPeer(spki: Uint8Array, now: number): void {
     this.#proof!.check(spki);
     this.#establish(now);
@@ -166,10 +181,10 @@ export class ServerHandshake13 implements Handshake13 {
 
   #onClientHello(message: HandshakeMessage, now: number): void {
     const { crypto, groups, cipherSuites } = this.#host;
-    const { identity, rawKey, psk, pskModes } = this.#policy;
+    const { identity, rawKey, psk, pskModes, packer } = this.#policy;
     const retry = this.#retry;
     const offer = readClientOffer13(readClientHello(message.body), {
-      ...{ identity, rawKey, pskModes: psk ? pskModes : [] },
+      ...{ identity, rawKey, pskModes: psk ? pskModes : [], packer },
       groups: retry?.group === undefined ? groups : [retry.group],
       cipherSuites: retry === undefined ? cipherSuites : [retry.suite],
     });
@@ -187,6 +202,9 @@ export class ServerHandshake13 implements Handshake13 {
   #answer(offer: ClientOffer13, psk: AcceptedPsk | undefined, now: number): void {
     const { crypto, randomBytes, keyLog, recordSizeLimit: ours } = this.#host;
     const { suite, random, recordSizeLimit } = offer;
+    const proof = psk === undefined ? offer.proof : undefined;
+    // RFC 8446 4.3.2: who shows itself by a shared key asks for nothing else.
+    const asked = proof && askedType(offer, this.#policy);
     const exchange = psk !== undefined && offer.psk?.mode === 'psk_ke' ? undefined : this.#exchange(offer);
     const ids = idAnswer(this.#host.ids, offer.ids);
     const transcript = transcriptBeforeHello(crypto, suite.hash, this.#retried);
@@ -205,10 +223,9 @@ export class ServerHandshake13 implements Handshake13 {
       read: recordKeys13(crypto, suite, secrets.handshake.client),
       write: recordKeys13(crypto, suite, secrets.handshake.server),
     });
-    const proof = psk === undefined ? offer.proof : undefined;
-    flight.add(HANDSHAKE_TYPE.encryptedExtensions, encryptedExtensions(offer, proof, ours));
-    // RFC 8446 4.3.2: who shows itself by a shared key asks for nothing else.
-    if (proof !== undefined) this.#addCertificates(flight, proof);
+    flight.add(HANDSHAKE_TYPE.encryptedExtensions, encryptedExtensions(offer, proof?.certificateType, asked, ours));
+    if (asked !== undefined) this.#ask(flight, asked);
+    if (proof !== undefined) addProof(flight, proof, 'server');
     const finished = verifyData13(crypto, suite.hash, secrets.handshake.server, transcript.hash());
     flight.add(HANDSHAKE_TYPE.finished, finished);
     const application = secrets.application(transcript.hash());
@@ -220,13 +237,12 @@ export class ServerHandshake13 implements Handshake13 {
     this.#host.sendFlight(flight.messages, now);
   }
 
-  #addCertificates(flight: FlightWriter13, proof: NonNullable<ClientOffer13['proof']>): void {
+  #ask(flight: FlightWriter13, type: CertificateTypeName): void {
     const { crypto } = this.#host;
-    if (this.#policy.clientCertificate !== undefined) {
-      flight.add(HANDSHAKE_TYPE.certificateRequest, certificateRequest(crypto));
-      this.#proof = new PeerProof13(crypto, 'client', flight.transcript, 'x509');
-    }
-    addProof(flight, proof, 'server');
+    const { packer } = this.#policy;
+    const offered = type === 'x509' ? packer : undefined;
+    flight.add(HANDSHAKE_TYPE.certificateRequest, certificateRequest(crypto, offered !== undefined));
+    this.#proof = new PeerProof13(crypto, 'client', flight.transcript, type, offered);
   }
 
   /** ECDHE with the client's key. */
@@ -261,7 +277,8 @@ export class ServerHandshake13 implements Handshake13 {
       return;
     }
     this.#state = 'question';
-    this.#host.askAboutCertificate(this.#proof.chain);
+    if (this.#proof.rawKey === undefined) this.#host.askAboutCertificate(this.#proof.chain);
+    else this.#host.askAboutRawKey(this.#proof.rawKey);
   }
 
   #establish(now: number): void {

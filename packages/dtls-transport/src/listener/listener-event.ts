@@ -8,6 +8,8 @@ export type DtlsListenerEvent =
    * had to ask for the client's messages again.
    */
   | { readonly type: 'peerCertificate'; readonly peer: number; readonly chain: readonly Uint8Array[] }
+  /** The public key (SubjectPublicKeyInfo, DER) of a client that shows no certificate; answered in the same way. */
+  | { readonly type: 'peerRawKey'; readonly peer: number; readonly spki: Uint8Array }
   /** A client names a key that it shares with us: `acceptPsk` or `rejectPsk` answers. Comes again as `peerCertificate` does. */
   | { readonly type: 'pskIdentity'; readonly peer: number; readonly identity: Uint8Array }
   /** A client at `path` has completed its handshake. */
@@ -17,6 +19,8 @@ export type DtlsListenerEvent =
       readonly path: string;
       /** The certificates that were accepted; none when the client has shown none. */
       readonly chain: readonly Uint8Array[];
+      /** The public key that was accepted, when the client has shown that alone. */
+      readonly rawKey: Uint8Array | undefined;
       /** The name of the shared key, when the client has come with one. */
       readonly pskIdentity: Uint8Array | undefined;
     } & Agreed)

@@ -1,5 +1,6 @@
 import type { SigningKey } from '../crypto/provider.ts';
 import type { EngineOptions } from '../engine-options.ts';
+import type { CertificateTypeName } from '../handshake/certificate-types.ts';
 import type { Identity } from '../identity.ts';
 
 /** Options of a `DtlsListener`. Clients need `identity`, `rawKey` or `psk`. */
@@ -15,6 +16,11 @@ export interface DtlsListenerOptions extends EngineOptions {
    * away. Those that come with a shared key are not asked. Default: none is.
    */
   readonly clientCertificate?: 'request' | 'require' | undefined;
+  /**
+   * How clients that are asked may show their key: by a certificate, or in DTLS 1.3 by the key alone (RFC 7250), which comes with
+   * `peerRawKey`. The client's order counts. Default: by a certificate.
+   */
+  readonly clientCertificateTypes?: readonly CertificateTypeName[] | undefined;
   /** Associations at a time; beyond it the one that was silent for longest is closed (`evicted`). Default 10,000. */
   readonly maxPeers?: number | undefined;
   /** Handshakes at a time; beyond it the oldest is given up. Default 1,000. */

@@ -1,6 +1,7 @@
 import { type DropReason, type Drops, noDrops } from '../drops.ts';
 import { connectionConfig, type Transmit, wholeNumber } from '../engine-options.ts';
 import { DtlsRefusedError } from '../errors.ts';
+import { DEFAULT_CERTIFICATE_TYPES } from '../handshake/certificate-types.ts';
 import type { ServerHandshake12 } from '../handshake/server-handshake-12.ts';
 import type { ServerHandshake13 } from '../handshake/server-handshake-13.ts';
 import { checkPskKey, type Identity } from '../identity.ts';
@@ -51,6 +52,8 @@ export class DtlsListener {
   constructor(options: DtlsListenerOptions) {
     const config = connectionConfig(options, DEFAULT_REASSEMBLY_BYTES, this.#drops);
     const { identity, rawKey, psk = false, clientCertificate } = options;
+    const { clientCertificateTypes = DEFAULT_CERTIFICATE_TYPES } = options;
+    const { pskModes, packer } = config;
     const onDrop = (reason: DropReason) => this.#drop(reason);
     this.#idLength = config.connectionId?.length ?? 0;
     this.#peers = new Peers({
@@ -60,7 +63,7 @@ export class DtlsListener {
     });
     this.#table = this.#peers.table;
     this.#admission = new Admission(
-      { identity, rawKey, psk, pskModes: config.pskModes, clientCertificate },
+      { identity, rawKey, psk, pskModes, clientCertificate, clientCertificateTypes, packer },
       {
         ...{ config, peers: this.#peers, replies: this.#replies, onDrop },
         maxHandshakes: wholeNumber('maxHandshakes', options.maxHandshakes ?? DEFAULT_MAX_HANDSHAKES, 1),
@@ -155,7 +158,7 @@ export class DtlsListener {
   }
 
   /**
-   * Answers `peerCertificate`: this is a right client, and `spki` (DER) is the public key of its certificate. This and the
+   * Answers `peerCertificate` and `peerRawKey`: this is a right client, and `spki` (DER) is its public key. This and the
    * other answers do nothing when the handshake has ended meanwhile, and throw `DtlsRefusedError` (`no-question`) when it
    * does not wait for them.
    */
@@ -164,8 +167,8 @@ export class DtlsListener {
   }
 
   /**
-   * Answers `peerCertificate`: not a right client. `alert` tells it why (`ALERT`, RFC 5246 7.2.2). The handshake fails when
-   * the client says the same again: the certificate may have been damaged on the way.
+   * Answers `peerCertificate` and `peerRawKey`: not a right client. `alert` tells it why (`ALERT`, RFC 5246 7.2.2). The handshake
+   * fails, in DTLS 1.2 when the client says the same again: the certificate may have been damaged on the way.
    */
   rejectPeer(peer: number, alert: number, now: number): void {
     this.#answer(peer, 'certificate', now, (handshake) => handshake.rejectPeer(alert, now));

@@ -144,7 +144,8 @@ export class Peers {
       case 'hint':
         this.#bounds.onDrop('unexpected'); // an alert that anybody could have sent
         break;
-      case 'peerRawKey': // clients are not asked for one
+      case 'peerRawKey':
+        this.#events.push({ type: 'peerRawKey', peer: peer.id, spki: event.spki });
         break;
     }
   }
@@ -160,7 +161,7 @@ export class Peers {
     }
     this.#connected += 1;
     this.table.promote(peer);
-    const { chain, pskIdentity } = peer.handshake!.client;
+    const { chain, rawKey, pskIdentity } = peer.handshake!.client;
     peer.handshake = undefined;
     this.#events.push({
       type: 'connected',
@@ -170,6 +171,7 @@ export class Peers {
       cipherSuite,
       group,
       chain,
+      rawKey,
       pskIdentity,
     });
   }

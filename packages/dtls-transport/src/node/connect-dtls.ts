@@ -6,6 +6,7 @@ import { DtlsAlertError, DtlsCertificateRejectedError, DtlsRefusedError } from '
 import type { Identity } from '../identity.ts';
 import { ALERT } from '../wire/alert.ts';
 import { plainBytes } from './bytes.ts';
+import { zlibCompression } from './certificate-compression.ts';
 import { nodeCrypto } from './crypto-provider.ts';
 import { DatagramSender } from './datagram-sender.ts';
 import { EngineDriver } from './engine-driver.ts';
@@ -134,7 +135,10 @@ class ClientPipe implements DtlsClientPipe {
         recordSizeLimit,
         keyLog,
         identity,
+        rawKey: options.clientRawKey && nodeCrypto.importSigningKey(options.clientRawKey.privateKey),
         certificateTypes: pins && ['raw-public-key', 'x509'],
+        certificateCompression: zlibCompression,
+        pskModes: options.pskModes,
         psk: psk && { identity: new TextEncoder().encode(psk.identity), key: psk.key },
         serverName: isIP(serverName) === 0 ? serverName : undefined, // RFC 6066 3: an address is no host name
       },

@@ -1,16 +1,24 @@
 import { createSocket, type RemoteInfo, type Socket, type SocketOptions } from 'node:dgram';
 import { isIPv4 } from 'node:net';
+import { checkPins } from '../crypto/public-key-pin.ts';
+import { DtlsRefusedError } from '../errors.ts';
 import { isPskKey } from '../identity.ts';
 import { DtlsListener } from '../listener/listener.ts';
 import type { DtlsListenerEvent } from '../listener/listener-event.ts';
 import { ALERT } from '../wire/alert.ts';
 import { plainBytes } from './bytes.ts';
+import { zlibCompression } from './certificate-compression.ts';
 import { nodeCrypto } from './crypto-provider.ts';
 import { DatagramSender } from './datagram-sender.ts';
 import { EngineDriver } from './engine-driver.ts';
 import type { DtlsListenerHandle, NodeListenerStats } from './listener-handle.ts';
-import { type CertificateAndKey, LISTENER_VERSIONS, type ListenDtlsOptions } from './options.ts';
-import { judgePeer } from './peer-judgement.ts';
+import {
+  type CertificateAndKey,
+  type ClientCertificateRequest,
+  LISTENER_VERSIONS,
+  type ListenDtlsOptions,
+} from './options.ts';
+import { type Judgement, judgeKey, judgePeer } from './peer-judgement.ts';
 import type { DtlsPipe, PipePeer } from './pipe.ts';
 import { randomBytes } from './random-bytes.ts';
 import { readIdentity } from './read-identity.ts';
@@ -28,6 +36,7 @@ const CONNECTION_ID_LENGTH = 4;
  */
 export async function listenDtls(options: ListenDtlsOptions): Promise<DtlsListenerHandle> {
   const { certificate, rawKey, psk, requestClientCertificate: request } = options;
+  if (request !== undefined) checkRequest(request);
   const identity = certificate && readIdentity(certificate);
   const { address, family } = await resolveHost(options.host);
   const {
@@ -50,6 +59,9 @@ export async function listenDtls(options: ListenDtlsOptions): Promise<DtlsListen
     psk: psk !== undefined,
     connectionId: options.connectionIds === false ? undefined : { length: CONNECTION_ID_LENGTH },
     clientCertificate: request && (request.required ? 'require' : 'request'),
+    clientCertificateTypes: request?.pins && ['raw-public-key', 'x509'],
+    certificateCompression: zlibCompression,
+    pskModes: options.pskModes,
     ...{
       maxDatagram,
       maxPeers,
@@ -65,7 +77,14 @@ export async function listenDtls(options: ListenDtlsOptions): Promise<DtlsListen
   });
   const socket = createSocket({ type: family === 6 ? 'udp6' : 'udp4', lookup: numericLookup });
   await bindSocket(socket, options.port, address);
-  return new ListenerSocket(socket, engine, maxDatagram, { psk, clientRoots: request?.roots ?? [] });
+  return new ListenerSocket(socket, engine, maxDatagram, { psk, request });
+}
+
+/** Throws `DtlsRefusedError` (`bad-option`). */
+function checkRequest({ roots, pins }: ClientCertificateRequest): void {
+  if (pins !== undefined) checkPins(pins);
+  if ((roots === undefined) !== (pins === undefined)) return;
+  throw new DtlsRefusedError('bad-option', 'requestClientCertificate needs either roots or pins');
 }
 
 /**
@@ -92,7 +111,7 @@ function bindSocket(socket: Socket, port: number, address: string): Promise<void
 /** What the answers to questions about clients come from. */
 interface ClientChecks {
   readonly psk: ListenDtlsOptions['psk'];
-  readonly clientRoots: readonly Uint8Array[];
+  readonly request: ListenDtlsOptions['requestClientCertificate'];
 }
 
 class ListenerSocket implements DtlsListenerHandle {
@@ -159,6 +178,9 @@ class ListenerSocket implements DtlsListenerHandle {
           this.#driver.step((at) => this.#engine.rejectPeer(event.peer, ALERT.internal_error, at));
         });
         break;
+      case 'peerRawKey':
+        this.#answer(event.peer, judgeKey(event.spki, this.#checks.request?.pins), now);
+        break;
       case 'pskIdentity':
         void this.#findKey(event.peer, event.identity);
         break;
@@ -183,12 +205,15 @@ class ListenerSocket implements DtlsListenerHandle {
   }
 
   async #judge(peer: number, chain: readonly Uint8Array[]): Promise<void> {
-    const roots = this.#checks.clientRoots;
-    const judgement = await judgePeer(chain, { purpose: 'clientAuth', roots, dangerouslySkipVerification: false });
-    this.#driver.step((now) => {
-      if ('spki' in judgement) this.#engine.acceptPeer(peer, judgement.spki, now);
-      else this.#engine.rejectPeer(peer, judgement.alert, now);
-    });
+    const { roots = [], pins } = this.#checks.request!;
+    const options = { roots, pins, dangerouslySkipVerification: false };
+    const judgement = await judgePeer(chain, { purpose: 'clientAuth', ...options });
+    this.#driver.step((now) => this.#answer(peer, judgement, now));
+  }
+
+  #answer(peer: number, judgement: Judgement, now: number): void {
+    if ('spki' in judgement) this.#engine.acceptPeer(peer, judgement.spki, now);
+    else this.#engine.rejectPeer(peer, judgement.alert, now);
   }
 
   async #findKey(peer: number, identity: Uint8Array): Promise<void> {
@@ -210,13 +235,13 @@ class ListenerSocket implements DtlsListenerHandle {
 
   #pipe(connected: Extract<DtlsListenerEvent, { type: 'connected' }>): DtlsPipe & { peer: PipePeer } {
     const engine = this.#engine;
-    const { peer, path, version, cipherSuite, group, chain, pskIdentity } = connected;
+    const { peer, path, version, cipherSuite, group, chain, rawKey, pskIdentity } = connected;
     return {
       peer: {
         ...peerAddress(path),
         validated: true,
         certificates: chain,
-        rawKey: undefined,
+        rawKey,
         pskIdentity: pskIdentity && decodeIdentity(pskIdentity),
       },
       protocol: { version, cipherSuite, group },

@@ -1,5 +1,6 @@
 import type { DtlsVersionNumber } from '../engine-options.ts';
 import type { CipherSuiteName } from '../handshake/cipher-suites.ts';
+import type { PskMode } from '../handshake/psk-mode.ts';
 
 /** A chain (DER, one's own certificate first) and the private key of the first (PKCS#8 DER): P-256, Ed25519 or RSA. */
 export interface CertificateAndKey {
@@ -30,6 +31,11 @@ interface CommonOptions {
   readonly versions?: readonly DtlsVersionNumber[] | undefined;
   /** Cipher suites, the best first. Default: all of `CIPHER_SUITE_NAMES` that there are keys for. */
   readonly cipherSuites?: readonly CipherSuiteName[] | undefined;
+  /**
+   * How a shared key makes keys in DTLS 1.3 (RFC 8446 4.2.9), the best first. Default `['psk_dhe_ke']`. `psk_ke` does without ECDHE, which
+   * saves 90 bytes, and has no forward secrecy: whoever learns the key can read all that was ever recorded.
+   */
+  readonly pskModes?: readonly PskMode[] | undefined;
   /** The most that we take in one record, in bytes (64 to 16,384; RFC 8449). Default: no limit, and none is told. */
   readonly recordSizeLimit?: number | undefined;
   /** Called with each line of an NSS key log, which lets others decrypt the session. */
@@ -60,13 +66,24 @@ export interface ConnectDtlsOptions extends CommonOptions {
   readonly dangerouslySkipVerification?: boolean | undefined;
   /** What a server that asks for a certificate gets. Default: none. */
   readonly clientCertificate?: CertificateAndKey | undefined;
+  /** The key that we show such a server instead, if it takes one without a certificate (RFC 7250, DTLS 1.3). Default: none. */
+  readonly clientRawKey?: RawKey | undefined;
   /**
-   * A key that we share with the server, 1 to 256 random bytes, and its name there, at most 128 bytes of UTF-8. Then the key
+   * A key that we share with the server, 1 to 256 random bytes, and its name there, 1 to 128 bytes of UTF-8. Then the key
    * shows who both are: no certificate is needed, and the server must know the key.
    */
   readonly psk?: { readonly identity: string; readonly key: Uint8Array } | undefined;
   /** Gives up the handshake: the promise rejects with the signal's reason. Later it does nothing. */
   readonly signal?: AbortSignal | undefined;
+}
+
+/** Whom a listener takes of those that it asks: by `roots` or by `pins`. */
+export interface ClientCertificateRequest {
+  readonly required: boolean;
+  /** Those whose certificate leads to one of these (DER) and is good for `clientAuth`. */
+  readonly roots?: readonly Uint8Array[] | undefined;
+  /** Those whose public key has one of these pins (`publicKeyPin`): in a certificate, or in DTLS 1.3 alone (RFC 7250). */
+  readonly pins?: readonly string[] | undefined;
 }
 
 /** Where to listen, as whom, and the bounds. Clients need `certificate`, `rawKey` or `psk`. */
@@ -85,10 +102,10 @@ export interface ListenDtlsOptions extends CommonOptions {
    */
   readonly psk?: ((identity: string) => Uint8Array | undefined | Promise<Uint8Array | undefined>) | undefined;
   /**
-   * Ask clients for a certificate that leads to one of these roots (DER) and is good for `clientAuth`; with `required`,
-   * those without one are turned away. Those that come with a shared key are not asked. Default: none is.
+   * Ask clients who they are; with `required`, those that show nothing are turned away. Those that come with a shared key are not
+   * asked. Default: none is.
    */
-  readonly requestClientCertificate?: { readonly roots: readonly Uint8Array[]; readonly required: boolean } | undefined;
+  readonly requestClientCertificate?: ClientCertificateRequest | undefined;
   /** Associations at a time; beyond it the one that was silent for longest is closed. Default 10,000. */
   readonly maxPeers?: number | undefined;
   /** Handshakes at a time; beyond it the oldest is given up. Default 1,000. */

@@ -9,7 +9,7 @@ export interface PipePeer {
   readonly validated: boolean;
   /** The certificates (DER) that it has shown and that were accepted, its own first; none when it has shown none. */
   readonly certificates: readonly Uint8Array[];
-  /** The public key (SubjectPublicKeyInfo, DER) that a server has shown without a certificate, and that was accepted. */
+  /** The public key (SubjectPublicKeyInfo, DER) that it has shown without a certificate, and that was accepted. */
   readonly rawKey: Uint8Array | undefined;
   /** Of a client that has come with a shared key, the name of that key. */
   readonly pskIdentity: string | undefined;

@@ -11,6 +11,7 @@ export const EXTENSION = {
   serverCertificateType: 20, // RFC 7250 3
   padding: 21, // RFC 7685 3
   extendedMasterSecret: 23, // RFC 7627 5.1
+  compressCertificate: 27, // RFC 8879 3
   recordSizeLimit: 28, // RFC 8449 4
   preSharedKey: 41, // RFC 8446 4.2.11
   supportedVersions: 43, // RFC 8446 4.2.1

@@ -20,6 +20,7 @@ export const HANDSHAKE_TYPE = {
   clientKeyExchange: 16,
   finished: 20,
   keyUpdate: 24,
+  compressedCertificate: 25,
   messageHash: 254,
 } as const;
 

@@ -24,7 +24,9 @@ function connectionPair(passes: (datagram: Uint8Array) => boolean = () => true) 
       serverName: undefined,
       psk: undefined,
       pskModes: [],
+      packer: undefined,
       identity: undefined,
+      rawKey: undefined,
       certificateTypes: ['x509'] as const,
       olderSuites: [],
     };
@@ -34,7 +36,15 @@ function connectionPair(passes: (datagram: Uint8Array) => boolean = () => true) 
   const server = new Connection13(config, 'server', true, 0, (host) => {
     return new ServerHandshake13(
       host,
-      { identity, rawKey: undefined, psk: false, pskModes: [], clientCertificate: undefined },
+      {
+        identity,
+        rawKey: undefined,
+        psk: false,
+        pskModes: [],
+        packer: undefined,
+        clientCertificateTypes: [],
+        clientCertificate: undefined,
+      },
       undefined,
     );
   });

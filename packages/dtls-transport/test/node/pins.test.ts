@@ -135,3 +135,56 @@ test.each([
 ])('%s: refused before anything is sent', async (_name, options) => {
   await expect(connect(1, options)).rejects.toMatchObject({ code: 'ERR_DTLS_REFUSED', reason: 'bad-option' });
 });
+
+describe('a listener that asks clients for a pinned key', () => {
+  const asks = (...pins: string[]) => ({ certificate, requestClientCertificate: { pins, required: true } });
+  const server = { roots: certificate.chain, serverName: 'localhost' };
+
+  async function firstPeer(listener: Partial<ListenDtlsOptions>, client: Partial<ConnectDtlsOptions>) {
+    const { address } = await listen(listener).then((handle) => {
+      const { onPipe } = handle;
+      handle.onPipe = (pipe) => {
+        pipes.push(pipe);
+        onPipe?.(pipe);
+      };
+      return handle;
+    });
+    const pipes: DtlsPipe[] = [];
+    await echo(await connect(address.port, { ...server, ...client }));
+    return pipes[0]!.peer;
+  }
+
+  test('takes it alone', async () => {
+    const { spki } = nodeCrypto.importSigningKey(rawKey.privateKey);
+    const peer = await firstPeer(asks(strangePin, rawPin), { clientRawKey: rawKey });
+    expect(peer).toMatchObject({ certificates: [], rawKey: spki });
+  });
+
+  test.each<[string, ConnectDtlsOptions['versions']]>([
+    ['1.3', BOTH],
+    ['1.2', ['1.2']],
+  ])('takes it in a certificate, whoever has issued that, in DTLS %s', async (_name, versions) => {
+    const peer = await firstPeer(asks(certificatePin), { clientCertificate: certificate, versions });
+    expect(peer).toMatchObject({ certificates: certificate.chain, rawKey: undefined });
+  });
+
+  test('takes no other', async () => {
+    const { address } = await listen(asks(strangePin));
+    const pipe = await connect(address.port, { ...server, clientRawKey: rawKey });
+    // A client is done with its Finished; what the listener thinks of its key comes after that.
+    const reason = new Promise((resolve) => {
+      pipe.onClose = resolve;
+    });
+    expect(await reason).toMatchObject({ alertName: 'bad_certificate' });
+  });
+
+  test.each([
+    ['neither roots nor pins', {}],
+    ['both', { pins: [rawPin], roots: certificate.chain }],
+    ['text for a pin', { pins: ['x'] }],
+  ])('with %s is refused', async (_name, request) => {
+    await expect(
+      listen({ certificate, requestClientCertificate: { required: true, ...request } }),
+    ).rejects.toMatchObject({ reason: 'bad-option' });
+  });
+});

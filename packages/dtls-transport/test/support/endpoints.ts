@@ -98,12 +98,12 @@ export class TestListener {
   /** Answers the listener's questions about a client. Default: it takes whom it expects. */
   answer: (event: DtlsListenerEvent, now: number) => void;
   /** Whom it takes of those that show a certificate or name a key. */
-  readonly #clients: Pick<DtlsClientOptions, 'identity' | 'psk'>;
+  readonly #clients: Pick<DtlsClientOptions, 'identity' | 'rawKey' | 'psk'>;
 
   constructor(
     network: VirtualNetwork,
     options: Partial<DtlsListenerOptions> = {},
-    clients: Pick<DtlsClientOptions, 'identity' | 'psk'> = {},
+    clients: Pick<DtlsClientOptions, 'identity' | 'rawKey' | 'psk'> = {},
   ) {
     this.#clients = clients;
     this.answer = (event, now) => this.#answer(event, now);
@@ -119,11 +119,15 @@ export class TestListener {
   }
 
   #answer(event: DtlsListenerEvent, now: number): void {
-    const { identity: client, psk } = this.#clients;
+    const { identity: client, rawKey, psk } = this.#clients;
     if (event.type === 'peerCertificate') {
       if (client !== undefined && sameChain(event.chain, client.chain)) {
         this.engine.acceptPeer(event.peer, client.key.spki, now);
       } else this.engine.rejectPeer(event.peer, ALERT.bad_certificate, now);
+    } else if (event.type === 'peerRawKey') {
+      const { peer, spki } = event;
+      if (rawKey !== undefined && sameBytes(spki, rawKey.spki)) this.engine.acceptPeer(peer, spki, now);
+      else this.engine.rejectPeer(peer, ALERT.bad_certificate, now);
     } else if (event.type === 'pskIdentity') {
       if (psk !== undefined && sameBytes(event.identity, psk.identity)) this.engine.acceptPsk(event.peer, psk.key, now);
       else this.engine.rejectPsk(event.peer, now);

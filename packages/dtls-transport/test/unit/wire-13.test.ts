@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { DtlsError, DtlsMalformedError } from '../../src/errors.ts';
 import {
   chosenCertificateType,
-  readServerCertificateTypes,
+  readCertificateTypes,
   writeCertificateType,
   writeCertificateTypes,
 } from '../../src/handshake/certificate-types.ts';
@@ -26,6 +26,12 @@ import { readCertificate13, readEncryptedExtensions, writeCertificate13 } from '
 import { readCertificateRequest13, writeCertificateRequest13 } from '../../src/wire/certificate-request-13.ts';
 import { readClientHello } from '../../src/wire/client-hello.ts';
 import { offersVersion13, peekClientHello } from '../../src/wire/client-hello-peek.ts';
+import {
+  readCompressedCertificate,
+  readCompressionAlgorithms,
+  writeCompressedCertificate,
+  writeCompressionAlgorithms,
+} from '../../src/wire/compressed-certificate.ts';
 import { writeExtensionBlock } from '../../src/wire/extensions.ts';
 import {
   readClientShares,
@@ -87,6 +93,13 @@ const CODECS: readonly (readonly [
     readOfferedPsks,
     { identities: [Uint8Array.of(65)], binders: [new Uint8Array(32).fill(6)], bindersLength: 35 },
   ],
+  [
+    'CompressedCertificate',
+    writeCompressedCertificate({ algorithm: 1, length: 300, data: Uint8Array.of(5, 6) }),
+    readCompressedCertificate,
+    { algorithm: 1, length: 300, data: Uint8Array.of(5, 6) },
+  ],
+  ['compression algorithms', writeCompressionAlgorithms([1, 2]), readCompressionAlgorithms, [1, 2]],
   ['modes of shared keys', writePskModes(['psk_ke', 'psk_dhe_ke']), readPskModes, ['psk_dhe_ke', 'psk_ke']],
   ['numbers', writeNumbers([29, 23]), (bytes) => readNumbers(bytes, 'groups'), [29, 23]],
   ['one number', Uint8Array.of(1, 2), (bytes) => readOneNumber(bytes, 'group'), 0x0102],
@@ -180,21 +193,22 @@ describe('ServerHello', () => {
 });
 
 describe('certificate types (RFC 7250)', () => {
-  const asked = (bytes: Uint8Array) => readServerCertificateTypes(new Map([[20, bytes]]));
+  const asked = (bytes: Uint8Array) => readCertificateTypes(new Map([[20, bytes]]), 'serverCertificateType');
   test('X.509 alone is not said', () => expect(writeCertificateTypes(['x509'])).toBeUndefined());
   test('are read in their order; others are passed over', () => {
     expect(asked(writeCertificateTypes(['raw-public-key', 'x509'])!)).toEqual(['raw-public-key', 'x509']);
     expect(asked(Uint8Array.of(2, 1, 2))).toEqual(['raw-public-key']);
-    expect(readServerCertificateTypes(new Map())).toEqual(['x509']);
+    expect(readCertificateTypes(new Map(), 'clientCertificateType')).toEqual(['x509']);
     expect(() => asked(Uint8Array.of(0))).toThrow(DtlsMalformedError);
   });
   test('the answer is one of those that were asked for', () => {
-    const answer = (bytes: Uint8Array) => chosenCertificateType(new Map([[20, bytes]]), ['raw-public-key']);
+    const answer = (bytes: Uint8Array) =>
+      chosenCertificateType(new Map([[20, bytes]]), 'serverCertificateType', ['raw-public-key']);
     expect(answer(writeCertificateType('raw-public-key'))).toBe('raw-public-key');
     for (const bytes of [writeCertificateType('x509'), Uint8Array.of(1), Uint8Array.of(2, 2)]) {
-      expect(() => answer(bytes)).toThrow('not asked for');
+      expect(() => answer(bytes)).toThrow('not offered');
     }
-    expect(() => chosenCertificateType(new Map(), ['raw-public-key'])).toThrow('not asked for');
+    expect(() => chosenCertificateType(new Map(), 'serverCertificateType', ['raw-public-key'])).toThrow('not offered');
   });
 });
 
@@ -225,7 +239,13 @@ describe('what a listener sees of a ClientHello', () => {
   });
 
   test('whatever a ClientHello says, the choice is made or refused', () => {
-    const capabilities = { ...offered, identity, rawKey: undefined, pskModes: ['psk_dhe_ke', 'psk_ke'] } as const;
+    const capabilities = {
+      ...offered,
+      identity,
+      rawKey: undefined,
+      pskModes: ['psk_dhe_ke', 'psk_ke'],
+      packer: undefined,
+    } as const;
     fc.assert(
       fc.property(
         fc.dictionary(fc.constantFrom('10', '13', '20', '28', '41', '45', '51'), fc.uint8Array({ maxLength: 50 })),
