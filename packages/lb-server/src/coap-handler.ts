@@ -17,6 +17,7 @@ import {
 import type { Answer } from './answer.ts';
 import type { ExchangeRecord } from './exchange-record.ts';
 import type { Gateway } from './gateway.ts';
+import { InitialSyncs } from './initial-syncs.ts';
 import { longPollTimeout } from './long-poll.ts';
 import type { Observers, ObservingSession } from './observe/observers.ts';
 import { advertise } from './versions.ts';
@@ -48,6 +49,7 @@ export function createCoapHandler(options: CoapHandlerOptions): CoapHandler {
   const { gateway, observers, platform, offer, forward, onExchange } = options;
   // The session's own state, gone with the session; never found by address.
   const sessions = new WeakMap<object, ObservingSession>();
+  const initialSyncs = new InitialSyncs(platform);
   const describeTooLarge: DescribeTooLarge = (request) =>
     errorToCoap(TOO_LARGE, request, sessionOf(request.session).matrix);
   return { handler, describeTooLarge };
@@ -55,7 +57,8 @@ export function createCoapHandler(options: CoapHandlerOptions): CoapHandler {
   async function handler(request: IncomingRequest): Promise<CoapResponse> {
     const started = platform.now();
     const session = sessionOf(request.session);
-    const mapped = mapRequest(request, session.matrix);
+    const asked = mapRequest(request, session.matrix);
+    const mapped = asked instanceof MappingError ? asked : initialSyncs.admit(asked, session.matrix);
     if (hasAgreed(session.matrix, Feature.Transmission)) request.agree({ transmission: true, qBlock: true });
     const answer =
       mapped instanceof MappingError

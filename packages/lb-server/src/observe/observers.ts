@@ -139,8 +139,7 @@ export function createObservers(options: ObserversOptions): Observers {
       platform,
       keptBytes,
       ask: async (http, signal) => (await gateway.ask(forward(http, request), signal, session)).response,
-      // Features are answered once.
-      write: writer(request, { ...context, features: undefined }, session.matrix),
+      write: writer(request, afterFirst(context), session.matrix),
       report,
     });
     // Only to a response of its own there is an acknowledgement that shows that the client has it.
@@ -190,6 +189,12 @@ function answerWith(response: HttpResponse, write: Write): WrittenFirst {
 /** What is kept, for a registration that knows nothing of the answers before it. */
 function again({ coap, answer, response }: KeptAnswer, write: Write): First {
   return { coap: response === undefined ? coap : write(response), status: 200, news: answer, response };
+}
+
+/** Features are answered once, and no push is an initial /sync. */
+function afterFirst(context: AnswerContext): AnswerContext {
+  const compression = context.compression === 'once' ? 'parts' : context.compression;
+  return { ...context, features: undefined, compression };
 }
 
 /** To a client that observes no more. */
