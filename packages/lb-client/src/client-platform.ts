@@ -30,6 +30,11 @@ export interface ConnectTarget {
    * it without a certificate (RFC 7250, DTLS 1.3). A platform that cannot check that verifies the certificate, as without pins.
    */
   readonly pins?: readonly string[] | undefined;
+  /**
+   * Milliseconds that a round trip to this server took in this network before: when to repeat what the handshake sends. Default:
+   * nothing is known.
+   */
+  readonly roundTrip?: number | undefined;
   /** Gives the handshake up; `connect` then rejects. */
   readonly signal: AbortSignal;
 }

@@ -8,6 +8,7 @@ import { type Forms, Link, type Trouble } from './link.ts';
 import type { Memory } from './memory.ts';
 import type { Offer } from './offer.ts';
 import type { KeepAliveOptions } from './options.ts';
+import { RoundTrips } from './round-trips.ts';
 import type { Meter } from './stats.ts';
 import { Syncs } from './sync/syncs.ts';
 import { PinMismatch, Unreachable, Unsupported } from './unreachable.ts';
@@ -55,6 +56,7 @@ export class Homeserver {
   readonly #options: HomeserverOptions;
   /** By token, `''` for none. */
   readonly #accounts: Map<string, Account> = new Map();
+  readonly #roundTrips: RoundTrips;
   readonly #keepAlives: Map<string, Promise<KeepAlive>> = new Map();
   /** The server has answered, and has not been out of reach for long since. */
   #reached = false;
@@ -67,6 +69,7 @@ export class Homeserver {
   constructor(options: HomeserverOptions) {
     this.platform = options.platform;
     this.#options = options;
+    this.#roundTrips = new RoundTrips(options.memory);
   }
 
   /** Requests go over HTTPS. */
@@ -148,14 +151,15 @@ export class Homeserver {
   ): Promise<Link> {
     const { platform } = this;
     const network = this.#options.networkKey();
-    const keepAlive = await this.#keepAlive(network);
+    const way = { network, host, port };
+    const [keepAlive, roundTrip] = await Promise.all([this.#keepAlive(network), this.#roundTrips.recall(way)]);
     const control = new AbortController();
     const giveUp = () => control.abort(signal.reason);
     signal.addEventListener('abort', giveUp, { once: true });
     const cancel = platform.setTimer(time, () => control.abort(new Error('No handshake in time')));
     let pipe: ClientPipe;
     try {
-      pipe = await platform.connect({ host, port, pins, signal: control.signal });
+      pipe = await platform.connect({ host, port, pins, roundTrip, signal: control.signal });
     } finally {
       cancel();
       signal.removeEventListener('abort', giveUp);
@@ -167,10 +171,12 @@ export class Homeserver {
       offer,
       forms: this.#options.forms,
       features: this.#features,
+      roundTrip,
       keepAlive,
       onFeatures: (accepted) => {
         this.#features = accepted;
       },
+      onRoundTrip: (milliseconds) => this.#roundTrips.measured(way, milliseconds),
       onLearnt: () => void this.#options.memory.remember(`keep-alive:${network}`, keepAlive.known),
       onTrouble: (trouble) => onTrouble(link, trouble),
       onEnd: () => {

@@ -49,8 +49,12 @@ export interface LinkOptions {
   readonly forms: Forms;
   /** The features that this server has accepted in another session. */
   readonly features: number | undefined;
+  /** Milliseconds that a round trip to this server took earlier. */
+  readonly roundTrip: number | undefined;
   readonly keepAlive: KeepAlive;
   readonly onFeatures: (accepted: number | undefined) => void;
+  /** What a round trip takes, as far as it is known by now. */
+  readonly onRoundTrip: (milliseconds: number) => void;
   /** The keep-alive has learnt something. */
   readonly onLearnt: () => void;
   readonly onTrouble: (trouble: Trouble) => void;
@@ -103,7 +107,7 @@ export class Link {
   pending = 0;
 
   constructor(options: LinkOptions) {
-    const { pipe, platform, offer, forms, features, keepAlive } = options;
+    const { pipe, platform, offer, forms, features, roundTrip, keepAlive } = options;
     this.#options = options;
     this.pipe = pipe;
     this.#platform = platform;
@@ -128,6 +132,7 @@ export class Link {
       tokenLength: 1,
       optionRegistry: mapperOptionRegistry,
       transmission: { nstart: NSTART },
+      roundTrip,
     });
     // Whoever said so before can do it now: the very first message need not wait for it to say so again.
     if (offer?.transmission || ((features ?? 0) & Feature.Transmission) !== 0)
@@ -281,6 +286,8 @@ export class Link {
     }
     if ((this.#session.agreed & Feature.Transmission) !== 0) this.#client.agree({ transmission: true, qBlock: true });
     this.#options.onFeatures(this.#session.features);
+    const { roundTrip } = this.#client;
+    if (roundTrip !== undefined) this.#options.onRoundTrip(roundTrip);
     return response;
   }
 
@@ -292,6 +299,9 @@ export class Link {
       },
       get peer() {
         return pipe.peer;
+      },
+      get roundTrip() {
+        return pipe.roundTrip;
       },
       send: (datagram) => {
         this.#lastSent = this.#platform.now();
