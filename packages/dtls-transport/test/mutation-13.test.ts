@@ -1,4 +1,5 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { zlibCompression } from '../src/node/certificate-compression.ts';
 import { Conversation, type Side } from './support/conversation.ts';
 import { diceOf } from './support/dice.ts';
 import { fixtureIdentity } from './support/fixture-identity.ts';
@@ -12,6 +13,11 @@ const CASES = Number(process.env.MUTATION_HITS ?? 1_000);
 const [server, client] = (['server', 'client'] as const).map((name) => fixtureIdentity(name, repeatableKey));
 const versions = ['1.3'] as const;
 
+const psk = { identity: new TextEncoder().encode('a client'), key: new Uint8Array(16).fill(7) };
+const alone = { pskModes: ['psk_ke'] } as const;
+const packed = { certificateCompression: zlibCompression };
+const asks = { clientCertificate: 'require', clientCertificateTypes: ['raw-public-key'] } as const;
+
 const kind = (name: string, ours: HandshakeKind['client'], theirs: HandshakeKind['listener'], maxDatagram = 1_232) => ({
   ...{ name, maxDatagram, client: { versions, ...ours } },
   listener: { versions, identity: server, ...theirs },
@@ -22,6 +28,9 @@ const KINDS: readonly HandshakeKind[] = [
   kind('another group, with a cookie', {}, { groups: ['secp256r1'] }),
   kind('a client certificate', { identity: client }, { clientCertificate: 'require' }),
   kind('datagrams of 200 bytes', {}, {}, 200),
+  kind('a shared key, and another group with a cookie', { psk }, { psk: true, groups: ['secp256r1'] }),
+  kind('a shared key alone', { psk, ...alone }, { psk: true, ...alone }),
+  kind('packed certificates, and a raw key of the client', { rawKey: client!.key, ...packed }, { ...asks, ...packed }),
 ];
 
 interface Outcome {

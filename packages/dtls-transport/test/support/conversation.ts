@@ -37,7 +37,7 @@ export class Conversation {
   readonly #kind: HandshakeKind;
   readonly #onTheWay: OnTheWay;
   #question: readonly Uint8Array[] = [];
-  #serverQuestion: Extract<DtlsListenerEvent, { type: 'peerCertificate' | 'pskIdentity' }> | undefined;
+  #serverQuestion: Extract<DtlsListenerEvent, { type: 'peerCertificate' | 'peerRawKey' | 'pskIdentity' }> | undefined;
   readonly #arriving: { readonly to: Side; readonly datagram: Uint8Array }[] = [];
 
   constructor(kind: HandshakeKind, onTheWay: OnTheWay = (datagram) => [datagram], handshakeTimeout = 60_000) {
@@ -138,7 +138,7 @@ export class Conversation {
     }
     for (let event = this.listener.pollEvent(); event !== undefined; event = this.listener.pollEvent()) {
       this.serverEvents.push(event);
-      if (event.type === 'peerCertificate' || event.type === 'pskIdentity') {
+      if (event.type === 'peerCertificate' || event.type === 'peerRawKey' || event.type === 'pskIdentity') {
         this.#serverQuestion = event;
         if (this.waiting !== 'server') this.#judgeClient();
       }
@@ -160,10 +160,13 @@ export class Conversation {
   }
 
   #judgeClient(): void {
-    const { identity, psk } = this.#kind.client;
+    const { identity, rawKey, psk } = this.#kind.client;
     const asked = this.#serverQuestion!;
     if (asked.type === 'peerCertificate') {
       if (sameChain(asked.chain, identity!.chain)) this.listener.acceptPeer(asked.peer, identity!.key.spki, this.now);
+      else this.listener.rejectPeer(asked.peer, ALERT.bad_certificate, this.now);
+    } else if (asked.type === 'peerRawKey') {
+      if (sameBytes(asked.spki, rawKey!.spki)) this.listener.acceptPeer(asked.peer, asked.spki, this.now);
       else this.listener.rejectPeer(asked.peer, ALERT.bad_certificate, this.now);
     } else if (sameBytes(asked.identity, psk!.identity)) {
       this.listener.acceptPsk(asked.peer, psk!.key, this.now);
