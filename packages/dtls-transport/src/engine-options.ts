@@ -37,7 +37,7 @@ export interface EngineOptions {
   readonly crypto: CryptoProvider;
   /** Unpredictable bytes; keys come from `crypto`. */
   readonly randomBytes: RandomBytes;
-  /** The versions of DTLS to speak, the best first. Default `['1.2']`. */
+  /** The versions of DTLS to speak, the best first. Default `['1.3', '1.2']`. */
   readonly versions?: readonly DtlsVersionNumber[] | undefined;
   /** The largest datagram to send, in bytes of UDP payload (64 to 65,507). Default 1232: what IPv6 carries everywhere. */
   readonly maxDatagram?: number | undefined;
@@ -90,7 +90,7 @@ const DEFAULT_HANDSHAKE_TIMEOUT = 60_000;
 /** RFC 6347 4.2.4.1, RFC 9147 5.8.2 */
 const DEFAULT_RETRANSMISSION_TIMEOUT = 1_000;
 const MIN_RETRANSMISSION_TIMEOUT = 50;
-const DEFAULT_VERSIONS: readonly DtlsVersionNumber[] = ['1.2'];
+const DEFAULT_VERSIONS: readonly DtlsVersionNumber[] = ['1.3', '1.2'];
 const DEFAULT_PSK_MODES: readonly PskMode[] = ['psk_dhe_ke'];
 const DEFAULT_GROUPS: readonly GroupName[] = ['x25519', 'secp256r1'];
 

@@ -21,8 +21,9 @@ const MAX_PSK = 256;
 
 /** Throws `DtlsRefusedError` (`bad-option`). */
 export function checkedIdentity(identity: Identity): Identity {
-  if (identity.chain.length > 0) return identity;
-  throw new DtlsRefusedError('bad-option', 'identity needs a certificate');
+  if (identity.chain.length === 0) throw new DtlsRefusedError('bad-option', 'identity needs a certificate');
+  if (identity.key.schemes.length === 0) throw new DtlsRefusedError('bad-option', 'the key of identity cannot sign');
+  return identity;
 }
 
 /** Throws `DtlsRefusedError` (`bad-option`). */

@@ -27,6 +27,7 @@ function connect(port: number): Promise<DtlsClientPipe> {
   return connectDtls({
     host: '127.0.0.1',
     port,
+    versions: ['1.2'],
     dangerouslySkipVerification: true,
     cipherSuites: ['TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256'],
   });

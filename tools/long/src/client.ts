@@ -26,7 +26,8 @@ export class Client {
     this.#port = port;
     this.#socket.bind(0, address);
     const { randomBytes } = nodePlatform;
-    this.#engine = new DtlsClient({ crypto: nodeCrypto, randomBytes, path: PATH }, nodePlatform.now());
+    const options = { crypto: nodeCrypto, randomBytes, path: PATH, versions: ['1.2'] } as const;
+    this.#engine = new DtlsClient(options, nodePlatform.now());
   }
 
   /** Sends a request with this payload and resolves with that of the answer. */

@@ -17,7 +17,10 @@ const BURST = 50;
 function clientHello(): Uint8Array {
   const { randomBytes, now } = nodePlatform;
   const out = new Uint8Array(2_048);
-  const { length } = new DtlsClient({ crypto: nodeCrypto, randomBytes, path: '' }, now()).pollTransmit(out)!;
+  const { length } = new DtlsClient(
+    { crypto: nodeCrypto, randomBytes, path: '', versions: ['1.2'] },
+    now(),
+  ).pollTransmit(out)!;
   return out.slice(0, length);
 }
 

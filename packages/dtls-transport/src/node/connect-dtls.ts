@@ -108,7 +108,7 @@ class ClientPipe implements DtlsClientPipe {
       pins,
       handshakeTimeout,
       retransmissionTimeout,
-      versions = pins && VERSIONS_WITH_PINS,
+      versions,
       cipherSuites,
       recordSizeLimit,
       keyLog,
@@ -278,9 +278,6 @@ class ClientPipe implements DtlsClientPipe {
     });
   }
 }
-
-/** A raw public key takes 1.3. */
-const VERSIONS_WITH_PINS: ConnectDtlsOptions['versions'] = ['1.3', '1.2'];
 
 /** A connected socket has one path. */
 const PATH = 'server';

@@ -12,12 +12,7 @@ import { nodeCrypto } from './crypto-provider.ts';
 import { DatagramSender } from './datagram-sender.ts';
 import { EngineDriver } from './engine-driver.ts';
 import type { DtlsListenerHandle, NodeListenerStats } from './listener-handle.ts';
-import {
-  type CertificateAndKey,
-  type ClientCertificateRequest,
-  LISTENER_VERSIONS,
-  type ListenDtlsOptions,
-} from './options.ts';
+import type { CertificateAndKey, ClientCertificateRequest, ListenDtlsOptions } from './options.ts';
 import { type Judgement, judgeKey, judgePeer } from './peer-judgement.ts';
 import type { DtlsPipe, PipePeer } from './pipe.ts';
 import { randomBytes } from './random-bytes.ts';
@@ -45,7 +40,7 @@ export async function listenDtls(options: ListenDtlsOptions): Promise<DtlsListen
     handshakeTimeout,
     retransmissionTimeout,
     idleTimeout,
-    versions = LISTENER_VERSIONS,
+    versions,
     cipherSuites,
     recordSizeLimit,
     keyLog,

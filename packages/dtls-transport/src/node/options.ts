@@ -13,9 +13,6 @@ export interface RawKey {
   readonly privateKey: Uint8Array;
 }
 
-/** What a listener speaks unless it is told otherwise: each client gets what it asks for. */
-export const LISTENER_VERSIONS: readonly DtlsVersionNumber[] = ['1.3', '1.2'];
-
 /** What both sides may be told. */
 interface CommonOptions {
   /** The largest IP packet to send, in bytes, headers of IP and UDP included. Default 1280. */
@@ -27,7 +24,7 @@ interface CommonOptions {
    * long. Once a round trip has been measured, 1.5 times that counts (RFC 9147 5.8.2), and at least 100. Default 1,000.
    */
   readonly retransmissionTimeout?: number | undefined;
-  /** The versions of DTLS to speak, the best first. Default `['1.2']` in a client without `pins`, else both. With a shared key a client speaks 1.2. */
+  /** The versions of DTLS to speak, the best first. Default `['1.3', '1.2']`. */
   readonly versions?: readonly DtlsVersionNumber[] | undefined;
   /** Cipher suites, the best first. Default: all of `CIPHER_SUITE_NAMES` that there are keys for. */
   readonly cipherSuites?: readonly CipherSuiteName[] | undefined;

@@ -269,14 +269,21 @@ describe('options', () => {
     expect(() => new DtlsClient({ ...base, path: SERVER, ...options }, 0)).toThrow(refusal);
   });
 
-  test.each([
-    { maxPeers: 0 },
-    { maxHandshakes: 0 },
-    { idleTimeout: -1 },
-    { identity: { chain: [], key: identity.key } },
-    { identity: { chain: identity.chain, key: { ...identity.key, schemes: [] } } },
-  ])('a listener refuses %j', (options) => {
-    expect(() => new DtlsListener({ ...base, identity, ...options })).toThrow(refusal);
+  test.each([{ maxPeers: 0 }, { maxHandshakes: 0 }, { idleTimeout: -1 }, { versions: [] }])(
+    'a listener refuses %j',
+    (options) => {
+      expect(() => new DtlsListener({ ...base, identity, ...options })).toThrow(refusal);
+    },
+  );
+
+  test('a listener refuses an identity without a certificate, or with a key that cannot sign', () => {
+    const { chain, key } = identity;
+    for (const wrong of [
+      { chain: [], key },
+      { chain, key: { ...key, schemes: [] } },
+    ]) {
+      expect(() => new DtlsListener({ ...base, identity: wrong })).toThrow(refusal);
+    }
   });
 
   test('data beyond `maxPayload` is refused at once, data of its size fits', () => {

@@ -40,6 +40,12 @@ async function connect(port: number, options: Partial<ConnectDtlsOptions>): Prom
   return pipe;
 }
 
+function ended(pipe: DtlsPipe): Promise<Error | undefined> {
+  return new Promise((resolve) => {
+    pipe.onClose = resolve;
+  });
+}
+
 function echo(pipe: DtlsPipe, content: string): Promise<string> {
   return new Promise((resolve) => {
     pipe.onDatagram = (datagram) => resolve(new TextDecoder().decode(datagram));
@@ -48,13 +54,15 @@ function echo(pipe: DtlsPipe, content: string): Promise<string> {
 }
 
 test.each([
-  ['RSA', rsa, 'TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256'],
-  ['Ed25519', ed25519, 'TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256'],
-] as const)('a server with a certificate for %s', async (_name, certificate, cipherSuite) => {
+  ['RSA', 'DTLS 1.3', rsa, 'TLS_AES_128_GCM_SHA256'],
+  ['Ed25519', 'DTLS 1.3', ed25519, 'TLS_AES_128_GCM_SHA256'],
+  ['RSA', 'DTLS 1.2', rsa, 'TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256'],
+  ['Ed25519', 'DTLS 1.2', ed25519, 'TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256'],
+] as const)('a server with a certificate for %s, %s', async (_name, version, certificate, cipherSuite) => {
   const { pipes, port } = await listen({ certificate });
-  const pipe = await connect(port, { roots: certificate.chain });
+  const pipe = await connect(port, { roots: certificate.chain, versions: [version === 'DTLS 1.3' ? '1.3' : '1.2'] });
   expect(await echo(pipe, 'hello')).toBe('hello');
-  expect(pipe.protocol).toEqual({ version: 'DTLS 1.2', cipherSuite, group: 'x25519' });
+  expect(pipe.protocol).toEqual({ version, cipherSuite, group: 'x25519' });
   expect(pipe.peer.certificates).toEqual(certificate.chain);
   expect(pipes[0]?.protocol).toEqual(pipe.protocol);
   expect(pipes[0]?.peer).toMatchObject({ certificates: [], pskIdentity: undefined });
@@ -76,7 +84,7 @@ describe('a shared key', () => {
     const { pipes, port } = await listen({ psk: find });
     const pipe = await connect(port, { psk });
     expect(await echo(pipe, 'hello')).toBe('hello');
-    expect(pipe.protocol.cipherSuite).toBe('TLS_ECDHE_PSK_WITH_CHACHA20_POLY1305_SHA256');
+    expect(pipe.protocol.cipherSuite).toBe('TLS_AES_128_GCM_SHA256');
     expect(pipes[0]?.peer).toMatchObject({ pskIdentity: psk.identity, certificates: [] });
   });
 
@@ -92,11 +100,13 @@ describe('a shared key', () => {
     ['it knows as nothing', () => new Uint8Array(0)],
   ])('that %s turns the client away, which hears why', async (_name, find) => {
     const { listener, port } = await listen({ psk: find });
-    await expect(connect(port, { psk })).rejects.toMatchObject({
+    // RFC 8446 6.2 leaves out of DTLS 1.3 which of the two was wrong, the name or the key.
+    await expect(connect(port, { psk })).rejects.toMatchObject({ code: 'ERR_DTLS_ALERT', alert: ALERT.decrypt_error });
+    await expect(connect(port, { psk, versions: ['1.2'] })).rejects.toMatchObject({
       code: 'ERR_DTLS_ALERT',
       alert: ALERT.unknown_psk_identity,
     });
-    expect(listener.stats()).toMatchObject({ peers: 0, handshakes: 0, handshakesFailed: 1 });
+    expect(listener.stats()).toMatchObject({ peers: 0, handshakes: 0, handshakesFailed: 2 });
   });
 
   test('beside a certificate: each client comes with what it has', async () => {
@@ -130,9 +140,21 @@ describe('a client certificate', () => {
     ['that is not there', undefined, ALERT.handshake_failure],
   ] as const)('%s keeps the client out', async (_name, clientCertificate, alert) => {
     const { listener, port } = await listen(required);
-    const attempt = connect(port, { roots: server.chain, clientCertificate });
+    const attempt = connect(port, { roots: server.chain, clientCertificate, versions: ['1.2'] });
     await expect(attempt).rejects.toMatchObject({ code: 'ERR_DTLS_ALERT', alert });
     expect(listener.stats()).toMatchObject({ peers: 0, handshakes: 0, handshakesFailed: 1 });
+  });
+
+  // RFC 8446 4.4.2.4, appendix E.1: the client is done before the server has seen its certificate.
+  test.each([
+    ['that nobody knows', rsa, ALERT.unknown_ca],
+    ['that is not there', undefined, ALERT.certificate_required],
+  ] as const)('%s ends in DTLS 1.3 what the client had begun', async (_name, clientCertificate, alert) => {
+    const { listener, pipes, port } = await listen(required);
+    const pipe = await connect(port, { roots: server.chain, clientCertificate });
+    expect(await ended(pipe)).toMatchObject({ code: 'ERR_DTLS_ALERT', alert });
+    expect(listener.stats()).toMatchObject({ peers: 0, handshakes: 0, handshakesFailed: 1 });
+    expect(pipes).toEqual([]);
   });
 
   test('for servers alone is refused', async () => {
@@ -148,10 +170,8 @@ describe('a client certificate', () => {
     });
     const { port } = await listen({ ...required, requestClientCertificate: { roots: [forServers], required: true } });
     const clientCertificate = { chain: [forServers], privateKey: pkcs8 };
-    await expect(connect(port, { roots: server.chain, clientCertificate })).rejects.toMatchObject({
-      code: 'ERR_DTLS_ALERT',
-      alert: ALERT.bad_certificate,
-    });
+    const pipe = await connect(port, { roots: server.chain, clientCertificate });
+    expect(await ended(pipe)).toMatchObject({ code: 'ERR_DTLS_ALERT', alert: ALERT.bad_certificate });
   });
 
   test('that is only asked for may be left out', async () => {

@@ -34,8 +34,9 @@ async function versionOf(ours?: readonly DtlsVersionNumber[], theirs?: readonly 
 test.each([
   ['a client asks for both', ['1.3', '1.2'], undefined, 'DTLS 1.3'],
   ['a client asks for 1.3', ['1.3'], undefined, 'DTLS 1.3'],
-  ['a client asks for nothing', undefined, undefined, 'DTLS 1.2'],
-  ['a client asks for both, and the listener has only 1.2', ['1.3', '1.2'], ['1.2'], 'DTLS 1.2'],
+  ['a client asks for 1.2', ['1.2'], undefined, 'DTLS 1.2'],
+  ['neither is told anything', undefined, undefined, 'DTLS 1.3'],
+  ['the listener alone has only 1.2', undefined, ['1.2'], 'DTLS 1.2'],
 ] as const)('%s', async (_name, ours, theirs, version) => {
   expect(await versionOf(ours, theirs)).toBe(version);
 });

@@ -27,8 +27,8 @@ test('a round trip is something received after something sent, and a flight sent
   });
 });
 
-/** Header, and the tag of ChaCha20-Poly1305 (RFC 7905 2). */
-const RECORD = 29;
+/** Flags, 8 bits of a number, the content's type and the tag (RFC 9147 4, RFC 8446 5.2). */
+const RECORD = 19;
 
 test('a pipe counts its handshake and what it carries', async () => {
   const { key, pkcs8 } = generateSigningKey();
@@ -50,15 +50,18 @@ test('a pipe counts its handshake and what it carries', async () => {
     pipe.onDatagram = (datagram) => pipe.send(datagram);
   };
   const pipe = await connectDtls({ host: '127.0.0.1', port: listener.address.port, roots: [certificate] });
+  const echo = () =>
+    new Promise<void>((resolve) => {
+      pipe.onDatagram = () => resolve();
+      pipe.send(Uint8Array.of(1, 2, 3));
+    });
+  // What ends the handshake leaves with the first that is said.
+  await echo();
   const before = pipe.stats();
-  // Cookie, the server's flight, the server's Finished; a slow machine may repeat some of it.
-  expect(before.roundTrips).toBeGreaterThanOrEqual(3);
+  expect(before.roundTrips).toBeGreaterThanOrEqual(2);
   expect(before.bytesReceived).toBeGreaterThan(certificate.length);
 
-  await new Promise<void>((resolve) => {
-    pipe.onDatagram = () => resolve();
-    pipe.send(Uint8Array.of(1, 2, 3));
-  });
+  await echo();
   expect(pipe.stats()).toEqual({
     datagramsSent: before.datagramsSent + 1,
     bytesSent: before.bytesSent + RECORD + 3,

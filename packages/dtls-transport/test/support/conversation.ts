@@ -5,6 +5,7 @@ import type { DtlsListenerEvent } from '../../src/listener/listener-event.ts';
 import { ALERT } from '../../src/wire/alert.ts';
 import { sameBytes } from '../../src/wire/bytes.ts';
 import { seededBytes } from './deterministic-provider.ts';
+import { VERSIONS } from './endpoints.ts';
 import type { HandshakeKind } from './handshake-kinds.ts';
 import { repeatableCrypto } from './repeatable-crypto.ts';
 import { sameChain } from './same-chain.ts';
@@ -43,7 +44,7 @@ export class Conversation {
   constructor(kind: HandshakeKind, onTheWay: OnTheWay = (datagram) => [datagram], handshakeTimeout = 60_000) {
     this.#kind = kind;
     this.#onTheWay = onTheWay;
-    const common = { crypto: this.crypto, maxDatagram: kind.maxDatagram, handshakeTimeout };
+    const common = { crypto: this.crypto, versions: VERSIONS, maxDatagram: kind.maxDatagram, handshakeTimeout };
     const keyLog = (side: Side) => (line: string) => this.keyLog[side].push(line);
     this.listener = new DtlsListener({
       ...common,

@@ -22,7 +22,7 @@ export function clientOptions(
   return {
     host: '127.0.0.1',
     port,
-    versions: versionsOf(version),
+    versions: versionsOf(version ?? '1.2'),
     ...(rawKey ? { pins: [publicKeyPin(certificate!.spki, nodeCrypto)] } : { roots: certificate?.chain }),
     // A server tells its limit to a client that tells one.
     recordSizeLimit: recordSize && 16_384,
