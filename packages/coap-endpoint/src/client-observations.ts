@@ -4,12 +4,15 @@ import {
   Code,
   checkOptions,
   codeClass,
+  findOption,
   OptionNumber,
   type OptionRegistry,
   uintOption,
   uintValue,
 } from '@lb-matrix/coap-codec';
 import { fromBlockwise, refusing } from './blockwise-errors.ts';
+import type { ClientBlocks } from './bulk/client-blocks.ts';
+import type { Download } from './bulk/download.ts';
 import type { Deadlines } from './deadlines.ts';
 import { EndpointError } from './errors.ts';
 import type { ClientEvent } from './events.ts';
@@ -35,6 +38,10 @@ export interface Watch extends Asker, Timer {
   last: boolean;
   /** Fetches the blocks after the first of the response at hand. */
   fetch: Asker | undefined;
+  /** The last body that came in the blocks of RFC 9177, whole or not. */
+  body: Download | undefined;
+  /** The last response was handed over, and is not consumed yet. */
+  consuming: boolean;
   /** What acknowledges the response at hand, and those that it took the place of. */
   arrived: (() => void)[];
   /** The same for what was handed over and is not consumed yet. */
@@ -51,6 +58,7 @@ const OBSERVE_BYTES = 2;
 /** What a client observes at a peer (RFC 7641 section 3). */
 export class ClientObservations {
   readonly #exchanges: Exchanges;
+  readonly #blocks: ClientBlocks;
   readonly #timers: Deadlines<Timer>;
   readonly #registry: OptionRegistry;
   readonly #maxBodyBytes: number | undefined;
@@ -62,6 +70,7 @@ export class ClientObservations {
 
   constructor(parts: {
     exchanges: Exchanges;
+    blocks: ClientBlocks;
     timers: Deadlines<Timer>;
     registry: OptionRegistry;
     maxBodyBytes: number | undefined;
@@ -69,6 +78,7 @@ export class ClientObservations {
     emit: (event: ClientEvent) => void;
   }) {
     this.#exchanges = parts.exchanges;
+    this.#blocks = parts.blocks;
     this.#timers = parts.timers;
     this.#registry = parts.registry;
     this.#maxBodyBytes = parts.maxBodyBytes;
@@ -105,6 +115,8 @@ export class ClientObservations {
       freshest: undefined,
       last: false,
       fetch: undefined,
+      body: undefined,
+      consuming: false,
       arrived: [],
       handedOver: [],
       answered: (response, at) => this.#take(watch, response, undefined, true, at),
@@ -127,7 +139,7 @@ export class ClientObservations {
   }
 
   /** Takes a notification, or a separate response to a registration. False when it has to be rejected. */
-  receive(watch: Watch, message: CoapMessage, acknowledge: () => void, now: number): boolean {
+  receive(watch: Watch, message: CoapMessage, acknowledge: (() => void) | undefined, now: number): boolean {
     const { usable, bad } = checkOptions(message.options, this.#registry);
     if (bad !== undefined) {
       this.#fail(watch, badOption(bad), now);
@@ -147,7 +159,9 @@ export class ClientObservations {
   /** Acknowledges what was handed over, for the mode that waits for that. */
   consume(id: number): void {
     const watch = this.#byId.get(id);
-    if (watch !== undefined) runAll(watch.handedOver);
+    if (watch === undefined) return;
+    watch.consuming = false;
+    runAll(watch.handedOver);
   }
 
   /** Ends an observation without an event, and says so to the server unless it is to find out by itself. */
@@ -212,6 +226,10 @@ export class ClientObservations {
     answers: boolean,
     now: number,
   ): void {
+    if (watch.body?.matches(response)) {
+      this.#takeBlock(watch, watch.body, response, acknowledge, now);
+      return;
+    }
     const value = uintValue(response.options, OptionNumber.Observe);
     const last = codeClass(response.code) !== 2 || value === undefined;
     if (!last) {
@@ -234,6 +252,23 @@ export class ClientObservations {
     this.#fetch(watch, response, now);
   }
 
+  /** One more block of the body at hand, or one that comes again. What acknowledges its first message counts for all of it. */
+  #takeBlock(
+    watch: Watch,
+    body: Download,
+    response: MessagePart,
+    acknowledge: (() => void) | undefined,
+    now: number,
+  ): void {
+    if (acknowledge !== undefined) {
+      if (!watch.mode.acknowledgeConsumed) acknowledge();
+      else if (!body.over) watch.arrived.push(acknowledge);
+      else if (watch.consuming) watch.handedOver.push(acknowledge);
+      else acknowledge();
+    }
+    body.take(response, now);
+  }
+
   /** Section 3.3.1: 5 to 15 seconds after the response has become stale. */
   #staleAt({ options }: MessagePart, now: number): number {
     const maxAge = uintValue(options, OptionNumber.MaxAge) ?? DEFAULT_MAX_AGE;
@@ -244,6 +279,12 @@ export class ClientObservations {
   /** RFC 7959 section 2.6: a notification is a first block; the rest is asked for as after any other GET. */
   #fetch(watch: Watch, first: MessagePart, now: number): void {
     if (watch.fetch?.exchange !== undefined) this.#exchanges.release(watch.fetch.exchange, now);
+    watch.body?.end();
+    watch.body = undefined;
+    if (findOption(first.options, OptionNumber.QBlock2) !== undefined) {
+      this.#download(watch, first, now);
+      return;
+    }
     const transfer = new ClientTransfer(watch.request, { maxBodyBytes: this.#maxBodyBytes });
     let token: Uint8Array | undefined;
     const failed = (error: EndpointError, at: number) => this.#fail(watch, error, at);
@@ -272,9 +313,23 @@ export class ClientObservations {
     proceed(first, now);
   }
 
+  /** RFC 9177 section 4.5: all blocks of a notification come by themselves. */
+  #download(watch: Watch, first: MessagePart, now: number): void {
+    watch.body = this.#blocks.download(watch.token, watch.request, {
+      done: (response, at) => this.#handOver(watch, response, at),
+      failed: (error, at) => {
+        const why = error === 'changed' ? new EndpointError('misbehaved', 'body_changed', 'the body changed') : error;
+        this.#fail(watch, why, at);
+      },
+      progress: () => {},
+    });
+    watch.body.take(first, now);
+  }
+
   #handOver(watch: Watch, response: MessagePart, now: number): void {
     const { id, last } = watch;
     watch.handedOver.push(...watch.arrived.splice(0));
+    watch.consuming = true;
     if (last) this.#remove(watch, now);
     this.#emit({ kind: 'notification', id, response, last });
   }
@@ -290,6 +345,7 @@ export class ClientObservations {
     this.#keys.delete(watch.key);
     this.#exchanges.free(watch.token);
     this.#timers.delete(watch);
+    watch.body?.end();
     for (const asker of [watch, watch.fetch]) {
       if (asker?.exchange !== undefined) this.#exchanges.release(asker.exchange, now);
     }

@@ -9,6 +9,9 @@ import {
 } from '@lb-matrix/blockwise';
 import { Code, findOption, isRequest, OptionNumber, uintOption } from '@lb-matrix/coap-codec';
 import { fromBlockwise, refusing } from './blockwise-errors.ts';
+import type { BulkBody } from './bulk/bulk-body.ts';
+import type { ClientBlocks } from './bulk/client-blocks.ts';
+import type { Download } from './bulk/download.ts';
 import { EndpointError } from './errors.ts';
 import type { ClientEvent } from './events.ts';
 import type { CoapRequest } from './exchange.ts';
@@ -17,6 +20,8 @@ import type { MessageLayer, Outgoing } from './message-layer.ts';
 import type { EndpointStats } from './stats.ts';
 
 const NOTHING: Uint8Array = new Uint8Array();
+/** How often a response that changes during its transfer is asked for from the start. */
+const MAX_RESTARTS = 3;
 /** RFC 7967 section 2.1: of the classes 2, 4 and 5. */
 const NONE_AT_ALL = 26;
 
@@ -25,18 +30,29 @@ interface Operation extends Asker {
   readonly id: number;
   readonly code: number;
   readonly key: string;
+  readonly request: MessagePart;
+  /** What names it in requests for blocks of its response. */
+  named: MessagePart;
   readonly transfer: ClientTransfer;
   readonly confirmable: boolean;
   /** The caller wishes for a block size. */
   readonly sizeWished: boolean;
   /** One for all exchanges of an attempt: servers exist that know a block-wise transfer by it. */
   token: Uint8Array;
+  /** The blocks of RFC 9177 are in use, or asked for; and not, because the server does not know them. */
+  inQBlocks: boolean;
+  plain: boolean;
+  /** The request's body is on its way in such blocks, or the response's. */
+  upload: BulkBody | undefined;
+  download: Download | undefined;
+  restarts: number;
 }
 
 /** What a client does with a peer: requests with their responses (RFC 7252 section 5), requests without, and pings. */
 export class ClientRole {
   readonly #layer: MessageLayer;
   readonly #exchanges: Exchanges;
+  readonly #blocks: ClientBlocks;
   readonly #transferOptions: ClientTransferOptions;
   readonly #stats: EndpointStats;
   readonly #emit: (event: ClientEvent) => void;
@@ -53,12 +69,14 @@ export class ClientRole {
   constructor(parts: {
     layer: MessageLayer;
     exchanges: Exchanges;
+    blocks: ClientBlocks;
     maxBodyBytes: number | undefined;
     stats: EndpointStats;
     emit: (event: ClientEvent) => void;
   }) {
     this.#layer = parts.layer;
     this.#exchanges = parts.exchanges;
+    this.#blocks = parts.blocks;
     this.#transferOptions = {
       maxBodyBytes: parts.maxBodyBytes,
       requestTag: () => {
@@ -86,10 +104,17 @@ export class ClientRole {
       id,
       code,
       key,
+      request: part,
+      named: part,
       transfer,
       confirmable,
       sizeWished: findOption(options, OptionNumber.Block2) !== undefined,
       token: NOTHING,
+      inQBlocks: false,
+      plain: false,
+      upload: undefined,
+      download: undefined,
+      restarts: 0,
       exchange: undefined,
       answered: (response, at) => this.#answered(operation, response, at),
       failed: (error, at) => this.#fail(operation, error, at),
@@ -197,6 +222,23 @@ export class ClientRole {
 
   #answered(operation: Operation, response: MessagePart, now: number): void {
     const { id, transfer } = operation;
+    const uploaded = operation.upload !== undefined;
+    this.#endUpload(operation);
+    // RFC 9177 section 4.1: who does not know the options says so.
+    if (operation.inQBlocks && response.code === Code.BadOption) {
+      this.#blocks.refused();
+      operation.plain = true;
+      this.#begin(operation, now);
+      return;
+    }
+    if (findOption(response.options, OptionNumber.QBlock2) !== undefined) {
+      this.#download(operation, response, now);
+      return;
+    }
+    if (uploaded) {
+      this.#succeed(operation, response, now);
+      return;
+    }
     if (this.#wantsMore(operation, response)) {
       this.#proven = true;
       this.#begin(operation, now);
@@ -212,8 +254,7 @@ export class ClientRole {
         break;
       }
       case 'done':
-        this.#end(operation, now);
-        this.#emit({ kind: 'response', id, response: step.response });
+        this.#succeed(operation, step.response, now);
         break;
       case 'failed':
         this.#fail(operation, fromBlockwise(step.error), now);
@@ -231,14 +272,41 @@ export class ClientRole {
     return block !== undefined && block !== 'invalid' && block.num === 0 && block.more && block.szx < MAX_SZX;
   }
 
+  /** RFC 9177 section 4.4: the response comes in blocks that go as they may. */
+  #download(operation: Operation, first: MessagePart, now: number): void {
+    const { id, code, request, named, token } = operation;
+    const download = this.#blocks.download(token, named, {
+      done: (response, at) => this.#succeed(operation, response, at),
+      failed: (error, at) => {
+        const safe = code === Code.GET || code === Code.FETCH;
+        if (error !== 'changed') this.#fail(operation, error, at);
+        else if (!safe || operation.restarts === MAX_RESTARTS) this.#fail(operation, bodyChanged(), at);
+        else {
+          operation.restarts++;
+          this.#endDownload(operation, at);
+          this.#begin(operation, at);
+        }
+      },
+      progress: (received, total) => {
+        this.#emit({ kind: 'progress', id, progress: { sent: request.payload.length, received, total } });
+      },
+    });
+    operation.download = download;
+    this.#blocks.expect(download);
+    download.take(first, now);
+  }
+
   #begin(operation: Operation, now: number): void {
     operation.token = this.#exchanges.newToken(now);
     try {
-      this.#launch(
-        operation,
-        refusing(() => operation.transfer.start(this.#exchanges.room)),
-        now,
-      );
+      const part = refusing(() => operation.transfer.start(this.#exchanges.room));
+      operation.inQBlocks = this.#blocks.known && operation.confirmable && !operation.plain && !operation.sizeWished;
+      if (!operation.inQBlocks) this.#launch(operation, part, now);
+      else if (operation.transfer.uploading) this.#upload(operation, now);
+      else {
+        const announced = this.#blocks.announced(part);
+        this.#launch(operation, fits(announced, this.#exchanges.room) ? announced : part, now);
+      }
     } catch (error) {
       // It fitted when it was asked for; the room has shrunk since.
       if (!(error instanceof EndpointError)) throw error;
@@ -250,6 +318,36 @@ export class ClientRole {
     this.#exchanges.launch(part, operation.token, operation.confirmable, operation, now);
   }
 
+  /** RFC 9177 section 4.3: block 0 is what the server answers, whenever that is; the others need no answer. */
+  #upload(operation: Operation, now: number): void {
+    const { id, request, token } = operation;
+    const { first, request: named, proceed } = refusing(() => this.#blocks.upload(request, this.#exchanges.room));
+    operation.named = named;
+    const total = request.payload.length;
+    const heard = (sent: number, at: number) => {
+      this.#emit({ kind: 'progress', id, progress: { sent, received: 0, total: undefined } });
+      // A large body may take longer than any other exchange.
+      if (sent < total && operation.exchange?.separate) this.#exchanges.await(operation.exchange, at);
+    };
+    this.#launch(operation, first, now);
+    operation.upload = proceed(token, heard, now);
+  }
+
+  #endUpload(operation: Operation): void {
+    if (operation.upload !== undefined) this.#blocks.endUpload(operation.upload);
+    operation.upload = undefined;
+  }
+
+  #endDownload(operation: Operation, now: number): void {
+    if (operation.download !== undefined) this.#blocks.endDownload(operation.download, now);
+    operation.download = undefined;
+  }
+
+  #succeed(operation: Operation, response: MessagePart, now: number): void {
+    this.#end(operation, now);
+    this.#emit({ kind: 'response', id: operation.id, response });
+  }
+
   #fail(operation: Operation, error: EndpointError, now: number): void {
     this.#end(operation, now);
     this.#emit({ kind: 'failed', id: operation.id, error });
@@ -257,7 +355,9 @@ export class ClientRole {
 
   #end(operation: Operation, now: number): void {
     this.#operations.delete(operation.id);
-    if (operation.transfer.uploading) this.#unfinishedUploads++;
+    if (operation.transfer.uploading && !operation.inQBlocks) this.#unfinishedUploads++;
+    this.#endUpload(operation);
+    this.#endDownload(operation, now);
     if (operation.exchange !== undefined) this.#exchanges.release(operation.exchange, now);
     const same = this.#sameKey.get(operation.key);
     if (same === undefined) return;
@@ -266,4 +366,8 @@ export class ClientRole {
     if (same.length === 0) this.#sameKey.delete(operation.key);
     else if (ran) this.#begin(same[0]!, now);
   }
+}
+
+function bodyChanged(): EndpointError {
+  return new EndpointError('misbehaved', 'body_changed', 'the body changed during its transfer');
 }

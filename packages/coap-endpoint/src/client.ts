@@ -36,6 +36,11 @@ export interface ConnectOptions {
    * `agree` says otherwise.
    */
   readonly congestion?: CongestionControl | undefined;
+  /**
+   * `rfc9177`: asks servers of which nothing is known with the blocks of RFC 9177, and goes on with those of RFC 7959 when they do not know
+   * them. Default `rfc7959`; where RFC 9177 was agreed on it is used.
+   */
+  readonly blockwise?: 'rfc7959' | 'rfc9177' | undefined;
   /** The round trip to this server in milliseconds, as far as it is known from before. Default: the pipe's, if it has one. */
   readonly roundTrip?: number | undefined;
   /**

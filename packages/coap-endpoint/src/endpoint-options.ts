@@ -41,6 +41,11 @@ export interface EndpointOptions {
    * own measurement. Default: none.
    */
   readonly roundTrip?: (() => number | undefined) | undefined;
+  /**
+   * Whether the blocks of RFC 9177 are for strangers, too: a client asks with them and goes on with those of RFC 7959 when the server
+   * does not know them; a server takes them. Who agreed on them has them anyway. Default `rfc7959`.
+   */
+  readonly blockwise?: 'rfc7959' | 'rfc9177' | undefined;
   /** Length of the tokens of own requests. Default 4. */
   readonly tokenLength?: 1 | 2 | 3 | 4 | undefined;
   /** The longest body, either way. Default 64 MiB. */

@@ -1,6 +1,11 @@
 import { type CoapMessage, type DecodeOptions, decodeMessage, isRequest, Type } from '@lb-matrix/coap-codec';
 import { Agreed, type Agreement } from './agreement.ts';
 import { Allowance } from './allowance.ts';
+import { Bulk } from './bulk/bulk.ts';
+import { ClientBlocks } from './bulk/client-blocks.ts';
+import { inQBlocks } from './bulk/in-q-blocks.ts';
+import { peerFlow } from './bulk/peer-flow.ts';
+import { ServerBlocks } from './bulk/server-blocks.ts';
 import { ClientObservations, type Watch } from './client-observations.ts';
 import { ClientRole } from './client-role.ts';
 import { Deadlines } from './deadlines.ts';
@@ -27,7 +32,7 @@ const SWEEP = 10_000;
 
 /**
  * A CoAP endpoint for one peer, without I/O: datagrams and time go in, datagrams and events come out (RFC 7252, RFC
- * 7641, RFC 7959). Its driver calls `receive` for each datagram and `handleTimeout` when `pollTimeout` says; after each call,
+ * 7641, RFC 7959, RFC 9177). Its driver calls `receive` for each datagram and `handleTimeout` when `pollTimeout` says; after each call,
  * commands included, it drains `pollTransmit` and `pollEvent`. Times are monotonic milliseconds.
  */
 export class Endpoint {
@@ -39,6 +44,8 @@ export class Endpoint {
   readonly #allowance: Allowance | undefined;
   readonly #timing: Timing;
   readonly #layer: MessageLayer;
+  readonly #bulk: Bulk;
+  readonly #blocks: ClientBlocks;
   readonly #resets: Resets;
   readonly #exchanges: Exchanges;
   readonly #client: ClientRole;
@@ -74,15 +81,24 @@ export class Endpoint {
     const exchanges = new Exchanges({ ...common, timing, tokens });
     const { maxBodyBytes } = options;
     this.#exchanges = exchanges;
-    this.#client = new ClientRole({ ...common, exchanges, maxBodyBytes });
-    this.#observations = new ClientObservations({ ...common, exchanges, maxBodyBytes, randomBytes });
+    const roundTrip = () => timing.roundTrip;
+    const bulk = new Bulk({ ...common, flow: peerFlow(randomBytes, roundTrip), roundTrip });
+    this.#bulk = bulk;
+    const sharing = { ...common, agreed: this.#agreed, strangers: options.blockwise === 'rfc9177', roundTrip, bulk };
+    const blocks = new ClientBlocks({ ...sharing, exchanges, maxBodyBytes });
+    this.#blocks = blocks;
+    this.#client = new ClientRole({ ...common, exchanges, blocks, maxBodyBytes });
+    this.#observations = new ClientObservations({ ...common, exchanges, blocks, maxBodyBytes, randomBytes });
     if (server === undefined) return;
+    const { session } = server;
+    const { transfers } = server.shared;
     this.#server = new ServerRole({
       ...common,
       timing,
       allowance: this.#allowance,
-      session: server.session,
-      transfers: server.shared.transfers,
+      session,
+      transfers,
+      blocks: new ServerBlocks({ ...sharing, session, transfers }),
       observations: new Quota(server.maxObservations ?? 64, server.shared.observations),
       duplicates: this.#duplicates,
       ackDelay: server.ackDelay ?? 200,
@@ -103,12 +119,13 @@ export class Endpoint {
 
   /** Nothing that was asked of it as a server is in progress. */
   get idle(): boolean {
-    return this.#server?.idle ?? true;
+    return (this.#server?.idle ?? true) && !this.#bulk.busy;
   }
 
   /** Takes a datagram from the peer. The bytes are copied. Never throws for what they are. */
   receive(datagram: Uint8Array, now: number): void {
     if (this.#closed) return;
+    this.#bulk.fire(now);
     this.#stats.datagramsReceived++;
     this.#stats.bytesReceived += datagram.length;
     this.#allowance?.received(datagram.length);
@@ -126,7 +143,9 @@ export class Endpoint {
         this.#receiveAcknowledgement(message, now);
         break;
       case Type.RST:
-        if (!this.#layer.reset(message.messageId, now)) this.#stats.dropped++;
+        if (!this.#layer.reset(message.messageId, now) && !this.#bulk.reset(message.messageId, now)) {
+          this.#stats.dropped++;
+        }
         break;
       default:
         this.#receiveMessage(message, now);
@@ -136,6 +155,7 @@ export class Endpoint {
 
   /** Does what is due. */
   handleTimeout(now: number): void {
+    this.#bulk.fire(now);
     for (let timer = this.#timers.takeDue(now); timer !== undefined; timer = this.#timers.takeDue(now)) timer.fire(now);
   }
 
@@ -146,7 +166,8 @@ export class Endpoint {
 
   /** Writes the next datagram to `out` and returns its length; `undefined` when there is none. */
   pollTransmit(out: Uint8Array): number | undefined {
-    return this.#closed ? undefined : this.#layer.pollTransmit(out);
+    // Blocks of large bodies are last: what is small does not wait for them.
+    return this.#closed ? undefined : (this.#layer.pollTransmit(out) ?? this.#bulk.pollTransmit(out));
   }
 
   /** The next event for the layer above; `undefined` when there is none. */
@@ -260,6 +281,7 @@ export class Endpoint {
     this.#client.close(error, now);
     this.#observations.close(error, now);
     this.#server?.close(now);
+    this.#bulk.clear();
     this.#duplicates.clear();
   }
 
@@ -280,6 +302,8 @@ export class Endpoint {
       this.#layer.measure(exchange, now);
       this.#exchanges.take(exchange, message, undefined, now);
     }
+    // Block 0, after others.
+    else if (this.#blocks.take(message, now)) this.#layer.acknowledge(message.messageId, message.token, now);
     // RFC 7967 section 3.1: a server that does not know No-Response answers all the same.
     else if (!this.#layer.acknowledge(message.messageId, message.token, now)) this.#stats.dropped++;
   }
@@ -288,6 +312,13 @@ export class Endpoint {
     // Section 4.3: an Empty CON asks for a Reset.
     if (message.code === 0) {
       this.#resets.answer(message.messageId, now);
+      return;
+    }
+    // RFC 9177 section 4.4: a block that comes again is known by its number.
+    if (message.type === Type.NON && inQBlocks(message)) {
+      if (!isRequest(message.code)) this.#receiveBlock(message, now);
+      else if (this.#server !== undefined) this.#server.receive(message, now);
+      else this.#resets.reject(message.messageId, now);
       return;
     }
     const before = this.#duplicates.find(message, now);
@@ -299,6 +330,20 @@ export class Endpoint {
     } else if (this.#server !== undefined) {
       this.#server.receive(message, now);
     } else {
+      this.#resets.reject(message.messageId, now);
+    }
+  }
+
+  /** A block of a response or of a notification, or a report of a request's body. */
+  #receiveBlock(message: CoapMessage, now: number): void {
+    const watch = this.#observations.match(message);
+    if (watch !== undefined) {
+      if (!this.#observations.receive(watch, message, undefined, now)) this.#resets.reject(message.messageId, now);
+      return;
+    }
+    if (this.#blocks.reported(message, now) || this.#blocks.take(message, now)) return;
+    const exchange = this.#exchanges.match(message, false);
+    if (exchange === undefined || !this.#exchanges.take(exchange, message, undefined, now)) {
       this.#resets.reject(message.messageId, now);
     }
   }
@@ -316,6 +361,10 @@ export class Endpoint {
       const received = this.#duplicates.full(now) ? undefined : this.#duplicates.add(message, now);
       if (message.type === Type.CON) this.#acknowledge(message, received);
     };
+    if (this.#blocks.reported(message, now) || (exchange === undefined && this.#blocks.take(message, now))) {
+      acknowledge();
+      return;
+    }
     if (exchange === undefined || !this.#exchanges.take(exchange, message, acknowledge, now)) {
       this.#resets.reject(message.messageId, now);
     }

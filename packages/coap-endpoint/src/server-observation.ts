@@ -1,6 +1,7 @@
 import type { MessagePart, Ticket } from '@lb-matrix/blockwise';
 import { type CoapOption, Code, codeClass, OptionNumber, uintValue } from '@lb-matrix/coap-codec';
 import { bodyKey } from './body-key.ts';
+import type { Begun } from './bulk/server-blocks.ts';
 import type { CoapResponse } from './exchange.ts';
 import { type MessageLayer, type Outgoing, THINKING } from './message-layer.ts';
 import type { NotificationOutcome, ObservationEnd } from './observation.ts';
@@ -20,8 +21,10 @@ export interface Notification {
 export interface ObserverList {
   readonly layer: MessageLayer;
   /** The first message of a response, with room left for Observe. */
-  firstMessage(observation: ServerObservation, response: CoapResponse, now: number): MessagePart;
-  /** The message with the next Observe value. */
+  firstMessage(observation: ServerObservation, response: CoapResponse, now: number): Begun;
+  /** Nothing more is to be sent of the body of an older one. */
+  stop(observation: ServerObservation, now: number): void;
+  /** The message with the next Observe value, unless it has one that it has to keep. */
   observed(part: MessagePart): MessagePart;
   established(observation: ServerObservation, outcome: NotificationOutcome): void;
   settled(notification: Notification, outcome: NotificationOutcome): void;
@@ -77,7 +80,7 @@ export class ServerObservation implements Outgoing {
   }
 
   get bodyKey(): string | undefined {
-    return bodyKey(this.#message, this.ticket);
+    return bodyKey(this.#message, this.ticket, this.token);
   }
 
   /** The first response is with the client, or sent once and for all: notifications may follow it. */
@@ -106,6 +109,7 @@ export class ServerObservation implements Outgoing {
     if (this.#state === 'registering') this.#list.established(this, outcome);
     this.#state = 'removed';
     this.#list.layer.settle(this, now);
+    this.#list.stop(this, now);
     if (this.#current !== undefined) this.#list.settled(this.#current, outcome);
     if (this.#next !== undefined) this.#list.settled(this.#next, 'ended');
     this.#list.ended(this, reason);
@@ -116,7 +120,10 @@ export class ServerObservation implements Outgoing {
     if (this.#next !== undefined) this.#take(this.#next);
     const fresh = this.#part === undefined;
     if (this.#part === undefined) {
-      this.#part = this.#list.firstMessage(this, this.#sayable(this.#current!.response), now);
+      this.#list.stop(this, now);
+      const { first, proceed } = this.#list.firstMessage(this, this.#sayable(this.#current!.response), now);
+      this.#part = first;
+      proceed?.(this.token, now);
       // Sections 3.2 and 4.2: after an error nothing follows.
       if (codeClass(this.#part.code) !== 2) this.#current = { ...this.#current!, last: true };
     }
@@ -158,6 +165,7 @@ export class ServerObservation implements Outgoing {
     }
     this.#inFlight = false;
     // Nothing of it is held meanwhile.
+    this.#list.stop(this, now);
     this.#part = undefined;
     this.#message = empty(Code.Content);
     this.#settle('lost');

@@ -1,5 +1,16 @@
-import { BlockwiseError, type MessagePart, type ServerTransfers, type Ticket } from '@lb-matrix/blockwise';
-import { CoapError, Code, encodedLength, isResponse, OptionNumber, Type, uintOption } from '@lb-matrix/coap-codec';
+import { BlockwiseError, type MessagePart, type Ticket } from '@lb-matrix/blockwise';
+import {
+  CoapError,
+  Code,
+  codeClass,
+  encodedLength,
+  findOption,
+  isResponse,
+  OptionNumber,
+  Type,
+  uintOption,
+} from '@lb-matrix/coap-codec';
+import type { Begun, ServerBlocks } from './bulk/server-blocks.ts';
 import type { ServerEvent } from './events.ts';
 import type { CoapResponse } from './exchange.ts';
 import type { MessageLayer } from './message-layer.ts';
@@ -15,7 +26,7 @@ const OBSERVE_BYTES = 4;
 /** The lists of observers (RFC 7641 section 4.1), as far as they are one peer: by token. */
 export class ServerObservations implements ObserverList {
   readonly layer: MessageLayer;
-  readonly #transfers: ServerTransfers;
+  readonly #blocks: ServerBlocks;
   readonly #quota: Quota;
   readonly #emit: (event: ServerEvent) => void;
   readonly #byId: Map<number, ServerObservation> = new Map();
@@ -25,9 +36,9 @@ export class ServerObservations implements ObserverList {
   /** One for all: so it increases for each of them, also for one that is registered again (section 4.4). */
   #value = 0;
 
-  constructor(layer: MessageLayer, transfers: ServerTransfers, quota: Quota, emit: (event: ServerEvent) => void) {
+  constructor(layer: MessageLayer, blocks: ServerBlocks, quota: Quota, emit: (event: ServerEvent) => void) {
     this.layer = layer;
-    this.#transfers = transfers;
+    this.#blocks = blocks;
     this.#quota = quota;
     this.#emit = emit;
   }
@@ -71,21 +82,32 @@ export class ServerObservations implements ObserverList {
   }
 
   /** The first message of an answer to the registration. Throws `BlockwiseError` as `ServerTransfers`. */
-  answer({ token, ticket }: ServerObservation, response: CoapResponse, now: number): MessagePart {
-    const room = { maxMessageBytes: this.layer.maxMessageBytes - OBSERVE_BYTES, tokenLength: token.length };
-    return this.#transfers.respond(ticket, response, room, now);
+  answer({ token, ticket }: ServerObservation, response: CoapResponse, now: number): Begun {
+    const room = { maxMessageBytes: this.layer.maxMessageBytes, tokenLength: token.length };
+    const withoutObserve = { ...room, maxMessageBytes: room.maxMessageBytes - OBSERVE_BYTES };
+    if (codeClass(response.code) !== 2 || !this.#blocks.divides(ticket, response, withoutObserve)) {
+      return this.#blocks.respond(ticket, response, withoutObserve, now);
+    }
+    // RFC 9177 section 4.5: the value is the same on all blocks of a body.
+    return this.#blocks.respond(ticket, this.observed(response), room, now);
   }
 
-  firstMessage(observation: ServerObservation, response: CoapResponse, now: number): MessagePart {
+  /** What was sent of an older state, and more of it, is not wanted any more. */
+  stop({ token }: ServerObservation, now: number): void {
+    this.#blocks.stop(token, now);
+  }
+
+  firstMessage(observation: ServerObservation, response: CoapResponse, now: number): Begun {
     try {
       return this.answer(observation, response, now);
     } catch (error) {
       if (!(error instanceof BlockwiseError)) throw error;
-      return { code: Code.InternalServerError, options: [], payload: NOTHING };
+      return { first: { code: Code.InternalServerError, options: [], payload: NOTHING } };
     }
   }
 
   observed(part: MessagePart): MessagePart {
+    if (findOption(part.options, OptionNumber.Observe) !== undefined) return part;
     this.#value = nextObserveValue(this.#value);
     return { ...part, options: [uintOption(OptionNumber.Observe, this.#value), ...part.options] };
   }

@@ -26,10 +26,12 @@ import {
 } from '@lb-matrix/coap-codec';
 import type { Allowance } from './allowance.ts';
 import { bodyKey } from './body-key.ts';
+import type { Begun, ServerBlocks } from './bulk/server-blocks.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { Duplicates, Received } from './duplicates.ts';
 import type { ServerEvent } from './events.ts';
 import type { CoapResponse, DescribeTooLarge } from './exchange.ts';
+import { withoutQBlocks } from './known-options.ts';
 import { isLater, isLaterBlock } from './later-block.ts';
 import { type MessageLayer, type Outgoing, THINKING, type Timer } from './message-layer.ts';
 import { isOf, unwanted } from './no-response.ts';
@@ -48,6 +50,8 @@ interface Incoming extends Timer {
   readonly received: Received;
   /** An empty ACK went out: the response will be separate. */
   acknowledged: boolean;
+  /** Sends the rest of the response's body. */
+  proceed: Begun['proceed'];
   delivery: Outgoing | undefined;
   /** The classes of responses that it does not want, as bits (RFC 7967). */
   readonly unwanted: number;
@@ -65,6 +69,9 @@ export class ServerRole {
   readonly #timers: Deadlines<Timer>;
   readonly #timing: Timing;
   readonly #registry: OptionRegistry;
+  /** The same without the options of RFC 9177. */
+  readonly #strangersRegistry: OptionRegistry;
+  readonly #blocks: ServerBlocks;
   readonly #session: object;
   readonly #transfers: ServerTransfers;
   readonly #observations: ServerObservations;
@@ -84,6 +91,7 @@ export class ServerRole {
     timers: Deadlines<Timer>;
     timing: Timing;
     registry: OptionRegistry;
+    blocks: ServerBlocks;
     session: object;
     transfers: ServerTransfers;
     observations: Quota;
@@ -99,6 +107,8 @@ export class ServerRole {
     this.#timers = parts.timers;
     this.#timing = parts.timing;
     this.#registry = parts.registry;
+    this.#strangersRegistry = withoutQBlocks(parts.registry);
+    this.#blocks = parts.blocks;
     this.#session = parts.session;
     this.#transfers = parts.transfers;
     this.#duplicates = parts.duplicates;
@@ -107,7 +117,7 @@ export class ServerRole {
     this.#describeTooLarge = parts.describeTooLarge;
     this.#stats = parts.stats;
     this.#emit = parts.emit;
-    this.#observations = new ServerObservations(parts.layer, parts.transfers, parts.observations, parts.emit);
+    this.#observations = new ServerObservations(parts.layer, parts.blocks, parts.observations, parts.emit);
   }
 
   /** From now on new requests are answered 5.03; those in progress go on. */
@@ -122,7 +132,10 @@ export class ServerRole {
 
   /** A request that is no duplicate. */
   receive(message: CoapMessage, now: number): void {
-    const { usable, bad } = checkOptions(message.options, this.#registry);
+    // Who might be somebody else is not to be sent many blocks.
+    const inQBlocks = this.#blocks.known && !this.#allowance?.limited;
+    const registry = inQBlocks ? this.#registry : this.#strangersRegistry;
+    const { usable, bad } = checkOptions(message.options, registry);
     if (bad !== undefined) {
       // Section 5.4.1: a NON with it is rejected, which for a NON means: dropped.
       if (message.type === Type.CON) this.#reply(message, diagnosis(bad), undefined, now);
@@ -132,6 +145,7 @@ export class ServerRole {
     const part: MessagePart = { code: message.code, options: usable, payload: message.payload };
     const echo = this.#allowance?.limited ? findOption(usable, OptionNumber.Echo) : undefined;
     if (echo !== undefined) this.#allowance!.prove(echo.value);
+    if (inQBlocks && this.#receiveInQBlocks(message, part, now)) return;
     const step = this.#transfers.continues(this.#session, part);
     if (!step && this.#mustRefuse(part, now)) {
       this.#reply(message, empty(Code.ServiceUnavailable), undefined, now);
@@ -141,7 +155,7 @@ export class ServerRole {
     const received = step ? undefined : this.#duplicates.add(message, now);
     try {
       const arrival = this.#transfers.receive(this.#session, part, this.#room(message), now);
-      if (arrival.kind === 'request') this.#handOver(message, arrival.request, arrival.ticket, received!, now);
+      if (arrival.kind === 'request') this.#handOver(message, arrival.request, arrival.ticket, received!, false, now);
       else this.#reply(message, this.#described(message, part, arrival.response), received, now);
       // RFC 7959 section 2.6: who asks for a further block has the first one, whenever it will acknowledge that.
       if (this.#layer.waiting && isLater(usable, OptionNumber.Block2))
@@ -150,6 +164,42 @@ export class ServerRole {
       if (!(error instanceof BlockwiseError)) throw error;
       this.#reply(message, empty(Code.InternalServerError), received, now);
     }
+  }
+
+  /** What the blocks of RFC 9177 are about; false: it is something else. */
+  #receiveInQBlocks(message: CoapMessage, part: MessagePart, now: number): boolean {
+    if (findOption(part.options, OptionNumber.QBlock1) !== undefined) {
+      // RFC 9177 section 4.1: no mix of the two in one message.
+      if (hasBlock(part)) this.#reply(message, empty(Code.BadOption), undefined, now);
+      else this.#receiveBlock(message, part, now);
+      return true;
+    }
+    const outcome = this.#blocks.requested(message, part, now);
+    if (outcome === 'none') return false;
+    if (outcome === 'invalid') this.#reply(message, empty(Code.BadRequest), undefined, now);
+    else if (outcome === 'gone') this.#reply(message, empty(Code.RequestEntityIncomplete), undefined, now);
+    else if (message.type === Type.CON) this.#layer.transmitEmpty(Type.ACK, message.messageId);
+    return true;
+  }
+
+  /** A block of a request (RFC 9177 section 4.3). A NON need not be remembered: its block is known. */
+  #receiveBlock(message: CoapMessage, part: MessagePart, now: number): void {
+    const confirmable = message.type === Type.CON;
+    const answers = confirmable || !this.#blocks.prompt;
+    if (this.#mustRefuse(part, now)) {
+      if (answers) this.#reply(message, empty(Code.ServiceUnavailable), undefined, now);
+      return;
+    }
+    const arrival = this.#blocks.receive(message, part, now);
+    const received = confirmable ? this.#duplicates.add(message, now) : { expires: now, answer: undefined };
+    if (arrival.kind === 'answer') {
+      if (answers) this.#reply(message, this.#described(message, part, arrival.response), received, now);
+      return;
+    }
+    // Between ends that agreed the response is a CON of its own, whichever block completed the request.
+    const separate = arrival.kind !== 'request' || this.#blocks.prompt;
+    if (separate && confirmable) received.answer = this.#layer.transmitEmpty(Type.ACK, message.messageId);
+    if (arrival.kind === 'request') this.#handOver(message, arrival.request, arrival.ticket, received, separate, now);
   }
 
   /** The empty ACK (section 5.2.2). */
@@ -206,6 +256,7 @@ export class ServerRole {
     }
     this.#incoming.clear();
     this.#observations.close(now);
+    this.#blocks.clear();
     this.#transfers.forget(this.#session);
   }
 
@@ -215,7 +266,14 @@ export class ServerRole {
     return this.#incoming.size >= this.#maxRequests || this.#duplicates.full(now);
   }
 
-  #handOver(message: CoapMessage, request: MessagePart, ticket: Ticket, received: Received, now: number): void {
+  #handOver(
+    message: CoapMessage,
+    request: MessagePart,
+    ticket: Ticket,
+    received: Received,
+    acknowledged: boolean,
+    now: number,
+  ): void {
     const id = this.#nextId++;
     const observe = observeOf(request, ticket);
     // RFC 7641 section 4.1: either value ends what this token observed before.
@@ -225,7 +283,8 @@ export class ServerRole {
       message,
       ticket,
       received,
-      acknowledged: false,
+      acknowledged,
+      proceed: undefined,
       delivery: undefined,
       unwanted: unwanted(message),
       observe: observe === 0,
@@ -235,7 +294,7 @@ export class ServerRole {
     this.#incoming.set(id, incoming);
     // Whoever measures relies on an acknowledgement within ACK_DELAY.
     const ackDelay = this.#timing.measured ? Math.min(this.#ackDelay, ACK_DELAY) : this.#ackDelay;
-    if (message.type === Type.CON) this.#timers.set(incoming, now + ackDelay);
+    if (message.type === Type.CON && !acknowledged) this.#timers.set(incoming, now + ackDelay);
     this.#stats.requests++;
     const { code, options, payload } = request;
     this.#emit({ kind: 'request', id, code, options, payload, observe: observe === 0 });
@@ -256,9 +315,12 @@ export class ServerRole {
     const limited = this.#allowance?.limited && !fits(response, room);
     const answer = limited ? this.#asking(response) : response;
     try {
-      if (observation === undefined) return this.#transfers.respond(ticket, answer, room, now);
-      const part = this.#observations.answer(observation, answer, now);
-      return codeClass(part.code) === 2 ? this.#observations.observed(part) : part;
+      const { first, proceed } =
+        observation === undefined
+          ? this.#blocks.respond(ticket, answer, room, now)
+          : this.#observations.answer(observation, answer, now);
+      incoming.proceed = proceed;
+      return observation !== undefined && codeClass(first.code) === 2 ? this.#observations.observed(first) : first;
     } catch (error) {
       if (!(limited && error instanceof BlockwiseError)) throw error;
       // Not even a small block is allowed. What was safe to ask is asked for again; of the rest the code must do.
@@ -274,25 +336,28 @@ export class ServerRole {
 
   #answer(incoming: Incoming, part: MessagePart, now: number): void {
     const { id, message, received, observation } = incoming;
+    this.#blocks.answered(message.token);
     const silent = isOf(incoming.unwanted, part.code);
     if (observation !== undefined && (silent || codeClass(part.code) !== 2)) observation.remove('ended', now);
     if (silent || !incoming.acknowledged) {
       this.#incoming.delete(id);
       if (!silent) this.#send(message, part, received, now);
       else if (!incoming.acknowledged) this.#hush(message, received);
+      incoming.proceed?.(message.token, now);
       observation?.activate(part, 'sent', now);
       return;
     }
     // Section 5.2.2: a CON of its own Message ID, repeated until it is acknowledged.
     const gone = (reason: 'rejected' | 'lost', at: number) => {
       this.#incoming.delete(id);
+      this.#blocks.stop(message.token, at);
       observation?.remove(reason, at);
       this.#emit({ kind: 'cancelled', id });
     };
     incoming.delivery = {
       ...part,
       token: message.token,
-      bodyKey: bodyKey(part, incoming.ticket),
+      bodyKey: bodyKey(part, incoming.ticket, message.token),
       confirmable: true,
       counted: false,
       ackDelay: observation === undefined ? 0 : THINKING,
@@ -304,6 +369,7 @@ export class ServerRole {
       undeliverable: (_why, at) => gone('lost', at),
     };
     this.#layer.submit(incoming.delivery, now);
+    incoming.proceed?.(message.token, now);
   }
 
   /** Section 5.5.2: an error may say more in its payload, as long as that fits a datagram. */
@@ -366,6 +432,10 @@ function observeOf({ code, options }: MessagePart, { block2 }: Ticket): number |
   if ((code !== Code.GET && code !== Code.FETCH) || (block2?.num ?? 0) > 0) return undefined;
   const value = uintValue(options, OptionNumber.Observe);
   return value === 0 || value === 1 ? value : undefined;
+}
+
+function hasBlock({ options }: MessagePart): boolean {
+  return options.some(({ number }) => number === OptionNumber.Block1 || number === OptionNumber.Block2);
 }
 
 function empty(code: number): MessagePart {

@@ -44,6 +44,7 @@ export class ServerSession implements RequestCommands {
       randomBytes: (length) => options.platform.randomBytes(length),
       transmission: options.transmission,
       congestion: options.congestion,
+      blockwise: options.blockwise,
       roundTrip: () => pipe.roundTrip,
       optionRegistry: options.optionRegistry,
       maxDuplicates: options.maxPeerDuplicates,

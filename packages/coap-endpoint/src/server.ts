@@ -23,6 +23,8 @@ export interface ServerOptions {
    * `IncomingRequest.agree` says otherwise.
    */
   readonly congestion?: CongestionControl | undefined;
+  /** `rfc9177`: takes the blocks of RFC 9177 from all clients. Default `rfc7959`; where RFC 9177 was agreed on it is used. */
+  readonly blockwise?: 'rfc7959' | 'rfc9177' | undefined;
   /**
    * How long a handler may take until the request is acknowledged without an answer, in milliseconds. Default 200, and no more
    * than that to who has agreed on `transmission`.

@@ -78,6 +78,36 @@ export class BlockSchedule<T> {
     this.#tokens[num] = token;
   }
 
+  /** The time from a block to the report of it, in ms; 1000 until it was measured. */
+  get roundTrip(): number {
+    return this.#roundTrip ?? FIRST_ROUND_TRIP;
+  }
+
+  /** Whether something was sent of which nothing was heard. */
+  get waiting(): boolean {
+    return this.#flying.count > 0;
+  }
+
+  /** Nothing is heard: the first block that is on its way counts as lost, so that it is sent again. */
+  probe(outcomes: Outcomes<T>, now: number): void {
+    const num = this.#flying.nextIn(this.#base);
+    if (num < this.count) this.#gone(num, outcomes, now);
+  }
+
+  /** Nobody asks any more what became of the blocks on their way. */
+  drop(forget: (token: T) => void): void {
+    for (let num = this.#flying.nextIn(this.#base); num < this.#fresh; num = this.#flying.nextIn(num + 1)) {
+      this.#flying.delete(num);
+      const token = this.#takeToken(num);
+      if (token !== undefined) forget(token);
+    }
+  }
+
+  /** Whether this block was sent more than once. */
+  repeated(num: number): boolean {
+    return this.#repeated.has(num);
+  }
+
   /** Takes what the receiver says. Blocks that were never sent are not its business. */
   take({ missing, proceed }: Report, outcomes: Outcomes<T>, now: number): void {
     // What is not known to be missing up to there is there; without 'Continue' that is all before the last missing one.

@@ -33,9 +33,14 @@ export class QBlock1Sender {
   }
 
   block(num: number): MessagePart {
-    const { code, payload } = this.#request;
-    const start = num * blockSize(this.szx);
+    const { code } = this.#request;
     const option = blockOption(OptionNumber.QBlock1, { num, more: num < this.count - 1, szx: this.szx });
-    return { code, options: [...this.#options, option], payload: payload.subarray(start, start + blockSize(this.szx)) };
+    return { code, options: [...this.#options, option], payload: this.payload(num) };
+  }
+
+  /** What a block carries of the body: a view. */
+  payload(num: number): Uint8Array {
+    const start = num * blockSize(this.szx);
+    return this.#request.payload.subarray(start, start + blockSize(this.szx));
   }
 }

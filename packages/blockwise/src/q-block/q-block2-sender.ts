@@ -19,7 +19,7 @@ export class QBlock2Sender {
 
   /**
    * The response gets an ETag when it has none. `szx`: the largest blocks that the client wants. `brief`: the blocks after the first carry
-   * only what tells the body; the client takes the other options from block 0. Throws `BlockwiseError` (`refused`) when no block fits.
+   * only what tells the body and its place in an observation; the client takes the other options from block 0. Throws `BlockwiseError` (`refused`) when no block fits.
    */
   constructor(response: MessagePart, szx: number, room: Room, brief: boolean) {
     const { code, options, payload } = response;
@@ -27,7 +27,9 @@ export class QBlock2Sender {
     // Section 4.6: the size stands on every block.
     const size = uintOption(OptionNumber.Size2, payload.length);
     this.#first = [...options.filter(({ number }) => number !== OptionNumber.ETag), tag, size];
-    this.#others = brief ? [tag, size] : this.#first;
+    // Section 4.5: Observe is the same on all of them.
+    const kept = options.filter(({ number }) => number === OptionNumber.Observe);
+    this.#others = brief ? [...kept, tag, size] : this.#first;
     const fitting = largestSzx(code, this.#first, OptionNumber.QBlock2, room);
     if (fitting === undefined) throw new BlockwiseError('refused', 'no_room', 'the options leave no room for a block');
     this.szx = Math.min(szx, fitting);
@@ -40,13 +42,18 @@ export class QBlock2Sender {
   }
 
   block(num: number): MessagePart {
-    const { code, payload } = this.#response;
-    const start = num * blockSize(this.szx);
+    const { code } = this.#response;
     const option = blockOption(OptionNumber.QBlock2, { num, more: num < this.count - 1, szx: this.szx });
     return {
       code,
       options: [...(num === 0 ? this.#first : this.#others), option],
-      payload: payload.subarray(start, start + blockSize(this.szx)),
+      payload: this.payload(num),
     };
+  }
+
+  /** What a block carries of the body: a view. */
+  payload(num: number): Uint8Array {
+    const start = num * blockSize(this.szx);
+    return this.#response.payload.subarray(start, start + blockSize(this.szx));
   }
 }

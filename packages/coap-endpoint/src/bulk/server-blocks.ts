@@ -1,0 +1,175 @@
+import {
+  cacheKey,
+  findBlock,
+  fits,
+  type HeldSender,
+  type MessagePart,
+  nonTiming,
+  promptTiming,
+  type QBlock1Arrival,
+  type QBlockTiming,
+  type Room,
+  readBlockRequest,
+  type ServerTransfers,
+  type Ticket,
+} from '@lb-matrix/blockwise';
+import { type CoapMessage, Code, findOption, OptionNumber, Type, uintValue } from '@lb-matrix/coap-codec';
+import type { Agreed } from '../agreement.ts';
+import { qBodyKey } from '../body-key.ts';
+import type { Deadlines } from '../deadlines.ts';
+import type { MessageLayer, Timer } from '../message-layer.ts';
+import type { Bulk } from './bulk.ts';
+import { Uploads } from './uploads.ts';
+
+/** Blocks of which sizes a client takes that does not say: any. */
+const ANY_SZX = 6;
+const STRANGERS: QBlockTiming = nonTiming();
+
+/** A response of which the first message is to be sent, and then the rest. */
+export interface Begun {
+  readonly first: MessagePart;
+  /** Begins with the rest, for the token of the request; `undefined`: there is none, or the client asks for it. */
+  readonly proceed?: ((token: Uint8Array, now: number) => void) | undefined;
+}
+
+/** What a server does with one peer in the blocks of RFC 9177. */
+export class ServerBlocks {
+  readonly #layer: MessageLayer;
+  readonly #transfers: ServerTransfers;
+  readonly #session: object;
+  readonly #agreed: Agreed;
+  readonly #strangers: boolean;
+  readonly #roundTrip: () => number | undefined;
+  readonly #bulk: Bulk;
+  readonly #uploads: Uploads;
+  #prompt: { readonly roundTrip: number | undefined; readonly timing: QBlockTiming } | undefined;
+
+  /** `strangers`: the blocks are for all peers, and not only for those that agreed on them. */
+  constructor(parts: {
+    layer: MessageLayer;
+    timers: Deadlines<Timer>;
+    transfers: ServerTransfers;
+    session: object;
+    agreed: Agreed;
+    strangers: boolean;
+    roundTrip: () => number | undefined;
+    bulk: Bulk;
+  }) {
+    this.#layer = parts.layer;
+    this.#transfers = parts.transfers;
+    this.#session = parts.session;
+    this.#agreed = parts.agreed;
+    this.#strangers = parts.strangers;
+    this.#roundTrip = parts.roundTrip;
+    this.#bulk = parts.bulk;
+    this.#uploads = new Uploads(parts.layer, parts.timers);
+  }
+
+  /** They are understood. */
+  get known(): boolean {
+    return this.#agreed.qBlock || this.#strangers;
+  }
+
+  /** The peer knows the same rules. */
+  get prompt(): boolean {
+    return this.#agreed.qBlock;
+  }
+
+  /** Takes what a request asks of a body that is under way. `'none'`: it asks for nothing of the kind; `'gone'`: for what is not there. */
+  requested(message: CoapMessage, { code, options }: MessagePart, now: number): 'taken' | 'invalid' | 'gone' | 'none' {
+    const { maxPayloads } = this.#timing;
+    const asked = readBlockRequest(options, maxPayloads);
+    if (asked === 'invalid') return asked;
+    if (asked === 'whole') return 'none';
+    const body = this.prompt
+      ? this.#bulk.find(message.token, findOption(options, OptionNumber.ETag)?.value)
+      : this.#bulk.findByKey(cacheKey(code, options));
+    if (body === undefined) {
+      // Between ends that agreed another one has taken its place.
+      if (this.prompt) return 'taken';
+      // Section 4.4: what has no body and no effect is asked for again as a whole.
+      return code === Code.GET ? 'none' : 'gone';
+    }
+    this.#bulk.take(body, asked, now);
+    // Who has the first message will acknowledge it, whenever that is.
+    if (asked.missing[0] !== 0 && body.firstArrived) this.#layer.prove(qBodyKey(body.token), now);
+    return 'taken';
+  }
+
+  /** Takes a block of a request body. */
+  receive(message: CoapMessage, part: MessagePart, now: number): QBlock1Arrival {
+    const arrival = this.#transfers.receiveQBlock1(this.#session, part, this.#timing, now);
+    if (arrival.kind === 'partial') this.#uploads.arrived(arrival.upload, message.token, arrival.give, now);
+    else if (arrival.kind === 'repeated' && this.prompt && message.type === Type.NON)
+      this.#sayWhole(message, part, now);
+    return arrival;
+  }
+
+  /** The first message of a response. Throws `BlockwiseError` as `ServerTransfers`. */
+  respond(ticket: Ticket, response: MessagePart, room: Room, now: number): Begun {
+    const szx = fits(response, room) ? undefined : this.#wishOf(ticket);
+    if (szx === undefined) return { first: this.#transfers.respond(ticket, response, room, now) };
+    const { first, rest } = this.#transfers.respondInQBlocks(ticket, response, room, { szx, brief: this.prompt }, now);
+    if (rest === undefined) return { first };
+    return { first, proceed: (token, at) => this.#proceed(ticket, rest, token, at) };
+  }
+
+  /** Whether a response goes in Q-Blocks. */
+  divides(ticket: Ticket, response: MessagePart, room: Room): boolean {
+    return this.#wishOf(ticket) !== undefined && !fits(response, room);
+  }
+
+  /** The request with this token is answered. */
+  answered(token: Uint8Array): void {
+    this.#uploads.answered(token);
+  }
+
+  /** Nothing more of a body that answers this token is wanted. */
+  stop(token: Uint8Array, now: number): void {
+    this.#bulk.stop(token, now);
+  }
+
+  clear(): void {
+    this.#uploads.clear();
+  }
+
+  get #timing(): QBlockTiming {
+    if (!this.prompt) return STRANGERS;
+    const roundTrip = this.#roundTrip();
+    if (this.#prompt === undefined || this.#prompt.roundTrip !== roundTrip) {
+      this.#prompt = { roundTrip, timing: promptTiming(roundTrip) };
+    }
+    return this.#prompt.timing;
+  }
+
+  /** The size of the Q-Blocks that a client takes; `undefined` when it takes none (section 4.1), or wants those of RFC 7959. */
+  #wishOf({ options, block2 }: Ticket): number | undefined {
+    if (block2 !== undefined || !this.known) return undefined;
+    const wish = findBlock(options, OptionNumber.QBlock2);
+    if (wish !== undefined && wish !== 'invalid') return wish.szx;
+    return this.prompt || findOption(options, OptionNumber.QBlock1) !== undefined ? ANY_SZX : undefined;
+  }
+
+  #proceed(ticket: Ticket, { sender, release }: HeldSender, token: Uint8Array, now: number): void {
+    this.#bulk.add(
+      {
+        source: sender,
+        option: OptionNumber.QBlock2,
+        token,
+        etag: sender.etag,
+        key: this.prompt ? undefined : cacheKey(ticket.code, ticket.options),
+        prompt: this.prompt,
+        ended: release,
+      },
+      now,
+    );
+  }
+
+  /** The client has not heard yet that all of it is here. */
+  #sayWhole({ token }: CoapMessage, { options }: MessagePart, now: number): void {
+    const block = findBlock(options, OptionNumber.QBlock1);
+    const size = uintValue(options, OptionNumber.Size1);
+    if (block === undefined || block === 'invalid' || size === undefined) return;
+    this.#uploads.say({ missing: [], proceed: Math.ceil(size / (16 << block.szx)) }, block.szx, token, now);
+  }
+}
