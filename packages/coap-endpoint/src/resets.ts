@@ -9,7 +9,8 @@ const PONG_INTERVAL = 1000;
 const REJECTION_INTERVAL = 10_000;
 /**
  * How long there must be nothing to reject after all have gone out, in milliseconds: longer than between two
- * transmissions of one message (24 s at most, RFC 7252 section 4.8.2; 32 s between ends that measure), so that the peer has given that up.
+ * transmissions of one message (24 s at most, RFC 7252 section 4.8.2; 32 s between ends that measure), so that the
+ * peer has given that up.
  */
 const QUIET = 60_000;
 

@@ -85,7 +85,7 @@ export interface LowBandwidthFetchOptions {
   readonly observe?: boolean | undefined;
   /** Milliseconds without a /sync call until the server is told to stop pushing. Default 60,000. */
   readonly observeIdle?: number | undefined;
-  /** A name of the network the device is in, such as that of the wifi: keep-alives are remembered under it. Default: one for all. */
+  /** A name of the network the device is in, such as that of the wifi: keep-alives and round trips are remembered under it. Default: one for all. */
   readonly networkKey?: (() => string) | undefined;
   readonly keepAlive?: KeepAliveOptions | undefined;
   /** Milliseconds that the first handshake with a server may take before HTTPS is used. Default 15,000. */
