@@ -14,8 +14,20 @@ export interface Person {
   readonly roomId: string;
 }
 
-/** What apps ask for that show more than the last ten messages of a room. */
 const FULL = encodeURIComponent(JSON.stringify({ room: { timeline: { limit: 50 } } }));
+/** The queries of a first /sync: of ten messages of each room, and of fifty. */
+export const SYNC_QUERY: Readonly<Record<'default' | 'full', string>> = {
+  default: 'timeout=30000',
+  full: `filter=${FULL}&timeout=30000`,
+};
+
+/** Whom the recorded answers are for. */
+export const PERSON: Person = {
+  userId: '@alice-b0192625:localhost',
+  password: '0123456789abcdef0123456789abcdef',
+  token: 'secret',
+  roomId: '!iyXQbKLqGjNBVHlzYZ:localhost',
+};
 
 /** Sends a message. `count` is part of its transaction id. */
 export async function sendMessage(ask: Ask, { token, roomId }: Person, count: number): Promise<void> {
@@ -31,5 +43,5 @@ export async function loginAndSync(ask: Ask, { userId, password }: Person, isFul
     identifier,
     password,
   });
-  await ask('GET', `sync?${isFull ? `filter=${FULL}&` : ''}timeout=30000`, String(token));
+  await ask('GET', `sync?${SYNC_QUERY[isFull ? 'full' : 'default']}`, String(token));
 }

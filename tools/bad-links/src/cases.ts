@@ -1,7 +1,7 @@
 import { openApp } from './app.ts';
-import { type Ask, loginAndSync, type Person, sendMessage } from './asking.ts';
+import { type Ask, loginAndSync, PERSON, sendMessage } from './asking.ts';
 import { openCoapLink } from './coap-link.ts';
-import { type Answers, answeringHomeserver } from './homeserver.ts';
+import { answeringHomeserver, recordedAnswers } from './homeserver.ts';
 import { BROADBAND, type LinkShape, LOSSY, LOSSY_BROADBAND, RADIO } from './links.ts';
 import type { Peer } from './peer.ts';
 
@@ -35,29 +35,43 @@ export const TRANSFERS: Readonly<Record<string, Case>> = {
   },
 };
 
-/** Whom the recorded answers are for. */
-const PERSON: Person = {
-  userId: '@alice-b0192625:localhost',
-  password: '0123456789abcdef0123456789abcdef',
-  token: 'secret',
-  roomId: '!iyXQbKLqGjNBVHlzYZ:localhost',
+/** What begins with a handshake by a raw key, in DTLS 1.3, and asks a homeserver. */
+export const APP_CASES: Readonly<Record<string, Case>> = {
+  'cold send, 200 ms, 10 % lost': fromNothing(LOSSY, send),
+  'login and sync, 200 ms, 10 % lost': fromNothing(LOSSY, (ask) => loginAndSync(ask, PERSON, false)),
+  'cold send, radio': fromNothing(RADIO, send),
+  'login and sync, radio': fromNothing(RADIO, (ask) => loginAndSync(ask, PERSON, false)),
+  'login and full sync, radio': fromNothing(RADIO, (ask) => loginAndSync(ask, PERSON, true)),
 };
 
-/** What begins with a handshake by a raw key, in DTLS 1.3, and asks a homeserver. */
-export function appCases(answers: Answers): Readonly<Record<string, Case>> {
-  const onLink = (shape: LinkShape, act: (ask: Ask) => Promise<void>): Case => {
-    return async (peer, seed) => {
-      const { time, ask } = openApp(shape, peer, seed, answeringHomeserver(answers));
-      await time.until(act(ask), 600_000);
-      return [time.now()];
-    };
+/** The same of an app that has been connected in this network before, and remembers how far away the server is. */
+export const RETURNING_CASES: Readonly<Record<string, Case>> = {
+  'cold send, 200 ms, 10 % lost, known network': returning(LOSSY, send),
+  'login and sync, 200 ms, 10 % lost, known network': returning(LOSSY, (ask) => loginAndSync(ask, PERSON, false)),
+};
+
+function send(ask: Ask): Promise<void> {
+  return sendMessage(ask, PERSON, 1);
+}
+
+function fromNothing(shape: LinkShape, act: (ask: Ask) => Promise<void>): Case {
+  return async (peer, seed) => {
+    const { time, ask } = openApp(shape, peer, seed, answeringHomeserver(recordedAnswers));
+    await time.until(act(ask), 600_000);
+    return [time.now()];
   };
-  return {
-    'cold send, 200 ms, 10 % lost': onLink(LOSSY, (ask) => sendMessage(ask, PERSON, 1)),
-    'login and sync, 200 ms, 10 % lost': onLink(LOSSY, (ask) => loginAndSync(ask, PERSON, false)),
-    'cold send, radio': onLink(RADIO, (ask) => sendMessage(ask, PERSON, 1)),
-    'login and sync, radio': onLink(RADIO, (ask) => loginAndSync(ask, PERSON, false)),
-    'login and full sync, radio': onLink(RADIO, (ask) => loginAndSync(ask, PERSON, true)),
+}
+
+function returning(shape: LinkShape, act: (ask: Ask) => Promise<void>): Case {
+  return async (peer, seed) => {
+    const app = openApp(shape, peer, seed, answeringHomeserver(recordedAnswers));
+    await app.time.until(send(app.ask), 600_000);
+    await app.restart();
+    // What still goes on at the server has ended.
+    await app.time.advance(30_000);
+    const begin = app.time.now();
+    await app.time.until(act(app.ask), 600_000);
+    return [app.time.now() - begin];
   };
 }
 

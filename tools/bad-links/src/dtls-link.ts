@@ -9,7 +9,7 @@ import {
   publicKeyPin,
 } from '@lb-matrix/dtls-transport';
 import { nodeCrypto } from '@lb-matrix/dtls-transport/node';
-import type { ClientPipe } from '@lb-matrix/lb-client';
+import type { ClientPipe, ConnectTarget } from '@lb-matrix/lb-client';
 import { Link, seededBytes, VirtualTime } from '@lb-matrix/virtual-network';
 import type { LinkShape } from './links.ts';
 
@@ -19,8 +19,8 @@ const rawKey = nodeCrypto.importSigningKey(
 /** The pin of every server's raw public key. */
 export const RAW_KEY_PIN: string = publicKeyPin(rawKey.spki, nodeCrypto);
 const SPKI = String(rawKey.spki);
-/** What identifies a datagram's sender to the other end. */
-const PATH = 'peer';
+/** What clients know the server's address by. */
+const SERVER = 'server';
 
 /** The contract of both engines with what drives them. */
 interface Engine<E> {
@@ -37,8 +37,12 @@ export interface DtlsLink {
   readonly link: Link;
   readonly listener: PipeListener;
   /** Handshakes. Data that is sent as soon as this has resolved leaves with what ends the handshake. */
-  connect(): Promise<ClientPipe>;
+  connect(target: Pick<ConnectTarget, 'roundTrip'>): Promise<ClientPipe>;
 }
+
+/** As lb-client's own platform for Node chooses it: in milliseconds. */
+const repetition = (roundTrip: number | undefined) =>
+  roundTrip === undefined ? {} : { retransmissionTimeout: Math.round(Math.max(250, 2 * roundTrip)) };
 
 export function openDtlsLink(shape: LinkShape, seed: number): DtlsLink {
   const time = new VirtualTime(seed);
@@ -52,13 +56,11 @@ export function openDtlsLink(shape: LinkShape, seed: number): DtlsLink {
   });
   const listener: PipeListener = { onPipe: undefined, close: () => engine.close() };
   const pipes = new Map<number, DatagramPipe>();
-  let toClient: (datagram: Uint8Array) => void = () => {};
-  const step = driver(
-    time,
-    engine,
-    (datagram) => link.send('down', datagram.length, () => toClient(datagram)),
-    onEvent,
-  );
+  const clients: ((datagram: Uint8Array) => void)[] = [];
+  const toClient = (datagram: Uint8Array, path: string) => {
+    link.send('down', datagram.length, () => clients[Number(path)]!(datagram));
+  };
+  const step = driver(time, engine, toClient, onEvent);
 
   function onEvent(event: DtlsListenerEvent): boolean {
     if (event.type === 'connected') {
@@ -67,6 +69,9 @@ export function openDtlsLink(shape: LinkShape, seed: number): DtlsLink {
         peer: { address: '192.0.2.7', port: 40_000, validated: true },
         get maxPayload() {
           return engine.maxPayloadOf(peer);
+        },
+        get roundTrip() {
+          return engine.roundTripOf(peer);
         },
         send: (datagram) => {
           engine.send(peer, datagram.slice());
@@ -84,35 +89,36 @@ export function openDtlsLink(shape: LinkShape, seed: number): DtlsLink {
     return false;
   }
 
-  const toServer = (datagram: Uint8Array) => {
-    engine.receive(datagram, PATH, time.now());
-    step();
-  };
-
-  const connect = (): Promise<ClientPipe> => {
+  const connect: DtlsLink['connect'] = ({ roundTrip }) => {
+    const own = clients.length;
+    const toServer = (datagram: Uint8Array) => {
+      link.send('up', datagram.length, () => {
+        engine.receive(datagram, String(own), time.now());
+        step();
+      });
+    };
     const client = new DtlsClient(
       {
         crypto: nodeCrypto,
         randomBytes: seededBytes(2 * seed + 1),
-        path: PATH,
+        path: SERVER,
         versions: ['1.3'],
         certificateTypes: ['raw-public-key'],
         connectionId: { length: 0 },
+        ...repetition(roundTrip),
       },
       time.now(),
     );
     const traffic = { datagramsSent: 0, bytesSent: 0, datagramsReceived: 0, bytesReceived: 0 };
     return new Promise((resolve, reject) => {
-      const stepClient = driver(
-        time,
-        client,
-        (datagram) => link.send('up', datagram.length, () => toServer(datagram)),
-        onClientEvent,
-      );
+      const stepClient = driver(time, client, toServer, onClientEvent);
       const pipe: ClientPipe = {
         peer: { address: '192.0.2.1', port: 8448, validated: true },
         get maxPayload() {
           return client.maxPayload;
+        },
+        get roundTrip() {
+          return client.roundTrip;
         },
         stats: () => traffic,
         send: (datagram) => {
@@ -140,8 +146,8 @@ export function openDtlsLink(shape: LinkShape, seed: number): DtlsLink {
         }
         return false;
       }
-      toClient = (datagram) => {
-        client.receive(datagram, PATH, time.now());
+      clients[own] = (datagram) => {
+        client.receive(datagram, SERVER, time.now());
         stepClient();
       };
       stepClient();
@@ -157,7 +163,7 @@ export function openDtlsLink(shape: LinkShape, seed: number): DtlsLink {
 function driver<E>(
   time: VirtualTime,
   engine: Engine<E>,
-  deliver: (datagram: Uint8Array) => void,
+  deliver: (datagram: Uint8Array, path: string) => void,
   onEvent: (event: E) => boolean,
 ): () => void {
   const out = new Uint8Array(2048);
@@ -169,7 +175,7 @@ function driver<E>(
     }
     if (isHeld) return;
     for (let sent = engine.pollTransmit(out); sent !== undefined; sent = engine.pollTransmit(out)) {
-      deliver(out.slice(0, sent.length));
+      deliver(out.slice(0, sent.length), sent.path);
     }
     cancel();
     const deadline = engine.pollTimeout();

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { Upstream } from '@lb-matrix/lb-server';
 
 /** What a homeserver answers, as JSON text. */
@@ -24,4 +25,15 @@ export function answeringHomeserver({ login, syncDefault, syncFull }: Answers): 
     if (path.includes('/send/')) return '{"event_id":"$143273582443PhrSnOc0yqh0Y1Yl0bDm6PbYDY8rmfB"}';
     return undefined;
   }
+}
+
+/** Of the demo homeserver, to somebody with five rooms of fifty messages: see test/fixtures. */
+export const recordedAnswers: Answers = {
+  login: recorded('login'),
+  syncDefault: recorded('sync-default'),
+  syncFull: recorded('sync-full'),
+};
+
+function recorded(name: string): string {
+  return readFileSync(new URL(`../test/fixtures/${name}.json`, import.meta.url), 'utf8').trim();
 }

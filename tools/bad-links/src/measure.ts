@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { appCases, type Case, TRANSFERS } from './cases.ts';
+import { APP_CASES, type Case, RETURNING_CASES, TRANSFERS } from './cases.ts';
 import type { Peer } from './peer.ts';
 import { quantile } from './statistics.ts';
 
@@ -19,14 +18,19 @@ export async function summarize(run: Case, peer: Peer, runs: number): Promise<Su
   return { median: median!, p99: p99!, worst: worst! };
 }
 
-/** Transfers in a session that is there; and with what a homeserver says to the user of `tools/bench-wire`, from the handshake on. */
-export const ALL_CASES: readonly { readonly name: string; readonly run: Case; readonly runs: number }[] = [
-  ...Object.entries(TRANSFERS).map(([name, run]) => ({ name, run, runs: 5 })),
-  ...Object.entries(
-    appCases({ login: answer('login'), syncDefault: answer('sync-default'), syncFull: answer('sync-full') }),
-  ).map(([name, run]) => ({ name, run, runs: 20 })),
-];
+/** A row of the table. */
+export interface NamedCase {
+  readonly name: string;
+  readonly run: Case;
+  readonly runs: number;
+}
 
-function answer(name: string): string {
-  return readFileSync(new URL(`../test/fixtures/${name}.json`, import.meta.url), 'utf8').trim();
+/** Transfers in a session that is there; and with what a homeserver says to the user of `tools/bench-wire`, from the handshake on. */
+export const ALL_CASES: readonly NamedCase[] = [...named(TRANSFERS, 5), ...named(APP_CASES, 20)];
+
+/** What only ours can do better. */
+export const OUR_CASES: readonly NamedCase[] = [...ALL_CASES, ...named(RETURNING_CASES, 20)];
+
+function named(cases: Readonly<Record<string, Case>>, runs: number): NamedCase[] {
+  return Object.entries(cases).map(([name, run]) => ({ name, run, runs }));
 }
