@@ -111,7 +111,7 @@ function row(to: 'client' | 'server', count: number, kind: Kind): string {
 const rows = (to: 'client' | 'server', last: number, kind: Kind) =>
   Array.from({ length: last + 1 }, (_, count) => row(to, count, kind));
 
-// CVE-2022-29222, CVE-2021-34433, CVE-2015-0204: of all types in all states only those that the handshake has next are taken.
+// CVE-2022-29222, CVE-2022-25640, CVE-2021-34433, CVE-2015-0204: of all types in all states only those that the handshake has next are taken.
 test('each state of a client takes its next message and no other', () => {
   expect(rows('client', 5, {})).toEqual([
     'client after 0: serverHello',
