@@ -5,7 +5,6 @@ import { createLowBandwidthServer, type Upstream } from '@lb-matrix/lb-server';
 import type { VirtualTime } from '@lb-matrix/virtual-network';
 import type { ClientPipe, ConnectTarget } from '../../src/index.ts';
 
-const LATENCY = 20;
 const { key } = generateSigningKey();
 const certificate = createSelfSignedCertificate({
   key,
@@ -27,6 +26,8 @@ interface Engine {
 /** A network with real DTLS on it, in virtual time: loss, and a proxy that is killed and started. */
 export class DtlsNetwork {
   loss = 0;
+  /** One way, in milliseconds. */
+  latency = 20;
   handshakes = 0;
   readonly #time: VirtualTime;
   readonly #upstream: Upstream;
@@ -49,7 +50,8 @@ export class DtlsNetwork {
   /** kill -9 and a new process on the same port. */
   restart(): void {
     const { randomBytes } = this.#platform;
-    const engine = new DtlsListener({ crypto: nodeCrypto, randomBytes, identity: { chain: [certificate], key } });
+    const identity = { chain: [certificate], key };
+    const engine = new DtlsListener({ crypto: nodeCrypto, randomBytes, identity, rawKey: key });
     const listener: PipeListener = { onPipe: undefined, close: () => engine.close() };
     const pipes = new Map<number, DatagramPipe>();
     const step = this.#driver(
@@ -62,6 +64,9 @@ export class DtlsNetwork {
             const pipe: DatagramPipe = {
               peer: { address: '192.0.2.7', port: 40_000, validated: true },
               maxPayload: engine.maxPayloadOf(peer),
+              get roundTrip() {
+                return engine.roundTripOf(peer);
+              },
               send: (datagram) => {
                 engine.send(peer, datagram.slice());
                 step();
@@ -85,12 +90,20 @@ export class DtlsNetwork {
     createLowBandwidthServer({ platform: this.#platform, dtlsPort: 8448, upstream: this.#upstream }).serve(listener);
   }
 
-  readonly connect = ({ host, port, signal }: ConnectTarget): Promise<ClientPipe> => {
+  /** Whoever names pins is shown the key alone. */
+  readonly connect = ({ host, port, pins, roundTrip, signal }: ConnectTarget): Promise<ClientPipe> => {
     this.handshakes++;
     const from = `client:${this.#ports++}`;
     const { randomBytes } = this.#platform;
     const engine = new DtlsClient(
-      { crypto: nodeCrypto, randomBytes, path: 'server', serverName: host },
+      {
+        crypto: nodeCrypto,
+        randomBytes,
+        path: 'server',
+        serverName: host,
+        ...(pins === undefined ? {} : { certificateTypes: ['raw-public-key'], versions: ['1.3'] }),
+        ...(roundTrip === undefined ? {} : { retransmissionTimeout: 2 * roundTrip }),
+      },
       this.#time.now(),
     );
     const traffic = { datagramsSent: 0, bytesSent: 0, datagramsReceived: 0, bytesReceived: 0 };
@@ -99,6 +112,9 @@ export class DtlsNetwork {
         peer: { address: host, port, validated: true },
         get maxPayload() {
           return engine.maxPayload;
+        },
+        get roundTrip() {
+          return engine.roundTrip;
         },
         stats: () => traffic,
         send: (datagram) => {
@@ -118,7 +134,8 @@ export class DtlsNetwork {
             if (event.type === 'peerCertificate') {
               if (String(event.chain) === String([certificate])) engine.acceptPeer(key.spki, this.#time.now());
               else engine.rejectPeer(ALERT.bad_certificate, this.#time.now());
-            } else if (event.type === 'connected') resolve(pipe);
+            } else if (event.type === 'peerRawKey') engine.acceptPeer(event.spki, this.#time.now());
+            else if (event.type === 'connected') resolve(pipe);
             else if (event.type === 'data') pipe.onDatagram?.(event.data, this.#time.now());
             else if (event.type === 'hint') pipe.onHint?.('alert');
             else if (event.type === 'closed') {
@@ -146,7 +163,7 @@ export class DtlsNetwork {
       for (let sent = engine.pollTransmit(out); sent !== undefined; sent = engine.pollTransmit(out)) {
         const datagram = out.slice(0, sent.length);
         const { path } = sent;
-        if (this.#time.random() >= this.loss) this.#time.setTimer(LATENCY, () => deliver(datagram, path));
+        if (this.#time.random() >= this.loss) this.#time.setTimer(this.latency, () => deliver(datagram, path));
       }
       cancel();
       const deadline = engine.pollTimeout();
