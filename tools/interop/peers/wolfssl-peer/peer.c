@@ -16,7 +16,7 @@
 
 static const char *cert, *key, *ca, *suite, *group, *pin, *identity = "", *text = "hello";
 static int isServer, port, version = 13, mtu, count = 1;
-static int rawKeys, noCookie, keyUpdate, rebind;
+static int rawKeys, clientRawKeys, pskAlone, noCookie, keyUpdate, rebind;
 static unsigned char psk[64], cid[32];
 static int pskLength, cidLength = -1;
 
@@ -76,11 +76,13 @@ static WOLFSSL_METHOD *method(void) {
 /* Raw public keys (RFC 7250): the certificate is a SubjectPublicKeyInfo, and so is the one expected of the other side. */
 static void useRawKeys(WOLFSSL_CTX *context) {
     char raw = WOLFSSL_CERT_TYPE_RPK;
+    int pins = isServer ? clientRawKeys : rawKeys;
     unsigned char expected[512];
     FILE *file;
     unsigned length;
-    check(wolfSSL_CTX_set_server_cert_type(context, &raw, 1), "server-cert-type");
-    if (!pin) return;
+    if (rawKeys) check(wolfSSL_CTX_set_server_cert_type(context, &raw, 1), "server-cert-type");
+    if (clientRawKeys) check(wolfSSL_CTX_set_client_cert_type(context, &raw, 1), "client-cert-type");
+    if (!pin || !pins) return;
     if (!(file = fopen(pin, "rb"))) fail("pin", NULL);
     length = (unsigned)fread(expected, 1, sizeof expected, file);
     fclose(file);
@@ -90,10 +92,11 @@ static void useRawKeys(WOLFSSL_CTX *context) {
 
 static WOLFSSL_CTX *makeContext(void) {
     WOLFSSL_CTX *context = wolfSSL_CTX_new(method());
+    int raw = isServer ? rawKeys : clientRawKeys;
     if (!context) fail("context", NULL);
     if (suite) check(wolfSSL_CTX_set_cipher_list(context, suite), "suite");
-    if (cert && rawKeys) check(wolfSSL_CTX_use_certificate_file(context, cert, WOLFSSL_FILETYPE_ASN1), "cert");
-    if (cert && !rawKeys) check(wolfSSL_CTX_use_certificate_chain_file(context, cert), "cert");
+    if (cert && raw) check(wolfSSL_CTX_use_certificate_file(context, cert, WOLFSSL_FILETYPE_ASN1), "cert");
+    if (cert && !raw) check(wolfSSL_CTX_use_certificate_chain_file(context, cert), "cert");
     if (key) check(wolfSSL_CTX_use_PrivateKey_file(context, key, WOLFSSL_FILETYPE_PEM), "key");
     wolfSSL_CTX_set_verify(context, WOLFSSL_VERIFY_NONE, NULL);
     if (ca) {
@@ -108,7 +111,7 @@ static WOLFSSL_CTX *makeContext(void) {
         wolfSSL_CTX_set_psk_client_tls13_callback(context, clientKey13);
     }
     if (mtu) check(wolfSSL_CTX_dtls_set_mtu(context, (unsigned short)mtu), "mtu");
-    if (rawKeys) useRawKeys(context);
+    if (rawKeys || clientRawKeys) useRawKeys(context);
     return context;
 }
 
@@ -122,6 +125,7 @@ static WOLFSSL *makeSession(WOLFSSL_CTX *context, int fd) {
         check(wolfSSL_set_groups(ssl, &id, 1), "group");
         if (!isServer && version != 12) check(wolfSSL_UseKeyShare(ssl, (word16)id), "key share");
     }
+    if (pskAlone && wolfSSL_no_dhe_psk(ssl)) fail("psk alone", ssl);
     if (cidLength >= 0) check(wolfSSL_dtls_cid_use(ssl), "cid");
     if (cidLength > 0) check(wolfSSL_dtls_cid_set(ssl, cid, (unsigned)cidLength), "cid");
     if (isServer && version != 12 && noCookie) check(wolfSSL_disable_hrr_cookie(ssl), "no cookie");
@@ -136,6 +140,11 @@ static void report(WOLFSSL *ssl) {
         int type = -1;
         wolfSSL_get_negotiated_server_cert_type(ssl, &type);
         printf(" server-cert-type=%d", type);
+    }
+    if (clientRawKeys) {
+        int type = -1;
+        wolfSSL_get_negotiated_client_cert_type(ssl, &type);
+        printf(" client-cert-type=%d", type);
     }
     puts("");
 }
@@ -264,12 +273,14 @@ int main(int argc, char **argv) {
         ARGUMENT("--group", group = value) /* x25519 or p256 */
         ARGUMENT("--psk", pskLength = unhex(value, psk, sizeof psk))
         ARGUMENT("--identity", identity = value)
-        ARGUMENT("--pin", pin = value) /* a file with the SubjectPublicKeyInfo that a client wants to see */
+        ARGUMENT("--pin", pin = value) /* a file with the SubjectPublicKeyInfo that is wanted of the other side's raw key */
         ARGUMENT("--mtu", mtu = atoi(value))
         ARGUMENT("--cid", cidLength = unhex(value, cid, sizeof cid)) /* "" for one of no bytes */
         ARGUMENT("--text", text = value)
         ARGUMENT("--count", count = atoi(value))
-        FLAG("--raw-keys", rawKeys = 1)
+        FLAG("--raw-keys", rawKeys = 1)              /* of the server */
+        FLAG("--client-raw-keys", clientRawKeys = 1) /* of the client, which the server demands */
+        FLAG("--psk-alone", pskAlone = 1)            /* psk_ke and no ECDHE */
         FLAG("--no-cookie", noCookie = 1)
         FLAG("--key-update", keyUpdate = 1)
         FLAG("--rebind", rebind = 1)

@@ -16,7 +16,7 @@ const keyOf = ({ hexKey }: NonNullable<DtlsSetup['psk']>): Uint8Array => Uint8Ar
 
 /** Our client's side of a setup. */
 export function clientOptions(
-  { version, certificate, clientCertificate, rawKey, psk, recordSize }: DtlsSetup,
+  { version, certificate, clientCertificate, clientRawKey, rawKey, psk, pskAlone, recordSize }: DtlsSetup,
   port: number,
 ): ConnectDtlsOptions {
   return {
@@ -26,28 +26,47 @@ export function clientOptions(
     ...(rawKey ? { pins: [publicKeyPin(certificate!.spki, nodeCrypto)] } : { roots: certificate?.chain }),
     // A server tells its limit to a client that tells one.
     recordSizeLimit: recordSize && 16_384,
-    clientCertificate,
+    ...(clientRawKey ? { clientRawKey: clientCertificate } : { clientCertificate }),
+    pskModes: modesOf(pskAlone),
     psk: psk && { identity: psk.identity, key: keyOf(psk) },
   };
 }
 
 /** Our server's side of a setup. */
-export function serverOptions({ version, certificate, clientCertificate, rawKey, psk }: DtlsSetup): ListenDtlsOptions {
+export function serverOptions({
+  version,
+  certificate,
+  clientCertificate,
+  clientRawKey,
+  rawKey,
+  psk,
+  pskAlone,
+}: DtlsSetup): ListenDtlsOptions {
   return {
     host: '127.0.0.1',
     port: 0,
     versions: versionsOf(version),
     ...(rawKey ? { rawKey: certificate } : { certificate }),
     psk: psk && ((identity) => (identity === psk.identity ? keyOf(psk) : undefined)),
-    requestClientCertificate: clientCertificate && { roots: clientCertificate.chain, required: true },
+    pskModes: modesOf(pskAlone),
+    requestClientCertificate: clientCertificate && {
+      ...(clientRawKey
+        ? { pins: [publicKeyPin(clientCertificate.spki, nodeCrypto)] }
+        : { roots: clientCertificate.chain }),
+      required: true,
+    },
   };
 }
+
+const modesOf = (pskAlone: boolean | undefined): ConnectDtlsOptions['pskModes'] =>
+  pskAlone ? ['psk_ke'] : ['psk_dhe_ke'];
 
 const versionsOf = (version: DtlsSetup['version']): ConnectDtlsOptions['versions'] =>
   version === 'both' ? ['1.3', '1.2'] : version && [version];
 
 /** What we say of the association is what the setup wants. */
-export function expectAgreed(pipe: DtlsPipe, { suite, recordSize, version = '1.2' }: DtlsSetup): void {
+export function expectAgreed(pipe: DtlsPipe, { suite, recordSize, pskAlone, version = '1.2' }: DtlsSetup): void {
+  if (pskAlone) expect(pipe.protocol.group).toBeUndefined();
   expect(pipe.protocol.version).toBe(`DTLS ${version}`);
   if (suite !== undefined) expect(pipe.protocol.cipherSuite).toMatch(new RegExp(`^TLS_${suite}(_SHA\\d+)?$`));
   if (recordSize !== undefined) expect(pipe.maxPayload).toBeLessThanOrEqual(recordSize);
@@ -59,9 +78,10 @@ export function expectServer({ peer }: DtlsPipe, { certificate, rawKey }: DtlsSe
 }
 
 /** And the client is who it should be. */
-export function expectClient({ peer }: DtlsPipe, { clientCertificate, psk }: DtlsSetup): void {
+export function expectClient({ peer }: DtlsPipe, { clientCertificate, clientRawKey, psk }: DtlsSetup): void {
   expect(peer.pskIdentity).toBe(psk?.identity);
-  expect(peer.certificates[0]).toEqual(clientCertificate?.chain[0]);
+  expect(peer.certificates[0]).toEqual(clientRawKey ? undefined : clientCertificate?.chain[0]);
+  expect(peer.rawKey).toEqual(clientRawKey ? clientCertificate!.spki : undefined);
 }
 
 /** Sends a text and resolves when it has come back. */

@@ -31,8 +31,12 @@ export interface DtlsSetup {
   /** The client's certificate: the server demands one, and trusts it. */
   readonly clientCertificate?: CertificateFiles | undefined;
   readonly psk?: { readonly identity: string; readonly hexKey: string } | undefined;
+  /** The shared key alone makes the keys, without ECDHE (psk_ke of 1.3). */
+  readonly pskAlone?: boolean | undefined;
   /** The server shows the public key of `certificate` alone (RFC 7250), and the client wants to see that. */
   readonly rawKey?: boolean | undefined;
+  /** The client shows the public key of `clientCertificate` alone (RFC 7250), and the server wants to see that. */
+  readonly clientRawKey?: boolean | undefined;
   /** The peer changes its keys while it talks; its client says hello four times then. */
   readonly keyUpdate?: boolean | undefined;
   /** The peer's MTU in bytes. */

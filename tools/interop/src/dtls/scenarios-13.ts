@@ -4,6 +4,8 @@ import type { Scenario } from './scenarios.ts';
 
 const version = '1.3';
 const noKind = { dimpl: 'it knows no certificates of this kind' };
+const psk = { identity: 'dev1', hexKey: '000102030405060708090a0b0c0d0e0f' };
+const noSharedKeys = { dimpl: 'it has shared keys in DTLS 1.2 alone' };
 const noRawKeys = { dimpl: 'it knows no raw public keys' };
 
 const withSuite = (suite: Suite): Scenario => ({
@@ -50,9 +52,14 @@ export const SCENARIOS_13: readonly Scenario[] = [
     },
   },
   {
-    feature: 'shared key (psk_dhe_ke)',
-    setup: { version },
-    notWith: { '*': 'with a shared key we speak DTLS 1.2 alone' },
+    feature: 'raw public key of the client, P-256',
+    setup: { version, clientRawKey: true },
+    certificate: 'p256',
+    clientCertificate: 'p256',
+    notWith: noRawKeys,
   },
+  { feature: 'shared key (psk_dhe_ke)', setup: { version, psk }, notWith: noSharedKeys },
+  { feature: 'shared key, P-256 alone', setup: { version, psk, group: 'secp256r1' }, notWith: noSharedKeys },
+  { feature: 'shared key alone (psk_ke)', setup: { version, psk, pskAlone: true }, notWith: noSharedKeys },
   { feature: 'packets of 300 bytes at both ends', setup: { version, mtu: 300 }, certificate: 'p256', mtu: 300 },
 ];

@@ -22,10 +22,11 @@ const SUITES: Record<Suite, string> = {
   CHACHA20_POLY1305: 'TLS13-CHACHA20-POLY1305-SHA256',
 };
 
-/** What it reports of a session; of the server's key in it, that it came alone (2, by IANA's numbers). */
-const reportOf = ({ version = '1.2', rawKey }: DtlsSetup): RegExp => {
+/** What it reports of a session; of the keys in it, that they came alone (2, by IANA's numbers). */
+const reportOf = ({ version = '1.2', rawKey, clientRawKey }: DtlsSetup): RegExp => {
   const expected = version === 'both' ? '1.[23]' : version;
-  return new RegExp(`(CLIENT|SERVER) version=DTLSv${expected} ${rawKey ? '.* server-cert-type=2' : ''}`);
+  const types = `${rawKey ? '.* server-cert-type=2' : ''}${clientRawKey ? '.* client-cert-type=2' : ''}`;
+  return new RegExp(`(CLIENT|SERVER) version=DTLSv${expected} ${types}`);
 };
 
 /** A C program on wolfSSL: `peers/wolfssl-peer`. */
@@ -35,11 +36,15 @@ export const wolfssl: DtlsPeer = {
 
   async startServer(setup) {
     const port = await freeUdpPort();
-    const { certificate, clientCertificate, rawKey, cookie } = setup;
+    const { certificate, clientCertificate, clientRawKey, rawKey, cookie } = setup;
     const server = startPeer(buildWolfSslPeer(), [
       ...['server', '--port', String(port), ...common(setup)],
       ...(certificate === undefined ? [] : own(certificate, rawKey)),
-      ...(clientCertificate === undefined ? [] : ['--ca', clientCertificate.certFile]),
+      ...(clientCertificate === undefined
+        ? []
+        : clientRawKey
+          ? ['--pin', clientCertificate.spkiDerFile]
+          : ['--ca', clientCertificate.certFile]),
       ...(cookie === false ? ['--no-cookie'] : []),
     ]);
     await server.waitFor(/LISTENING/);
@@ -56,15 +61,15 @@ export const wolfssl: DtlsPeer = {
   },
 
   async connect(port, setup) {
-    const { certificate, clientCertificate, rawKey, keyUpdate } = setup;
+    const { certificate, clientCertificate, clientRawKey, rawKey, keyUpdate } = setup;
     const client = startPeer(buildWolfSslPeer(), [
       ...['client', '--port', String(port), ...common(setup)],
       ...(certificate === undefined
         ? []
         : rawKey
-          ? ['--raw-keys', '--pin', certificate.spkiDerFile]
+          ? ['--pin', certificate.spkiDerFile]
           : ['--ca', certificate.certFile]),
-      ...(clientCertificate === undefined ? [] : own(clientCertificate)),
+      ...(clientCertificate === undefined ? [] : own(clientCertificate, clientRawKey)),
       ...(keyUpdate ? ['--count', '4'] : []),
     ]);
     await client.waitFor(reportOf(setup));
@@ -81,13 +86,30 @@ export const wolfssl: DtlsPeer = {
   },
 };
 
-const own = ({ certFile, keyFile, spkiDerFile }: CertificateFiles, rawKey = false): string[] =>
-  rawKey ? ['--raw-keys', '--cert', spkiDerFile, '--key', keyFile] : ['--cert', certFile, '--key', keyFile];
+const own = ({ certFile, keyFile, spkiDerFile }: CertificateFiles, rawKey = false): string[] => [
+  '--cert',
+  rawKey ? spkiDerFile : certFile,
+  '--key',
+  keyFile,
+];
 
-function common({ version = '1.2', suite, group, mtu, psk, keyUpdate }: DtlsSetup): string[] {
+function common({
+  version = '1.2',
+  suite,
+  group,
+  mtu,
+  psk,
+  pskAlone,
+  rawKey,
+  clientRawKey,
+  keyUpdate,
+}: DtlsSetup): string[] {
   return [
     ...['--version', version === 'both' ? '0' : version.replace('.', '')],
     ...(keyUpdate ? ['--key-update'] : []),
+    ...(rawKey ? ['--raw-keys'] : []),
+    ...(clientRawKey ? ['--client-raw-keys'] : []),
+    ...(pskAlone ? ['--psk-alone'] : []),
     ...(suite === undefined ? [] : ['--suite', SUITES[suite]]),
     ...(group === undefined ? [] : ['--group', group === 'x25519' ? 'x25519' : 'p256']),
     ...(mtu === undefined ? [] : ['--mtu', String(mtu)]),
