@@ -189,6 +189,6 @@ describe('the times of RFC 9177 section 7.2', () => {
 
   it('follow the round trip between ends that agreed', () => {
     expect(promptTiming(1000)).toMatchObject({ receiveTimeout: 500, report: { blocks: 16, delay: 50 } });
-    expect(promptTiming(1)).toMatchObject({ receiveTimeout: 100, report: { delay: 5 } });
+    expect(promptTiming(1)).toMatchObject({ receiveTimeout: 100, report: { delay: 25 } });
   });
 });

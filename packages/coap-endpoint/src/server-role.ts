@@ -8,7 +8,6 @@ import {
   type Ticket,
 } from '@lb-matrix/blockwise';
 import {
-  type BadOption,
   CoapError,
   type CoapMessage,
   Code,
@@ -22,10 +21,10 @@ import {
   type OptionRegistry,
   opaqueOption,
   Type,
-  uintValue,
 } from '@lb-matrix/coap-codec';
 import type { Allowance } from './allowance.ts';
 import { bodyKey } from './body-key.ts';
+import { HeldAcks } from './bulk/held-acks.ts';
 import type { Begun, ServerBlocks } from './bulk/server-blocks.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { Duplicates, Received } from './duplicates.ts';
@@ -36,6 +35,7 @@ import { isLater, isLaterBlock } from './later-block.ts';
 import { type MessageLayer, type Outgoing, THINKING, type Timer } from './message-layer.ts';
 import { isOf, unwanted } from './no-response.ts';
 import type { NotifyOptions } from './observation.ts';
+import { diagnosis, empty, observeOf } from './own-answers.ts';
 import type { Quota } from './quota.ts';
 import type { ServerObservation } from './server-observation.ts';
 import { ServerObservations } from './server-observations.ts';
@@ -60,8 +60,6 @@ interface Incoming extends Timer {
   observation: ServerObservation | undefined;
 }
 
-const NOTHING: Uint8Array = new Uint8Array();
-
 /** What a server does for a peer: requests with their responses (RFC 7252 section 5), each executed once. */
 export class ServerRole {
   readonly #layer: MessageLayer;
@@ -72,6 +70,7 @@ export class ServerRole {
   /** The same without the options of RFC 9177. */
   readonly #strangersRegistry: OptionRegistry;
   readonly #blocks: ServerBlocks;
+  readonly #acks: HeldAcks;
   readonly #session: object;
   readonly #transfers: ServerTransfers;
   readonly #observations: ServerObservations;
@@ -109,6 +108,7 @@ export class ServerRole {
     this.#registry = parts.registry;
     this.#strangersRegistry = withoutQBlocks(parts.registry);
     this.#blocks = parts.blocks;
+    this.#acks = new HeldAcks(parts.layer, parts.timers);
     this.#session = parts.session;
     this.#transfers = parts.transfers;
     this.#duplicates = parts.duplicates;
@@ -155,7 +155,8 @@ export class ServerRole {
     const received = step ? undefined : this.#duplicates.add(message, now);
     try {
       const arrival = this.#transfers.receive(this.#session, part, this.#room(message), now);
-      if (arrival.kind === 'request') this.#handOver(message, arrival.request, arrival.ticket, received!, false, now);
+      if (arrival.kind === 'request')
+        this.#handOver(message, arrival.request, arrival.ticket, received!, this.#ackTime(now), now);
       else this.#reply(message, this.#described(message, part, arrival.response), received, now);
       // RFC 7959 section 2.6: who asks for a further block has the first one, whenever it will acknowledge that.
       if (this.#layer.waiting && isLater(usable, OptionNumber.Block2))
@@ -196,10 +197,14 @@ export class ServerRole {
       if (answers) this.#reply(message, this.#described(message, part, arrival.response), received, now);
       return;
     }
-    // Between ends that agreed the response is a CON of its own, whichever block completed the request.
-    const separate = arrival.kind !== 'request' || this.#blocks.prompt;
-    if (separate && confirmable) received.answer = this.#layer.transmitEmpty(Type.ACK, message.messageId);
-    if (arrival.kind === 'request') this.#handOver(message, arrival.request, arrival.ticket, received, separate, now);
+    if (arrival.kind === 'request') {
+      const { request, ticket } = arrival;
+      const held = this.#acks.take(message.token);
+      if (held !== undefined) this.#handOver(held.message, request, ticket, held.received, held.at, now);
+      else this.#handOver(message, request, ticket, received, answers ? this.#ackTime(now) : undefined, now);
+    } else if (confirmable && arrival.kind === 'partial' && this.#blocks.prompt) {
+      this.#acks.hold(message, received, this.#ackTime(now));
+    } else if (confirmable) received.answer = this.#layer.transmitEmpty(Type.ACK, message.messageId);
   }
 
   /** The empty ACK (section 5.2.2). */
@@ -257,6 +262,7 @@ export class ServerRole {
     this.#incoming.clear();
     this.#observations.close(now);
     this.#blocks.clear();
+    this.#acks.clear();
     this.#transfers.forget(this.#session);
   }
 
@@ -266,12 +272,19 @@ export class ServerRole {
     return this.#incoming.size >= this.#maxRequests || this.#duplicates.full(now);
   }
 
+  /** When a message that arrived at `now` is acknowledged at the latest. */
+  #ackTime(now: number): number {
+    // Whoever measures relies on an acknowledgement within ACK_DELAY.
+    return now + (this.#timing.measured ? Math.min(this.#ackDelay, ACK_DELAY) : this.#ackDelay);
+  }
+
+  /** `ackAt`: when it is acknowledged at the latest; `undefined`: it was, so that the response is a message of its own. */
   #handOver(
     message: CoapMessage,
     request: MessagePart,
     ticket: Ticket,
     received: Received,
-    acknowledged: boolean,
+    ackAt: number | undefined,
     now: number,
   ): void {
     const id = this.#nextId++;
@@ -283,7 +296,7 @@ export class ServerRole {
       message,
       ticket,
       received,
-      acknowledged,
+      acknowledged: ackAt === undefined,
       proceed: undefined,
       delivery: undefined,
       unwanted: unwanted(message),
@@ -292,9 +305,7 @@ export class ServerRole {
       fire: () => this.#acknowledge(incoming),
     };
     this.#incoming.set(id, incoming);
-    // Whoever measures relies on an acknowledgement within ACK_DELAY.
-    const ackDelay = this.#timing.measured ? Math.min(this.#ackDelay, ACK_DELAY) : this.#ackDelay;
-    if (message.type === Type.CON && !acknowledged) this.#timers.set(incoming, now + ackDelay);
+    if (message.type === Type.CON && ackAt !== undefined) this.#timers.set(incoming, ackAt);
     this.#stats.requests++;
     const { code, options, payload } = request;
     this.#emit({ kind: 'request', id, code, options, payload, observe: observe === 0 });
@@ -427,22 +438,6 @@ export class ServerRole {
   }
 }
 
-/** RFC 7641 section 2 and RFC 8132 section 2.4: 0 registers, 1 deregisters; a later block does neither. */
-function observeOf({ code, options }: MessagePart, { block2 }: Ticket): number | undefined {
-  if ((code !== Code.GET && code !== Code.FETCH) || (block2?.num ?? 0) > 0) return undefined;
-  const value = uintValue(options, OptionNumber.Observe);
-  return value === 0 || value === 1 ? value : undefined;
-}
-
 function hasBlock({ options }: MessagePart): boolean {
   return options.some(({ number }) => number === OptionNumber.Block1 || number === OptionNumber.Block2);
-}
-
-function empty(code: number): MessagePart {
-  return { code, options: [], payload: NOTHING };
-}
-
-/** Section 5.4.1: 4.02 with a diagnostic payload that names the option. */
-function diagnosis({ number, reason }: BadOption): MessagePart {
-  return { code: Code.BadOption, options: [], payload: new TextEncoder().encode(`option ${number}: ${reason}`) };
 }

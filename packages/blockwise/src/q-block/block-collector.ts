@@ -2,6 +2,10 @@ import { MAX_MISSING, type Report } from './report.ts';
 import { type Placement, ScatteredBody } from './scattered-body.ts';
 import type { QBlockTiming } from './timing.ts';
 
+/** So many blocks are sent before anything is heard (RFC 6928): of a body of no more nothing need be said before its end. */
+const FIRST_FLIGHT = 10;
+/** Of a larger one something is said before that is over, so that more may follow. */
+const FIRST_REPORT = 8;
 /** How much the last gap between two blocks counts for the usual one. */
 const GAP_WEIGHT = 1 / 8;
 /** The silence after which something must be missing, in usual gaps. */
@@ -66,7 +70,9 @@ export class BlockCollector {
   #wantsReport(num: number): boolean {
     const { report } = this.#timing;
     if (report !== undefined) {
-      return this.#unreported >= report.blocks || this.body.complete || num === this.body.count - 1;
+      const enough =
+        this.body.received <= FIRST_REPORT && this.body.count > FIRST_FLIGHT ? FIRST_REPORT : report.blocks;
+      return this.#unreported >= enough || this.body.complete || num === this.body.count - 1;
     }
     // The set that has become whole, or a block of a later one while something before is missing.
     return this.#wholeSets() > this.#confirmed || (this.#setOf(num) > this.#asked && this.#lacksBefore(num));
@@ -75,7 +81,7 @@ export class BlockCollector {
   /** One report for some blocks, if it is not much later than the first of them. */
   #delayed(now: number): number {
     const { report } = this.#timing;
-    if (report === undefined) return Number.POSITIVE_INFINITY;
+    if (report === undefined || this.body.count <= FIRST_FLIGHT) return Number.POSITIVE_INFINITY;
     return this.#unreported === 1 ? now + report.delay : Math.min(this.#dueAt, now + report.delay);
   }
 

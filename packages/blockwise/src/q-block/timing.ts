@@ -64,7 +64,7 @@ export function nonTiming(parameters: Partial<NonParameters> = {}): NonTiming {
 
 /** Some blocks a report: less would cost more datagrams, more would let a sender of much wait for news. */
 const REPORT_BLOCKS = 16;
-const LEAST_DELAY = 5;
+const LEAST_DELAY = 25;
 const MOST_DELAY = 50;
 const LEAST_WAIT = 100;
 
