@@ -55,7 +55,7 @@ export function unpack(packed: Uint8Array, compression: Compression): Uint8Array
 }
 
 function packParts(cbor: Uint8Array, form: BodyForm, compression: Compression): Uint8Array {
-  const parts = syncParts(cbor, form);
+  const parts = syncParts(cbor);
   const contexts = new Set(parts.map(({ context }) => context));
   contexts.delete(STRUCTURE);
   // All of it about one room, or one person: there is nobody else's secret in it.

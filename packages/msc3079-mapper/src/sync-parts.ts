@@ -1,4 +1,3 @@
-import type { BodyForm } from './body-form.ts';
 import { CborWalk } from './cbor-walk.ts';
 import { keyNames, type NameOf } from './key-names.ts';
 import { startOf } from './lean/header.ts';
@@ -29,21 +28,19 @@ const HARMLESS: readonly string[] = [
 ];
 
 /** Cuts the CBOR of an answer into parts, in order and without gaps. */
-export function syncParts(cbor: Uint8Array, form: BodyForm): SyncPart[] {
-  const cutter = new Cutter(cbor, form);
+export function syncParts(cbor: Uint8Array): SyncPart[] {
+  const cutter = new Cutter(cbor);
   cutter.answer();
   return cutter.finish();
 }
 
 class Cutter {
   readonly #walk: CborWalk;
-  readonly #name: NameOf;
   readonly #parts: SyncPart[] = [];
   #end = 0;
 
-  constructor(cbor: Uint8Array, form: BodyForm) {
+  constructor(cbor: Uint8Array) {
     this.#walk = new CborWalk(cbor, startOf(cbor));
-    this.#name = names(form);
   }
 
   finish(): SyncPart[] {
@@ -55,7 +52,7 @@ class Cutter {
     if (this.#walk.type !== 5) this.#take(undefined, 0);
     else
       this.#walk.members((key, start) => {
-        const name = this.#name(key);
+        const name = nameOf(key);
         if (name === 'rooms') this.#rooms(start);
         else if (name === 'extensions') this.#extensions(start);
         else if (name === 'to_device' || name === 'presence') this.#senders(name, start);
@@ -66,7 +63,7 @@ class Cutter {
   /** /sync has rooms by membership, sliding sync has them at once; a membership is no room id. */
   #rooms(from: number): void {
     this.#members(from, (key, start) => {
-      const name = this.#name(key);
+      const name = nameOf(key);
       if (name !== undefined && MEMBERSHIPS.includes(name)) this.#byRoom(start);
       else this.#take(roomOf(key), start);
     });
@@ -78,17 +75,17 @@ class Cutter {
 
   #extensions(from: number): void {
     this.#members(from, (key, start) => {
-      const name = this.#name(key);
+      const name = nameOf(key);
       if (name === 'to_device') this.#senders(name, start);
       else if (name === 'receipts' || name === 'typing') this.#inRooms(start);
-      else if (name === 'e2ee') this.#members(start, (inner, at) => this.#plain(this.#name(inner), at));
+      else if (name === 'e2ee') this.#members(start, (inner, at) => this.#plain(nameOf(inner), at));
       else this.#plain(name, start);
     });
   }
 
   #inRooms(from: number): void {
     this.#members(from, (key, start) => {
-      if (this.#name(key) === 'rooms') this.#byRoom(start);
+      if (nameOf(key) === 'rooms') this.#byRoom(start);
       else this.#take(undefined, start);
     });
   }
@@ -96,7 +93,7 @@ class Cutter {
   /** The events of a map that has events, each with its sender. */
   #senders(kind: string, from: number): void {
     this.#members(from, (key, start) => {
-      const name = this.#name(key);
+      const name = nameOf(key);
       if (name === 'events' && this.#walk.type === 4) this.#walk.items((at) => this.#take(this.#sender(kind, at), at));
       else this.#plain(name, start);
     });
@@ -107,7 +104,7 @@ class Cutter {
     let sender: string | undefined;
     walk.members((key) => {
       const value = walk.item();
-      if (this.#name(key) === 'sender') sender = `${kind} ${value}`;
+      if (nameOf(key) === 'sender') sender = `${kind} ${value}`;
     });
     return sender;
   }
@@ -176,7 +173,7 @@ function isHollow(walk: CborWalk): boolean {
 
 const MEMBERSHIPS: readonly string[] = ['join', 'invite', 'leave', 'knock'];
 /** Finds the name of a key, among those that matter here. */
-const names = keyNames([
+const nameOf: NameOf = keyNames([
   ...HARMLESS,
   ...MEMBERSHIPS,
   'rooms',

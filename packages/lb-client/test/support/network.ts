@@ -1,3 +1,4 @@
+import { decodeMessage, encodeMessage, uintOption, uintValue } from '@lb-matrix/coap-codec';
 import type { PipeListener, Platform } from '@lb-matrix/coap-endpoint';
 import {
   createLowBandwidthServer,
@@ -5,6 +6,7 @@ import {
   type LowBandwidthServer,
   type Upstream,
 } from '@lb-matrix/lb-server';
+import { PrivateOption } from '@lb-matrix/msc3079-mapper';
 import type { VirtualTime } from '@lb-matrix/virtual-network';
 import type { ClientPipe, ConnectTarget } from '../../src/index.ts';
 
@@ -38,6 +40,8 @@ export class Network {
   natTimeout = Number.POSITIVE_INFINITY;
   /** What the server does not know gets no alert. */
   hintless = false;
+  /** Bits of option 65002 that get through: as if the client had announced no others. */
+  features = -1;
   handshakes = 0;
   readonly sightings: Sighting[] = [];
   readonly #time: VirtualTime;
@@ -135,6 +139,16 @@ export class Network {
     return session.near;
   };
 
+  #masked(datagram: Uint8Array): Uint8Array {
+    const decoded = decodeMessage(datagram);
+    if (decoded.kind !== 'message') return Uint8Array.from(datagram);
+    const { Features } = PrivateOption;
+    const options = decoded.message.options.map((option) =>
+      option.number === Features ? uintOption(Features, (uintValue([option], Features) ?? 0) & this.features) : option,
+    );
+    return encodeMessage({ ...decoded.message, options });
+  }
+
   #open(): Session {
     const traffic = { datagramsSent: 0, bytesSent: 0, datagramsReceived: 0, bytesReceived: 0 };
     let closed = false;
@@ -145,7 +159,7 @@ export class Network {
       stats: () => ({ ...traffic }),
       send: (datagram) => {
         if (closed || (from === 'server' && !session.known)) return;
-        const bytes = Uint8Array.from(datagram);
+        const bytes = from === 'client' && this.features !== -1 ? this.#masked(datagram) : Uint8Array.from(datagram);
         this.sightings.push({ from, at: this.#time.now(), bytes });
         if (from === 'client') {
           traffic.datagramsSent++;

@@ -1,10 +1,9 @@
 import type { BodyForm } from '../body-form.ts';
-import type { NameOf } from '../key-names.ts';
 import { wholeEcho } from './echo.ts';
 import type { Echoes } from './echoes.ts';
 import { HEADER_BYTES, headerOf } from './header.ts';
 import { type CborMap, type Item, Mark, type Member, readArray, readItem, writeArray, writeItem } from './item.ts';
-import { isListing, type Place, placeNames, placeOf } from './place.ts';
+import { isListing, type Place, placeOf } from './place.ts';
 import { roomId, roomIndex } from './room-key.ts';
 import { type Author, nextReference, type SyncReference } from './sync-reference.ts';
 import { wholeToken } from './token.ts';
@@ -39,13 +38,11 @@ class LeanReader {
   readonly #form: BodyForm;
   readonly #before: SyncReference;
   readonly #echoes: Echoes;
-  readonly #name: NameOf;
 
   constructor(form: BodyForm, before: SyncReference, echoes: Echoes) {
     this.#form = form;
     this.#before = before;
     this.#echoes = echoes;
-    this.#name = placeNames(form);
     this.author = before;
   }
 
@@ -71,11 +68,11 @@ class LeanReader {
   }
 
   #member({ key, value }: Member, place: Place, room: string): Member {
-    return { key, value: this.#whole(value, undefined, placeOf(place, this.#name(key)), room) };
+    return { key, value: this.#whole(value, undefined, placeOf(place, key), room) };
   }
 
   #listed({ key, value }: Member, place: Place): Member {
-    const inner = placeOf(place, this.#name(key));
+    const inner = placeOf(place, key);
     if (inner === 'membership') return { key, value: this.#whole(value, undefined, inner, '') };
     const index = roomIndex(key);
     if (index === undefined) return { key, value: this.#whole(value, undefined, inner, key) };
@@ -100,7 +97,7 @@ class LeanReader {
       const before = known.members[i]!;
       if (isMark(value, Mark.Same)) members.push(before);
       else if (!isMark(value, Mark.Gone)) {
-        members.push({ key, value: this.#whole(value, before.value, placeOf(place, this.#name(key)), room) });
+        members.push({ key, value: this.#whole(value, before.value, placeOf(place, key), room) });
       }
     }
     members.push(...known.members.slice(at));

@@ -27,16 +27,14 @@ interface Request {
 export function leanQuestionOf(request: Request, relied: number, session: ServerSession): LeanQuestion {
   const { method, target, body } = request;
   const reference = hasAgreed(session, Feature.Lean) ? referenceOf(request) : undefined;
-  const echo = (relied & Feature.Lean) === 0 ? undefined : session.echoes.send(method, target, body);
-  return { reference, echo };
+  return { reference, echo: echoesBy(relied) ? session.echoes.send(method, target, body) : undefined };
 }
 
 /** The same of one that goes out. */
 export function leanQuestionFor(request: Request, session: ClientSession): LeanQuestion {
   const { method, target, body } = request;
   const reference = (session.announced & Feature.Lean) === 0 ? undefined : referenceOf(request);
-  const isUsed = (usableFeatures(session) & Feature.Lean) !== 0;
-  return { reference, echo: isUsed ? session.echoes.send(method, target, body) : undefined };
+  return { reference, echo: echoesBy(usableFeatures(session)) ? session.echoes.send(method, target, body) : undefined };
 }
 
 /** What an answer becomes; `undefined`: it goes in full. */
@@ -71,6 +69,13 @@ export function leaveLean(session: ClientSession): void {
   session.agreed &= ~Feature.Lean;
   session.unsettled.add(PrivateOption.Features);
 }
+
+/** An event is made anew with integer keys of which both ends know which they are. */
+function echoesBy(agreed: number): boolean {
+  return (agreed & ECHOES) === ECHOES;
+}
+
+const ECHOES = Feature.Lean | Feature.Tables2;
 
 function referenceOf({ method, target }: Request): SyncReference | undefined {
   const kind = syncKind(method, target);

@@ -1,6 +1,5 @@
 import { CborError } from '@lb-matrix/lb-cbor-keys';
 import type { BodyForm } from '../body-form.ts';
-import type { NameOf } from '../key-names.ts';
 import { shortEcho } from './echo.ts';
 import type { Echoes } from './echoes.ts';
 import { headerOf } from './header.ts';
@@ -19,7 +18,7 @@ import {
   writeItem,
 } from './item.ts';
 import { readLean } from './lean-reader.ts';
-import { isListing, type Place, placeNames, placeOf } from './place.ts';
+import { isListing, type Place, placeOf } from './place.ts';
 import { roomId, roomKey } from './room-key.ts';
 import { type Author, nextReference, type SyncReference } from './sync-reference.ts';
 import { shortToken } from './token.ts';
@@ -66,13 +65,11 @@ class LeanWriter {
   readonly #form: BodyForm;
   readonly #before: SyncReference;
   readonly #echoes: Echoes;
-  readonly #name: NameOf;
 
   constructor(form: BodyForm, before: SyncReference, echoes: Echoes) {
     this.#form = form;
     this.#before = before;
     this.#echoes = echoes;
-    this.#name = placeNames(form);
     this.author = { sender: before.sender, time: before.time };
   }
 
@@ -99,7 +96,7 @@ class LeanWriter {
   }
 
   #listed({ key, value }: Member, place: Place): Member {
-    const inner = placeOf(place, this.#name(key));
+    const inner = placeOf(place, key);
     if (inner === 'membership') return { key, value: this.#lean(value, undefined, inner, '') };
     const { rooms } = this.#before;
     const index = rooms.findIndex((known) => known.key === key);
@@ -109,7 +106,7 @@ class LeanWriter {
   #literal({ members }: CborMap, place: Place, room: string): CborMap {
     const lean = ({ key, value }: Member): Member => ({
       key,
-      value: this.#lean(value, undefined, placeOf(place, this.#name(key)), room),
+      value: this.#lean(value, undefined, placeOf(place, key), room),
     });
     return { patch: false, members: members.map(lean) };
   }
@@ -140,7 +137,7 @@ class LeanWriter {
       if (i !== undefined && (i < at || !passGone(i))) return undefined;
       if (i !== undefined) at = i + 1;
       const isSame = before !== undefined && sameItem(value, before);
-      if (!isSame) patch.push({ key, value: this.#lean(value, before, placeOf(place, this.#name(key)), room) });
+      if (!isSame) patch.push({ key, value: this.#lean(value, before, placeOf(place, key), room) });
       unnamed = isSame ? key : undefined;
     }
     return passGone(known.members.length) ? patch : undefined;

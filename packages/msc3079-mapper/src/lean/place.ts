@@ -22,8 +22,7 @@ export type Place =
   /** Arrays of what is new. */
   | 'news';
 
-/** The names that decide about places. */
-export const placeNames: ReturnType<typeof keyNames> = keyNames([
+const nameOf = keyNames([
   'next_batch',
   'pos',
   'prev_batch',
@@ -41,8 +40,9 @@ export const placeNames: ReturnType<typeof keyNames> = keyNames([
   'required_state',
 ]);
 
-/** The place of a member of what stands at `parent`. Nothing but its name counts. */
-export function placeOf(parent: Place, name: string | undefined): Place {
+/** The place of a member, by its key, of what stands at `parent`. */
+export function placeOf(parent: Place, key: string): Place {
+  const name = nameOf(key);
   switch (parent) {
     case 'answer':
       if (name === 'next_batch' || name === 'pos') return 'position';

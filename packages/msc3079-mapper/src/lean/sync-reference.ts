@@ -1,7 +1,7 @@
 import { decodeValue } from '@lb-matrix/lb-cbor-keys';
 import type { BodyForm } from '../body-form.ts';
 import { type CborMap, type Item, type Member, sizeOf } from './item.ts';
-import { isListing, type Place, placeNames, placeOf } from './place.ts';
+import { isListing, type Place, placeOf } from './place.ts';
 
 /**
  * What both ends of a connection know of an answer of /sync, or of a question before its first answer: what a lean answer
@@ -50,13 +50,12 @@ export function nextReference(
   form: BodyForm,
   { sender, time }: Author,
 ): SyncReference {
-  const name = placeNames(form);
-  const kept = withoutNews(answer, 'answer', name);
+  const kept = withoutNews(answer, 'answer');
   return {
     generation: (before.generation + 1) % GENERATIONS,
     position: positionOf(answer, form),
     answer: kept === undefined || sizeOf(kept) > MAX_ANSWER ? undefined : (kept as CborMap),
-    rooms: nextRooms(before.rooms, answer, name),
+    rooms: nextRooms(before.rooms, answer),
     sender,
     time,
   };
@@ -64,26 +63,21 @@ export function nextReference(
 
 /** Where an answer goes on from. Throws `RangeError` where it does not say so in text. */
 function positionOf(answer: CborMap, form: BodyForm): string {
-  const name = placeNames(form);
-  const token = answer.members.find(({ key }) => placeOf('answer', name(key)) === 'position')?.value;
+  const token = answer.members.find(({ key }) => placeOf('answer', key) === 'position')?.value;
   const position = token instanceof Uint8Array ? decodeValue(token, { base64: form.base64 }) : undefined;
   if (typeof position !== 'string' || position.length > MAX_POSITION) throw new RangeError('no answer of /sync');
   return position;
 }
 
-function nextRooms(
-  before: readonly KnownRoom[],
-  answer: CborMap,
-  name: (key: string) => string | undefined,
-): KnownRoom[] {
+function nextRooms(before: readonly KnownRoom[], answer: CborMap): KnownRoom[] {
   const rooms = new Map<string, KnownRoom>();
   const visit = ({ members }: CborMap, place: Place): void => {
     for (const { key, value } of members) {
       if (value instanceof Uint8Array) continue;
-      const inner = placeOf(place, name(key));
+      const inner = placeOf(place, key);
       if (inner === 'rooms' || inner === 'membership') visit(value, inner);
       else if (inner === 'room') {
-        const room = withoutNews(value, 'room', name);
+        const room = withoutNews(value, 'room');
         rooms.delete(key);
         if (room !== undefined && sizeOf(room) <= MAX_ROOM) rooms.set(key, { key, room: room as CborMap });
       }
@@ -98,7 +92,7 @@ function nextRooms(
 const EMPTY_ARRAY = Uint8Array.of(0x80);
 const EMPTY_MAP: CborMap = { patch: false, members: [] };
 
-function withoutNews(item: Item, place: Place, name: (key: string) => string | undefined): Item | undefined {
+function withoutNews(item: Item, place: Place): Item | undefined {
   if (item instanceof Uint8Array) {
     const isNews = (place === 'news' || place === 'events' || place === 'timeline') && item[0]! >> 5 === 4;
     if (isNews) return EMPTY_ARRAY;
@@ -107,7 +101,7 @@ function withoutNews(item: Item, place: Place, name: (key: string) => string | u
   if (isListing(place)) return EMPTY_MAP;
   const members: Member[] = [];
   for (const { key, value } of item.members) {
-    const kept = withoutNews(value, placeOf(place, name(key)), name);
+    const kept = withoutNews(value, placeOf(place, key));
     if (kept !== undefined) members.push({ key, value: kept });
   }
   return { patch: false, members };
