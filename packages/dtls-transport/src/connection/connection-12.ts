@@ -122,7 +122,7 @@ export class Connection12 extends Connection<RecordHeader> {
       if (plaintext === 'unauthenticated' && mayBeHandshake) this.#handshake?.onUnreadable?.(now);
       return false;
     }
-    this.path.authenticated({ epoch: PROTECTED_EPOCH, sequence: header.sequence });
+    this.path.authenticated(PROTECTED_EPOCH, header.sequence);
     const record = id.length === 0 ? { type, content: plaintext } : readInnerPlaintext(plaintext);
     if (record === undefined) this.drop('malformed');
     else this.#onAuthentic(record, now);
@@ -254,7 +254,7 @@ export class Connection12 extends Connection<RecordHeader> {
     this.handshakeDeadline = undefined;
     this.payload = Math.min(payloadWith(aead, this.config.maxDatagram, idOverhead(this.ids.sent)), this.#maxPlaintext);
     this.config.drops.overflow += this.outbox.open(this.#write!, this.payload);
-    this.establish({ version: 'DTLS 1.2', cipherSuite: name, group });
+    this.establish('DTLS 1.2', name, group);
     for (const data of this.#earlyData.takeAll()) this.#onData(data);
   }
 

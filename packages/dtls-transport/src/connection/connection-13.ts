@@ -8,7 +8,7 @@ import {
   type MessageToSend,
 } from '../handshake/handshake-13.ts';
 import type { TrafficSecrets } from '../handshake/key-schedule-13.ts';
-import { plainWriter } from '../record/plain-writer.ts';
+import { PlainWriter } from '../record/plain-writer.ts';
 import { ReadEpoch13 } from '../record/read-epoch-13.ts';
 import { ReadEpochs13 } from '../record/read-epochs-13.ts';
 import { type RecordWriter, WriteEpoch13 } from '../record/write-epoch-13.ts';
@@ -59,7 +59,7 @@ export class Connection13 extends Connection<UnifiedHeader | RecordHeader> {
     super(config, payload, { isValidated, adapts: true }, now);
     this.#role = role;
     this.#cipherSuites = config.cipherSuites;
-    this.#plainWriter = plainWriter(first.recordSequence);
+    this.#plainWriter = new PlainWriter(first.recordSequence);
     this.#handshakeWriter = this.#plainWriter;
     this.#flights = new Flights13(this.timer, this.path, first.messageSeq);
     this.outbox = new Outbox13(this.#plainWriter, this.#flights, this.#acks, this.path.messages);
@@ -165,7 +165,7 @@ export class Connection13 extends Connection<UnifiedHeader | RecordHeader> {
       return false;
     }
     const { type, content, sequence } = record;
-    this.path.authenticated({ epoch: epoch.epoch, sequence });
+    this.path.authenticated(epoch.epoch, sequence);
     if (type === CONTENT_TYPE.handshake) this.#onHandshakeRecord({ epoch: epoch.epoch, sequence }, content, now);
     else if (type === CONTENT_TYPE.ack) this.#onAck(content, now);
     else if (type === CONTENT_TYPE.alert) {
@@ -239,9 +239,14 @@ export class Connection13 extends Connection<UnifiedHeader | RecordHeader> {
 
   #host(): HandshakeHost13 {
     const { crypto, randomBytes, groups, recordSizeLimit, maxDatagram, keyLog } = this.config;
-    const cipherSuites = this.#cipherSuites;
     return {
-      ...{ crypto, randomBytes, groups, cipherSuites, recordSizeLimit, maxDatagram, ids: this.ids },
+      crypto,
+      randomBytes,
+      groups,
+      cipherSuites: this.#cipherSuites,
+      recordSizeLimit,
+      maxDatagram,
+      ids: this.ids,
       sendFlight: (messages, now) => this.#sendFlight(messages, now),
       repeatFlight: (now) => this.#flights.repeat(now),
       expectAgain: (seq) => this.#intake.restart(seq),
@@ -251,9 +256,7 @@ export class Connection13 extends Connection<UnifiedHeader | RecordHeader> {
         this.#receiveLimit = receive;
       },
       established: (suite, group, secrets, now) => this.#establish(suite, group, secrets, now),
-      keyLog: (lines) => {
-        for (const line of lines) keyLog?.(line);
-      },
+      keyLog: keyLog && ((lines) => lines.forEach(keyLog)),
       askAboutCertificate: (chain) => this.events.push({ type: 'peerCertificate', chain }),
       askAboutRawKey: (spki) => this.events.push({ type: 'peerRawKey', spki }),
       askForPsk: (identity) => this.events.push({ type: 'pskIdentity', identity }),
@@ -273,7 +276,7 @@ export class Connection13 extends Connection<UnifiedHeader | RecordHeader> {
   }
 
   #protectHandshake({ read, write }: EpochKeys): void {
-    this.#reads.add(new ReadEpoch13(EPOCH.handshake, read, this.#innerLimit, this.ids.length));
+    this.#reads.add(new ReadEpoch13(EPOCH.handshake, read, this.#innerLimit));
     this.#handshakeWriter = new WriteEpoch13(EPOCH.handshake, write, 0, this.ids);
     this.outbox.writer = this.#handshakeWriter;
     this.earlyMayBeReadable();
@@ -288,7 +291,9 @@ export class Connection13 extends Connection<UnifiedHeader | RecordHeader> {
     const [read, write] = this.#role === 'client' ? [server, client] : [client, server];
     const keys = new KeyChanges(this.config.crypto, suite, { read, write }, this.#innerLimit, this.ids);
     this.#after = new AfterHandshake13(keys, {
-      ...{ role: this.#role, ids: this.ids, flights: this.#flights },
+      role: this.#role,
+      ids: this.ids,
+      flights: this.#flights,
       readIn: (epoch, from) => this.#reads.succeed(epoch, from),
       speakIn: (writer) => {
         this.outbox.writer = writer;
@@ -298,12 +303,13 @@ export class Connection13 extends Connection<UnifiedHeader | RecordHeader> {
     this.#reads.succeed(keys.read, now);
     this.outbox.writer = keys.write;
     this.#handshake = undefined;
+    this.#handshakeWriter = this.#plainWriter; // what is to be repeated has its own
     if (this.#role === 'server') {
       this.handshakeDeadline = undefined;
       this.#acks.ride(now);
     }
     this.#limitPayload();
-    this.establish({ version: 'DTLS 1.3', cipherSuite: suite.name, group });
+    this.establish('DTLS 1.3', suite.name, group);
   }
 
   #limitPayload(): void {

@@ -1,10 +1,12 @@
+import type { GroupName } from '../crypto/provider.ts';
 import type { DropReason } from '../drops.ts';
 import { DtlsAlertError, DtlsError, DtlsRefusedError, DtlsTimeoutError } from '../errors.ts';
 import { Fifo } from '../fifo.ts';
+import type { CipherSuiteName } from '../handshake/cipher-suites.ts';
 import { ALERT, alertName, readAlert } from '../wire/alert.ts';
 import { alertFor } from './alert-for.ts';
 import type { ConnectionConfig } from './connection-config.ts';
-import type { Agreed, ConnectionEvent } from './connection-event.ts';
+import type { ConnectionEvent, DtlsVersion } from './connection-event.ts';
 import { ConnectionIds } from './connection-ids.ts';
 import { EarlyRecords } from './early-records.ts';
 import { PeerPath } from './peer-path.ts';
@@ -246,11 +248,11 @@ export abstract class Connection<Header extends Ends = Ends> {
   }
 
   /** The handshake is complete on our side. */
-  protected establish(agreed: Agreed): void {
+  protected establish(version: DtlsVersion, cipherSuite: CipherSuiteName, group: GroupName | undefined): void {
     this.#state = 'established';
     this.#alert = undefined;
     this.#earlyDue = true;
-    this.events.push({ type: 'connected', ...agreed });
+    this.events.push({ type: 'connected', version, cipherSuite, group });
   }
 
   protected end(error: DtlsError | undefined, alert?: number): void {

@@ -85,7 +85,7 @@ export class KeyChanges {
 
   #readEpoch(epoch: number): ReadEpoch13 {
     const keys = recordKeys13(this.#crypto, this.#suite, this.#readSecret);
-    return new ReadEpoch13(epoch, keys, this.#innerLimit, this.#ids.length);
+    return new ReadEpoch13(epoch, keys, this.#innerLimit);
   }
 
   #writeEpoch(epoch: number): WriteEpoch13 {

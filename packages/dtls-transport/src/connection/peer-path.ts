@@ -1,5 +1,4 @@
 import { Fifo } from '../fifo.ts';
-import type { RecordNumber } from '../wire/ack.ts';
 import { readPathMessage, writePathMessage } from '../wire/path-message.ts';
 import type { ConnectionConfig } from './connection-config.ts';
 import { PathCheck } from './path-check.ts';
@@ -18,7 +17,9 @@ export class PeerPath {
   /** What return routability checks have to say, in records of their own. */
   readonly messages: Fifo<Uint8Array> = new Fifo<Uint8Array>();
   readonly #check: PathCheck;
-  #newest: RecordNumber = { epoch: 0, sequence: 0 };
+  /** The number of the newest record. */
+  #newestEpoch = 0;
+  #newestSequence = 0;
   #isNewest = false;
   #isElsewhere = false;
   /** Bytes that may be sent while the peer has not shown that it receives where it has moved to; `undefined`: as many as we like. */
@@ -42,11 +43,11 @@ export class PeerPath {
   }
 
   /** A record of that datagram has authenticated. */
-  authenticated({ epoch, sequence }: RecordNumber): void {
+  authenticated(epoch: number, sequence: number): void {
     this.#firstLeave = undefined; // who has our keys receives what we send
-    const { epoch: newestEpoch, sequence: newestSequence } = this.#newest;
-    if (epoch < newestEpoch || (epoch === newestEpoch && sequence <= newestSequence)) return;
-    this.#newest = { epoch, sequence };
+    if (epoch < this.#newestEpoch || (epoch === this.#newestEpoch && sequence <= this.#newestSequence)) return;
+    this.#newestEpoch = epoch;
+    this.#newestSequence = sequence;
     this.#isNewest = true;
   }
 

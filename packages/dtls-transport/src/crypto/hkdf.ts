@@ -20,6 +20,10 @@ export function hkdfExpand(
 ): Uint8Array {
   const hashLength = HASH_LENGTH[hash];
   if (length > 255 * hashLength) throw new RangeError(`HKDF with ${hash} makes at most ${255 * hashLength} bytes`);
+  // Most often one block is enough.
+  if (length <= hashLength) {
+    return crypto.hmac(hash, pseudorandomKey, concatBytes([info, Uint8Array.of(1)])).slice(0, length);
+  }
   const out = new Uint8Array(length);
   let block: Uint8Array = new Uint8Array(0);
   for (let at = 0, counter = 1; at < length; at += hashLength, counter++) {

@@ -237,7 +237,7 @@ export class ClientHandshake13 implements Handshake13 {
     transcript.add(this.#hello);
     transcript.add(message);
     const secrets = handshakeSecrets(crypto, suite.hash, { psk: psk?.key, shared }, transcript.hash());
-    keyLog(keyLogLines13('HANDSHAKE_TRAFFIC_SECRET', this.#settings.random, secrets.handshake));
+    keyLog?.(keyLogLines13('HANDSHAKE_TRAFFIC_SECRET', this.#settings.random, secrets.handshake));
     this.#host.protectHandshake({
       read: recordKeys13(crypto, suite, secrets.handshake.server),
       write: recordKeys13(crypto, suite, secrets.handshake.client),
@@ -267,7 +267,7 @@ export class ClientHandshake13 implements Handshake13 {
     const { crypto, keyLog, recordSizeLimit: ours } = this.#host;
     const { suite, group, secrets, transcript } = agreed;
     const application = secrets.application(transcript.hash());
-    keyLog(keyLogLines13('TRAFFIC_SECRET_0', this.#settings.random, application));
+    keyLog?.(keyLogLines13('TRAFFIC_SECRET_0', this.#settings.random, application));
     const flight = new FlightWriter13(transcript);
     if (requested !== undefined) {
       const { type, schemes, takesPacked } = requested;

@@ -58,7 +58,8 @@ export interface HandshakeHost13 {
   limitRecords(limits: { readonly send: number | undefined; readonly receive: number | undefined }): void;
   /** The handshake is complete on our side; `group` is that of the key exchange, `secrets` are those of application data. */
   established(suite: CipherSuite13, group: GroupName | undefined, secrets: TrafficSecrets, now: number): void;
-  keyLog(lines: readonly string[]): void;
+  /** Takes lines of a key log; `undefined` when nobody wants them. */
+  readonly keyLog: ((lines: readonly string[]) => void) | undefined;
   /** Asks the layer above whether this is the right peer. */
   askAboutCertificate(chain: readonly Uint8Array[]): void;
   /** Asks the layer above whether this is the peer's key (RFC 7250). */

@@ -218,7 +218,7 @@ export class ServerHandshake13 implements Handshake13 {
       { psk: psk?.key, shared: exchange?.shared },
       transcript.hash(),
     );
-    keyLog(keyLogLines13('HANDSHAKE_TRAFFIC_SECRET', random, secrets.handshake));
+    keyLog?.(keyLogLines13('HANDSHAKE_TRAFFIC_SECRET', random, secrets.handshake));
     this.#host.protectHandshake({
       read: recordKeys13(crypto, suite, secrets.handshake.client),
       write: recordKeys13(crypto, suite, secrets.handshake.server),
@@ -229,7 +229,7 @@ export class ServerHandshake13 implements Handshake13 {
     const finished = verifyData13(crypto, suite.hash, secrets.handshake.server, transcript.hash());
     flight.add(HANDSHAKE_TYPE.finished, finished);
     const application = secrets.application(transcript.hash());
-    keyLog(keyLogLines13('TRAFFIC_SECRET_0', random, application));
+    keyLog?.(keyLogLines13('TRAFFIC_SECRET_0', random, application));
     this.#host.limitRecords({ send: recordSizeLimit, receive: recordSizeLimit === undefined ? undefined : ours });
     this.#offered = { suite, group: exchange?.group, secrets, application, transcript };
     this.#search = undefined;

@@ -1,7 +1,12 @@
 import type { Connection13Config } from '../connection/connection-config.ts';
 import type { CryptoProvider } from '../crypto/provider.ts';
 import { DtlsMalformedError, DtlsPeerError } from '../errors.ts';
-import { type ClientOffer13, lacksShare, readClientOffer13 } from '../handshake/client-offer-13.ts';
+import {
+  type Capabilities13,
+  type ClientOffer13,
+  lacksShare,
+  readClientOffer13,
+} from '../handshake/client-offer-13.ts';
 import { serverFlightSize } from '../handshake/flight-size.ts';
 import type { RandomBytes } from '../handshake/handshake.ts';
 import type { Retry, ServerPolicy13 } from '../handshake/server-handshake-13.ts';
@@ -29,6 +34,7 @@ export class HelloJudge13 {
   readonly #crypto: CryptoProvider;
   readonly #config: Connection13Config;
   readonly #cookies: RetryCookies;
+  #known: { readonly policy: ServerPolicy13; readonly capabilities: Capabilities13 } | undefined;
 
   constructor(config: Connection13Config, randomBytes: RandomBytes) {
     this.#crypto = config.crypto;
@@ -51,8 +57,7 @@ export class HelloJudge13 {
     try {
       // CVE-2022-34293, CVE-2022-2576: with a cookie that is not ours nothing begins.
       if (cookie !== undefined) return this.#judgeCookie(path, readCookieExtension(cookie), now);
-      const pskModes = policy.psk ? policy.pskModes : [];
-      const offer = readClientOffer13(readClientHello(fragment.bytes), { ...this.#config, ...policy, pskModes });
+      const offer = readClientOffer13(readClientHello(fragment.bytes), this.#capabilitiesWith(policy));
       const allowed = AMPLIFICATION * received;
       const fits =
         serverFlightSize(offer, policy, this.#config.maxDatagram, this.#config.connectionId?.length) <= allowed;
@@ -63,6 +68,15 @@ export class HelloJudge13 {
       if (error instanceof DtlsMalformedError) return { action: 'refuse', alert: ALERT.decode_error };
       throw error;
     }
+  }
+
+  /** They are the same for each ClientHello until we show ourselves otherwise. */
+  #capabilitiesWith(policy: ServerPolicy13): Capabilities13 {
+    if (this.#known?.policy !== policy) {
+      const pskModes = policy.psk ? policy.pskModes : [];
+      this.#known = { policy, capabilities: { ...this.#config, ...policy, pskModes } };
+    }
+    return this.#known.capabilities;
   }
 
   #judgeCookie(path: string, cookie: Uint8Array, now: number): HelloVerdict {

@@ -1,4 +1,4 @@
-import type { Peer } from './peer.ts';
+import { type Peer, textOf } from './peer.ts';
 import { RecencyList } from './recency-list.ts';
 
 /** What one path has: an association, and a handshake that may take its place (RFC 6347 4.2.8). */
@@ -40,15 +40,15 @@ export class PeerTable {
 
   /** Who was given this connection id. */
   named(id: Uint8Array): Peer | undefined {
-    return this.#named.get(nameOf(id));
+    return this.#named.get(textOf(id));
   }
 
   /** Gives a peer a connection id that nobody has: the first such that `make` comes up with. */
   name(peer: Peer, make: () => Uint8Array): Uint8Array {
     let id = make();
-    while (this.#named.has(nameOf(id))) id = make();
-    this.#named.set(nameOf(id), peer);
-    peer.ids = [...peer.ids, nameOf(id)];
+    while (this.#named.has(textOf(id))) id = make();
+    this.#named.set(textOf(id), peer);
+    peer.ids = [...peer.ids, textOf(id)];
     return id;
   }
 
@@ -117,9 +117,4 @@ export class PeerTable {
     if (slot !== undefined && slot.pending === undefined && slot.established === undefined)
       this.#slots.delete(peer.path);
   }
-}
-
-/** Bytes as the key of a map. */
-function nameOf(id: Uint8Array): string {
-  return String.fromCharCode(...id);
 }

@@ -3,7 +3,7 @@ import { SAMPLE_LENGTH } from '../crypto/record-number-mask.ts';
 import { DtlsPeerError } from '../errors.ts';
 import { ALERT } from '../wire/alert.ts';
 import { MAX_PLAINTEXT } from '../wire/record.ts';
-import { MAX_UNIFIED_HEADER, type UnifiedHeader } from '../wire/unified-header.ts';
+import type { UnifiedHeader } from '../wire/unified-header.ts';
 import { type InnerPlaintext, readInnerPlaintext } from './inner-plaintext.ts';
 import type { RecordKeys13 } from './record-keys-13.ts';
 import { ReplayWindow } from './replay-window.ts';
@@ -19,14 +19,12 @@ export class ReadEpoch13 {
   readonly #keys: RecordKeys13;
   readonly #maxInner: number;
   readonly #window = new ReplayWindow();
-  readonly #aad: Uint8Array;
   /** One more than the highest number that has authenticated. */
   #expected = 0;
   #forgeries = 0;
 
-  /** `maxInner` bounds content, type and padding together (RFC 8449 4); our connection ids have `ownIds` bytes. */
-  constructor(epoch: number, keys: RecordKeys13, maxInner: number = MAX_PLAINTEXT + 1, ownIds = 0) {
-    this.#aad = new Uint8Array(MAX_UNIFIED_HEADER + ownIds);
+  /** `maxInner` bounds content, type and padding together (RFC 8449 4). */
+  constructor(epoch: number, keys: RecordKeys13, maxInner: number = MAX_PLAINTEXT + 1) {
     this.epoch = epoch;
     this.#keys = keys;
     this.#maxInner = maxInner;
@@ -49,8 +47,7 @@ export class ReadEpoch13 {
     const { aead, nonce } = this.#keys;
     // RFC 9147 4.2.3: what is too short for a mask has failed.
     if (end - start < SAMPLE_LENGTH || end - start < aead.tagLength + 1) return this.#forged();
-    const aad = this.#aad.subarray(0, start - header.offset);
-    aad.set(datagram.subarray(header.offset, start));
+    const aad = datagram.slice(header.offset, start); // the datagram stays as it came
     const sequence = this.#unmask(header, datagram, aad);
     // RFC 9147 4.5.1: check, decrypt, and only then move the window (CVE-2016-2181, CVE-2021-42142).
     if (!this.#window.isNew(sequence)) return 'replayed';
@@ -60,7 +57,7 @@ export class ReadEpoch13 {
     this.#expected = Math.max(this.#expected, sequence + 1);
     if (inner.length > this.#maxInner) return 'overflow';
     const plaintext = readInnerPlaintext(inner);
-    return plaintext === undefined ? 'malformed' : { ...plaintext, sequence };
+    return plaintext === undefined ? 'malformed' : { type: plaintext.type, content: plaintext.content, sequence };
   }
 
   /** Takes the mask from the number in `aad`; returns the whole number (RFC 9147 4.2.2). */

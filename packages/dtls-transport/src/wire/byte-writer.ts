@@ -1,23 +1,31 @@
-import { concatBytes } from './bytes.ts';
+/** Bytes that a writer begins with: most structs are no longer. */
+const FIRST_ROOM = 64;
 
-/** Writes one struct of RFC 5246's presentation language; handshake messages are small and rare, so it collects pieces. */
+/** Writes one struct of RFC 5246's presentation language. */
 export class ByteWriter {
-  readonly #pieces: Uint8Array[] = [];
+  #out: Uint8Array = new Uint8Array(FIRST_ROOM);
+  #length = 0;
 
   u8(value: number): this {
-    return this.raw(Uint8Array.of(value));
+    const at = this.#take(1);
+    this.#out[at] = value;
+    return this;
   }
 
   u16(value: number): this {
-    return this.raw(Uint8Array.of(value >> 8, value));
+    const at = this.#take(2);
+    this.#out[at] = value >> 8;
+    this.#out[at + 1] = value;
+    return this;
   }
 
   u24(value: number): this {
-    return this.raw(Uint8Array.of(value >> 16, value >> 8, value));
+    return this.u8(value >> 16).u16(value);
   }
 
   raw(bytes: Uint8Array): this {
-    this.#pieces.push(bytes);
+    const at = this.#take(bytes.length);
+    this.#out.set(bytes, at);
     return this;
   }
 
@@ -34,7 +42,19 @@ export class ByteWriter {
   }
 
   bytes(): Uint8Array {
-    return concatBytes(this.#pieces);
+    return this.#out.slice(0, this.#length);
+  }
+
+  /** Makes room for so many bytes; returns where it begins. */
+  #take(count: number): number {
+    const at = this.#length;
+    this.#length += count;
+    if (this.#length > this.#out.length) {
+      const wider = new Uint8Array(Math.max(2 * this.#out.length, this.#length));
+      wider.set(this.#out);
+      this.#out = wider;
+    }
+    return at;
   }
 }
 

@@ -332,7 +332,7 @@ describe('NewConnectionId and RequestConnectionId (RFC 9147 9)', () => {
     /** What the listener has said last. */
     const heard = () => {
       const { datagram } = both.network.sent.filter(({ from }) => from === SERVER).at(-1)!;
-      const reader = new ReadEpoch13(3, keys('SERVER'), undefined, 20);
+      const reader = new ReadEpoch13(3, keys('SERVER'));
       const header = readUnifiedHeader(datagram, 0, idLength);
       return { header, record: header && reader.open(header, datagram) };
     };

@@ -2,10 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { AckedFlight, type FlightRecord } from '../../src/handshake/acked-flight.ts';
 import { Reassembly } from '../../src/handshake/reassembly.ts';
-import { plainWriter } from '../../src/record/plain-writer.ts';
+import { PlainWriter } from '../../src/record/plain-writer.ts';
 import { handshakeMessage, readHandshakeFragment } from '../../src/wire/handshake-message.ts';
 
-const writer = { ...plainWriter(0), epoch: 2 };
+class ProtectedWriter extends PlainWriter {
+  override readonly epoch = 2;
+}
+const writer = new ProtectedWriter(0);
 const message = (seq: number, length: number) => handshakeMessage(11, seq, new Uint8Array(length).fill(seq + 1));
 const flightOf = (...lengths: readonly number[]) =>
   new AckedFlight(lengths.map((length, seq) => ({ writer, message: message(seq, length) })));
@@ -72,7 +75,7 @@ describe('a flight that is acknowledged (RFC 9147 7.2)', () => {
   });
 
   test('an ACK shows that what was in the clear has arrived', () => {
-    const plain = { writer: plainWriter(0), message: message(0, 10) };
+    const plain = { writer: new PlainWriter(0), message: message(0, 10) };
     const flight = new AckedFlight([plain, { writer, message: message(1, 20) }]);
     send(flight, 200);
     flight.acknowledge([]);
