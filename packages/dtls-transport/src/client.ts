@@ -19,7 +19,7 @@ import { ClientHandshake13, type OlderOffer } from './handshake/client-handshake
 import type { HandshakeHost } from './handshake/handshake.ts';
 import type { HandshakeHost13 } from './handshake/handshake-13.ts';
 import { readIdOffer } from './handshake/id-extensions.ts';
-import { PSK_HASH } from './handshake/psk-binder.ts';
+import { takesPsk } from './handshake/psk-binder.ts';
 import { checkedIdentity, checkedPsk, type Identity, type PreSharedKey } from './identity.ts';
 
 /** Options of a `DtlsClient`. */
@@ -39,7 +39,8 @@ export interface DtlsClientOptions extends EngineOptions {
   readonly certificateTypes?: readonly CertificateTypeName[] | undefined;
   /**
    * A key that we share with the server. Then the server must have it too, and no certificate is needed: only suites of DTLS 1.2
-   * with such a key are offered, and of DTLS 1.3 those with SHA-256 (RFC 8446 4.2.11).
+   * with such a key are offered, and of DTLS 1.3 those with SHA-256 (RFC 8446 4.2.11), unless its
+   * name is empty: 1.3 knows no such name.
    */
   readonly psk?: PreSharedKey | undefined;
 }
@@ -92,8 +93,8 @@ export class DtlsClient {
     const cipherSuites = config.cipherSuites.filter((suite) =>
       psk === undefined ? takesCertificate && !usesPsk(suite) : usesPsk(suite),
     );
-    const cipherSuites13 = config.cipherSuites13.filter(({ hash }) =>
-      psk === undefined ? certificateTypes.length > 0 : hash === PSK_HASH,
+    const cipherSuites13 = config.cipherSuites13.filter((suite) =>
+      psk === undefined ? certificateTypes.length > 0 : takesPsk(suite, psk),
     );
     checkSuites([...cipherSuites, ...cipherSuites13]);
     this.#path = path;

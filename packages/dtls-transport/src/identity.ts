@@ -9,7 +9,7 @@ export interface Identity {
 
 /** A key that two sides share, and the name by which the client calls it (RFC 4279 2, RFC 8446 4.2.11). */
 export interface PreSharedKey {
-  /** As it goes on the wire, 1 to 128 bytes; RFC 4279 5.1 wants UTF-8. Everyone on the way can read it. */
+  /** As it goes on the wire, at most 128 bytes; RFC 4279 5.1 wants UTF-8. Everyone on the way can read it. */
   readonly identity: Uint8Array;
   /** 1 to 256 random bytes, better 16 at least: whoever has seen a handshake can try out guesses at home. */
   readonly key: Uint8Array;
@@ -29,9 +29,8 @@ export function checkedIdentity(identity: Identity): Identity {
 /** Throws `DtlsRefusedError` (`bad-option`). */
 export function checkedPsk(psk: PreSharedKey): PreSharedKey {
   checkPskKey(psk.key);
-  // RFC 8446 4.2.11 lets none be empty.
-  if (psk.identity.length > 0 && psk.identity.length <= MAX_PSK_IDENTITY) return psk;
-  throw new DtlsRefusedError('bad-option', `the identity of a shared key has 1 to ${MAX_PSK_IDENTITY} bytes`);
+  if (psk.identity.length <= MAX_PSK_IDENTITY) return psk;
+  throw new DtlsRefusedError('bad-option', `the identity of a shared key has at most ${MAX_PSK_IDENTITY} bytes`);
 }
 
 /** Throws `DtlsRefusedError` (`bad-option`). */

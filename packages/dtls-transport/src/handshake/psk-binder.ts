@@ -1,10 +1,17 @@
 import type { CryptoProvider, HashName } from '../crypto/provider.ts';
+import type { PreSharedKey } from '../identity.ts';
 import { HANDSHAKE_TYPE } from '../wire/handshake-message.ts';
+import type { CipherSuite13 } from './cipher-suites-13.ts';
 import { binderKey, verifyData13 } from './key-schedule-13.ts';
 import { type RetriedHello, tlsMessage, transcriptBeforeHello } from './transcript-13.ts';
 
 /** RFC 8446 4.2.11: the hash that goes with a key from outside for which no other is agreed on. It limits the suites. */
 export const PSK_HASH: HashName = 'sha256';
+
+/** A client may offer the key with this suite: its name is not empty (RFC 8446 4.2.11). */
+export function takesPsk({ hash }: CipherSuite13, { identity }: PreSharedKey): boolean {
+  return hash === PSK_HASH && identity.length > 0;
+}
 
 /** Bytes of a binder: those of the hash. */
 export const BINDER_LENGTH = 32;

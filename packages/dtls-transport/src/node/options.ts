@@ -66,7 +66,7 @@ export interface ConnectDtlsOptions extends CommonOptions {
   /** The key that we show such a server instead, if it takes one without a certificate (RFC 7250, DTLS 1.3). Default: none. */
   readonly clientRawKey?: RawKey | undefined;
   /**
-   * A key that we share with the server, 1 to 256 random bytes, and its name there, 1 to 128 bytes of UTF-8. Then the key
+   * A key that we share with the server, 1 to 256 random bytes, and its name there, at most 128 bytes of UTF-8. Then the key
    * shows who both are: no certificate is needed, and the server must know the key.
    */
   readonly psk?: { readonly identity: string; readonly key: Uint8Array } | undefined;

@@ -127,6 +127,12 @@ describe('a client that may speak 1.2 too', () => {
     expect(flights(both).slice(0, 4)).toEqual(['client', 'server', 'client', 'server']);
     expectShared(both, { version: 'DTLS 1.2' });
   });
+  test('speaks 1.2 when its name is empty, of which 1.3 knows none (RFC 8446 4.2.11)', () => {
+    const nameless = { ...psk, identity: new Uint8Array(0) };
+    const { listener } = shakeHands({ ...BOTH, psk: nameless }, BOTH, nameless);
+    expect(listener.of('connected')).toMatchObject([{ version: 'DTLS 1.2', pskIdentity: nameless.identity }]);
+    expect(() => shakeHands({ ...ONLY_13, psk: nameless }, ONLY_13)).toThrow('cipher suites');
+  });
   test('and one of 1.2 alone speaks that with a server of both', () => {
     expectShared(shakeHands({ versions: ['1.2'] }, BOTH), { version: 'DTLS 1.2' });
   });
