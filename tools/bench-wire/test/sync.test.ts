@@ -16,8 +16,12 @@ const clock: Clock = {
 /** Ids and tokens are random, and compress now better, now worse. */
 const RANDOM = { plain: 0, all: 24 } as const;
 
-const PLAIN = { initial: [20, 21_025], full: [51, 57_999], push: 254 } as const;
-const ALL = { initial: [7, 5_717], full: [14, 14_470], push: 172 } as const;
+/** Datagrams up and down, and bytes of payload. */
+const PLAIN = { initial: [5, 21, 19_858], full: [7, 52, 52_549], push: 254 } as const;
+const ALL = { initial: [4, 8, 5_460], full: [5, 15, 13_318], push: 172 } as const;
+/** Whoever receives a large body says what is there every 25 ms, which a busy machine needs for more of it; in so many bytes. */
+const REPORTS = 12;
+const REPORT = 40;
 
 test.each([
   ['plain', PLAIN],
@@ -29,14 +33,19 @@ test.each([
   await homeserver.close();
   const [initial, full, push, idle] = figures;
 
-  expect(initial).toMatchObject({
-    name: 'login + initial sync',
-    up: exactly(cost.initial[0]),
-    down: exactly(cost.initial[0] + 1),
-  });
-  expect(Math.abs(initial!.payloadBytes.min - cost.initial[1])).toBeLessThanOrEqual(RANDOM[forms]);
-  expect(full).toMatchObject({ name: 'login + full sync', up: exactly(cost.full[0]), down: exactly(cost.full[0] + 1) });
-  expect(Math.abs(full!.payloadBytes.min - cost.full[1])).toBeLessThanOrEqual(RANDOM[forms]);
+  for (const [name, each, [up, down, bytes]] of [
+    ['login + initial sync', initial!, cost.initial],
+    ['login + full sync', full!, cost.full],
+  ] as const) {
+    expect(each.name).toBe(name);
+    expect(each.up.min).toBeGreaterThanOrEqual(up);
+    expect(each.up.max).toBeLessThanOrEqual(up + REPORTS);
+    expect(each.down.min).toBeGreaterThanOrEqual(down);
+    // A late answer is a message of its own.
+    expect(each.down.max).toBeLessThanOrEqual(down + 1);
+    expect(each.payloadBytes.min).toBeGreaterThanOrEqual(bytes - RANDOM[forms]);
+    expect(each.payloadBytes.max).toBeLessThanOrEqual(bytes + RANDOM[forms] + (REPORTS + 1) * REPORT);
+  }
   // A notification and its acknowledgement; nobody asks for anything.
   expect(push).toMatchObject({ name: 'push', up: exactly(1), down: exactly(1), roundTrips: exactly(0) });
   expect(Math.abs(push!.payloadBytes.min - cost.push)).toBeLessThanOrEqual(RANDOM[forms] / 8);
