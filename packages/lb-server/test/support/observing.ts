@@ -1,5 +1,5 @@
 import type { CoapMessage } from '@lb-matrix/coap-codec';
-import type { Limits, ObservationRecord } from '@lb-matrix/lb-server';
+import type { Limits, LowBandwidthOptions, ObservationRecord } from '@lb-matrix/lb-server';
 import { VirtualTime } from '@lb-matrix/virtual-network';
 import { expect } from 'vitest';
 import { testServer } from './link.ts';
@@ -13,7 +13,7 @@ export const HOUR: number = 60 * MINUTE;
 export const SLIDING = '_matrix/client/unstable/org.matrix.simplified_msc3575/sync';
 
 /** A server in front of a homeserver with one stream of messages, and clients that say what the test says. */
-export function setUp(limits: Partial<Limits> = {}) {
+export function setUp(limits: Partial<Limits> = {}, forms: Pick<LowBandwidthOptions, 'lean'> = {}) {
   const platform = new VirtualTime();
   const homeserver: SyncHomeserver = syncHomeserver(platform);
   const records: ObservationRecord[] = [];
@@ -21,6 +21,7 @@ export function setUp(limits: Partial<Limits> = {}) {
     platform,
     upstream: homeserver.upstream,
     limits,
+    ...forms,
     onObservation: (record) => records.push(record),
     onError: (error) => {
       throw error;
