@@ -4,8 +4,9 @@ import type { Scenario } from './scenarios.ts';
 
 const version = '1.3';
 const noKind = { dimpl: 'it knows no certificates of this kind' };
-const psk = { identity: 'dev1', hexKey: '000102030405060708090a0b0c0d0e0f' };
-const noSharedKeys = { dimpl: 'it has shared keys in DTLS 1.2 alone' };
+export const PSK: NonNullable<DtlsSetup['psk']> = { identity: 'dev1', hexKey: '000102030405060708090a0b0c0d0e0f' };
+/** Why rows with a shared key do not run, by peer. */
+export const NO_SHARED_KEYS: Readonly<Record<string, string>> = { dimpl: 'it has shared keys in DTLS 1.2 alone' };
 const noRawKeys = { dimpl: 'it knows no raw public keys' };
 
 const withSuite = (suite: Suite): Scenario => ({
@@ -58,8 +59,8 @@ export const SCENARIOS_13: readonly Scenario[] = [
     clientCertificate: 'p256',
     notWith: noRawKeys,
   },
-  { feature: 'shared key (psk_dhe_ke)', setup: { version, psk }, notWith: noSharedKeys },
-  { feature: 'shared key, P-256 alone', setup: { version, psk, group: 'secp256r1' }, notWith: noSharedKeys },
-  { feature: 'shared key alone (psk_ke)', setup: { version, psk, pskAlone: true }, notWith: noSharedKeys },
+  { feature: 'shared key (psk_dhe_ke)', setup: { version, psk: PSK }, notWith: NO_SHARED_KEYS },
+  { feature: 'shared key, P-256 alone', setup: { version, psk: PSK, group: 'secp256r1' }, notWith: NO_SHARED_KEYS },
+  { feature: 'shared key alone (psk_ke)', setup: { version, psk: PSK, pskAlone: true }, notWith: NO_SHARED_KEYS },
   { feature: 'packets of 300 bytes at both ends', setup: { version, mtu: 300 }, certificate: 'p256', mtu: 300 },
 ];
