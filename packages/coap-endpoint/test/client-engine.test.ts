@@ -419,20 +419,28 @@ describe('a ping', () => {
 });
 
 describe('Message IDs', () => {
-  it('are not reused within EXCHANGE_LIFETIME: when all are taken, requests wait', () => {
-    const client = new Engine({ transmission: { nstart: 70_000 }, tokenLength: 3 });
-    let sent = 0;
-    for (let i = 0; i < 65_536; i++) {
-      client.request({ ...get(String(i)), confirmable: false });
-      sent += client.sent().length;
-    }
-    expect(sent).toBe(65_536);
-    client.request(get('late'));
-    expect(client.sent()).toEqual([]);
-    // 247 s, and the second within which they were taken.
-    expect(client.pass(248_000 - 1)).toEqual([]);
-    expect(client.pass(1).map(([, hex]) => hex.slice(2, 8))).toEqual(['010000']);
-  }, 30_000);
+  it.each([
+    [247_000, 'a stranger', {}],
+    [262_000, 'who agreed on transmission', { transmission: true }],
+  ])(
+    'are not reused within EXCHANGE_LIFETIME, %i ms to %s: when all are taken, requests wait',
+    (lifetime, _, agreement) => {
+      const client = new Engine({ transmission: { nstart: 70_000 }, tokenLength: 3 });
+      client.endpoint.agree(agreement);
+      let sent = 0;
+      for (let i = 0; i < 65_536; i++) {
+        client.request({ ...get(String(i)), confirmable: false });
+        sent += client.sent().length;
+      }
+      expect(sent).toBe(65_536);
+      client.request(get('late'));
+      expect(client.sent()).toEqual([]);
+      // With the second within which they were taken.
+      expect(client.pass(lifetime + 1000 - 1)).toEqual([]);
+      expect(client.pass(1).map(([, hex]) => hex.slice(2, 8))).toEqual(['010000']);
+    },
+    30_000,
+  );
 });
 
 describe('the size of datagrams', () => {

@@ -38,6 +38,21 @@ describe('Message IDs (RFC 7252 4.4)', () => {
   });
 });
 
+describe('Message IDs whose lifetime grows', () => {
+  it('are each kept for the one that held when they were taken', () => {
+    let lifetime = 1000;
+    const ids = new MessageIds(() => lifetime, seededBytes(1));
+    for (let i = 0; i < 65_535; i++) ids.take(0);
+    lifetime = 5000;
+    ids.take(500);
+    expect(ids.take(1999)).toBeUndefined();
+    expect(ids.freeAt()).toBe(2000);
+    for (let i = 0; i < 65_535; i++) expect(ids.take(2000)).toBeDefined();
+    expect(ids.take(2000)).toBeUndefined();
+    expect(ids.freeAt()).toBe(6500);
+  });
+});
+
 describe('tokens', () => {
   it.each([2, 3, 4] as const)('of %i bytes do not repeat within the Message IDs of a lifetime', (length) => {
     const tokens = new Tokens(length, seededBytes(length));

@@ -291,9 +291,16 @@ describe('bulk', () => {
     const transfers = Array.from({ length: 12 }, (_, i) => client.request(get(`t${i}`)));
     await time.advance(100);
     // Eight first blocks are there: the four that waited for a place go before the second blocks, which have four places.
-    const log = link.log.filter(({ from, at }) => from === 'client' && at === 100);
-    const blocks = log.map(({ message }) => findOption(message!.options, OptionNumber.Block2) !== undefined);
-    expect(blocks).toEqual([false, false, false, false, true, true, true, true]);
+    const blocks = (at: number) =>
+      link.log
+        .filter((one) => one.from === 'client' && one.at === at)
+        .map(({ message }) => findOption(message!.options, OptionNumber.Block2) !== undefined);
+    expect(blocks(100)).toEqual([false, false, false, false, true, true, true, true]);
+    await time.advance(200);
+    expect([blocks(200), blocks(300)]).toEqual([
+      [true, true, true, true],
+      [true, true, true, true],
+    ]);
     const start = time.now();
     await time.until(client.request(put(bodyOf(10), 'r', '1')));
     expect(time.now() - start).toBeLessThanOrEqual(200);

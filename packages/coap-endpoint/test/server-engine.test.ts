@@ -189,12 +189,15 @@ describe('a request that comes again (RFC 7252 4.5)', () => {
     }
   });
 
-  it('is another one after EXCHANGE_LIFETIME; a NON after NON_LIFETIME', () => {
-    for (const [type, lifetime] of [
-      [Type.CON, 247_000],
-      [Type.NON, 145_000],
+  it('is another one after EXCHANGE_LIFETIME; a NON after NON_LIFETIME; both are longer where transmission was agreed on', () => {
+    for (const [type, lifetime, transmission] of [
+      [Type.CON, 247_000, false],
+      [Type.NON, 145_000, false],
+      [Type.CON, 262_000, true],
+      [Type.NON, 160_000, true],
     ] as const) {
       const server = serving();
+      server.endpoint.agree({ transmission });
       server.receive(request(5, { type }));
       server.respond(server.request1().id, content('ok'));
       server.pass(lifetime - 1);
