@@ -1,11 +1,15 @@
 import {
   type BindAddress,
+  COMPRESSION_FLAGS,
   type CommandFlag,
+  type CompressionChoice,
   parseBindAddress,
   parseCommandLine,
+  readCompression,
   UsageError,
 } from '@lb-matrix/cli-args';
 import { isPublicKeyPin } from '@lb-matrix/dtls-transport';
+import type { Trims } from '@lb-matrix/lb-client';
 import { readEnvironment } from './environment.ts';
 import { type HomeserverAddress, parseHomeserverAddress } from './homeserver-address.ts';
 import type { LogFormat, LogLevel } from './log.ts';
@@ -25,6 +29,9 @@ export interface ClientProxySettings {
   readonly pins: readonly string[] | undefined;
   /** Have /sync pushed. */
   readonly observe: boolean;
+  /** What clients do without. */
+  readonly trims: Trims;
+  readonly compression: CompressionChoice;
   /** Milliseconds of silence before a keep-alive; `undefined` leaves it to lb-client. */
   readonly keepAlive: number | undefined;
   readonly logLevel: LogLevel;
@@ -68,6 +75,13 @@ const FLAGS = {
     describe: "sha256/BASE64, hash of the server's public key over UDP, in place of a certificate; may be repeated",
   },
   observe: { type: 'boolean', describe: 'Have /sync pushed; -observe=false polls. Default: true' },
+  trim: {
+    type: 'string',
+    array: true,
+    choices: ['typing', 'receipts', 'presence'],
+    describe: 'Have the homeserver leave it out of /sync: clients do not see it any more; may be repeated',
+  },
+  ...COMPRESSION_FLAGS,
   'log-level': {
     type: 'string',
     choices: ['debug', 'info', 'warn', 'error'],
@@ -134,6 +148,8 @@ export function readCommandLine(
     cacert: flags.cacert,
     pins,
     observe: flags.observe ?? environment.observe ?? true,
+    trims: Object.fromEntries((flags.trim ?? []).map((what) => [what, true])),
+    compression: readCompression(flags),
     keepAlive: environment.keepAlive,
     logLevel: flags['log-level'],
     logFormat: flags['log-format'],

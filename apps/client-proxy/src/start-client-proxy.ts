@@ -32,6 +32,8 @@ export async function startClientProxy(
   const fetch = createLowBandwidthFetch({
     server: homeserver.server,
     observe: settings.observe,
+    trims: settings.trims,
+    compression: settings.compression,
     dangerouslySkipVerification: settings.insecure,
     pins: settings.pins,
     roots: settings.cacert === undefined ? undefined : await readRoots(settings.cacert),

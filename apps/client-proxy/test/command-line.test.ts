@@ -66,6 +66,19 @@ describe('--http-bind-addr', () => {
   });
 });
 
+it('says what to leave out, and how to compress', () => {
+  expect(read(HS)).toMatchObject({ trims: {}, compression: { level: 9, threshold: 8 } });
+  const flags = ['-trim', 'typing', '--trim=presence', '--compression', '6', '--compress-from', '64'];
+  expect(read([...HS, ...flags])).toMatchObject({
+    trims: { typing: true, presence: true },
+    compression: { level: 6, threshold: 64 },
+  });
+  expect(read([...HS, '-compression', 'off']).compression).toBe(false);
+  expect(() => read([...HS, '--trim', 'rooms'])).toThrow(UsageError);
+  expect(() => read([...HS, '--compression', '10'])).toThrow(UsageError);
+  expect(() => read([...HS, '--compress-from', '1.5'])).toThrow(/--compress-from is a whole number/);
+});
+
 describe('the environment of the original', () => {
   it('says what has a meaning', () => {
     const env = { LB_INSECURE_SKIP_VERIFY: '1', LB_OBSERVE_ENABLED: '0', LB_KEEP_ALIVE_TIMEOUT_SECS: '30' };

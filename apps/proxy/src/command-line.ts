@@ -1,8 +1,11 @@
 import {
   type BindAddress,
+  COMPRESSION_FLAGS,
   type CommandFlag,
+  type CompressionChoice,
   parseBindAddress,
   parseCommandLine,
+  readCompression,
   UsageError,
 } from '@lb-matrix/cli-args';
 import { isPublicKeyPin } from '@lb-matrix/dtls-transport';
@@ -39,6 +42,7 @@ export interface ProxySettings {
   /** Milliseconds. */
   readonly ackDelay: number;
   readonly forwardClientAddress: boolean;
+  readonly compression: CompressionChoice;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat | undefined;
 }
@@ -74,6 +78,7 @@ const FLAGS = {
     describe:
       'Tell the homeserver client addresses (X-Forwarded-For); by itself only on loopback and private addresses',
   },
+  ...COMPRESSION_FLAGS,
   'log-level': {
     type: 'string',
     choices: ['debug', 'info', 'warn', 'error'],
@@ -134,6 +139,7 @@ export function readCommandLine(argv: readonly string[], version: string): Proxy
     mtu: within(flags.mtu, '--mtu', 128, 65_535),
     ackDelay: within(flags['ack-delay'], '--ack-delay', 0, 60_000),
     forwardClientAddress: flags['forwarded-for'] ?? homeserver.isPrivate,
+    compression: readCompression(flags),
     logLevel: flags['log-level'],
     logFormat: flags['log-format'],
   };

@@ -46,6 +46,7 @@ export async function startProxy(settings: ProxySettings, log: Logger, env: Node
     pathPrefix: settings.pathPrefix,
     ackDelay,
     forwardClientAddress,
+    compression: settings.compression,
     onExchange,
     onObservation: observationLog(log),
     onError: (error) => log.error({ error: error instanceof Error ? error.stack : String(error) }, 'Unexpected error'),

@@ -47,9 +47,18 @@ describe('the command line', () => {
       mtu: 1280,
       ackDelay: 200,
       forwardClientAddress: true,
+      compression: { level: 9, threshold: 8 },
       logLevel: 'info',
       logFormat: undefined,
     });
+  });
+
+  it('says how to compress, or not to', () => {
+    const compression = (...flags: string[]) => read('-local', 'http://x', ...flags).compression;
+    expect(compression('--compression', '1', '--compress-from=256')).toEqual({ level: 1, threshold: 256 });
+    expect(compression('-compression=off')).toBe(false);
+    expect(() => compression('--compression', '0')).toThrow(UsageError);
+    expect(() => compression('--compress-from', '-1')).toThrow(/--compress-from is a whole number/);
   });
 
   it('says who learns client addresses: by default only a homeserver near by', () => {
@@ -89,6 +98,8 @@ describe('the command line', () => {
       '--dtls-bind-addr',
       '--enum-prefix',
       '--mtu',
+      '--compression',
+      '--compress-from',
     ]) {
       expect(help).toContain(flag);
     }

@@ -15,3 +15,4 @@ export type {
   LowBandwidthFetchOptions,
 } from './options.ts';
 export type { LowBandwidthStats } from './stats.ts';
+export type { Trims } from './trims.ts';

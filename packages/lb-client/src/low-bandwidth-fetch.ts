@@ -13,6 +13,7 @@ import { isRepeatable, otherWay } from './route.ts';
 import { type LowBandwidthStats, Meter } from './stats.ts';
 import { readSyncCall } from './sync/sync-call.ts';
 import { toResponse } from './to-response.ts';
+import { trimmed } from './trims.ts';
 import { PinMismatch, Unreachable, Unsupported } from './unreachable.ts';
 
 /** A `fetch` that speaks low bandwidth to Matrix homeservers. */
@@ -92,7 +93,8 @@ export function createLowBandwidthFetch(options: LowBandwidthFetchOptions): LowB
     }
   }
 
-  async function ask(url: URL, { http, token }: ReadRequest, signal: AbortSignal): Promise<HttpResponse> {
+  async function ask(url: URL, { http: asked, token }: ReadRequest, signal: AbortSignal): Promise<HttpResponse> {
+    const http = options.trims === undefined ? asked : trimmed(asked, options.trims);
     const homeserver = homeserverOf(url.origin);
     const { line, syncs } = homeserver.account(token);
     const call = options.observe === false || token === '' ? undefined : readSyncCall(http);

@@ -1,6 +1,6 @@
 import { nodePlatform } from '@lb-matrix/coap-endpoint/node';
 import { type ConnectDtlsOptions, connectDtls } from '@lb-matrix/dtls-transport/node';
-import { nodeDeflate } from '@lb-matrix/msc3079-mapper/node';
+import { type NodeCompression, nodeCompression } from '@lb-matrix/msc3079-mapper/node';
 import type { ClientStorage, ConnectTarget } from './client-platform.ts';
 import { createLowBandwidthFetch as create, type LowBandwidthFetch } from './low-bandwidth-fetch.ts';
 import type { LowBandwidthFetchOptions } from './options.ts';
@@ -10,8 +10,10 @@ import type { LowBandwidthFetchOptions } from './options.ts';
  * `compression` and `lean` are asked for by default.
  */
 export interface NodeLowBandwidthFetchOptions
-  extends Omit<LowBandwidthFetchOptions, 'platform'>,
+  extends Omit<LowBandwidthFetchOptions, 'platform' | 'compression'>,
     Omit<ConnectDtlsOptions, 'host' | 'port' | 'signal' | 'handshakeTimeout' | 'recordSizeLimit'> {
+  /** Asked for, and by node:zlib; `false`: none. Default: level 9, from 8 bytes on. */
+  readonly compression?: NodeCompression | false | undefined;
   /** Keeps what was learnt of servers and networks from one run to the next. Default: it is forgotten. */
   readonly storage?: ClientStorage | undefined;
 }
@@ -49,7 +51,7 @@ export function createLowBandwidthFetch(options: NodeLowBandwidthFetchOptions = 
   return create({
     ...options,
     tables: options.tables ?? 2,
-    compression: options.compression ?? { deflate: nodeDeflate() },
+    compression: nodeCompression(options.compression),
     lean: options.lean ?? true,
     platform: {
       ...nodePlatform,

@@ -1,5 +1,6 @@
 import type { Compression, PathTableVersion } from '@lb-matrix/msc3079-mapper';
 import type { ClientPlatform } from './client-platform.ts';
+import type { Trims } from './trims.ts';
 
 /** Where requests go at the moment, over all connections. */
 export type ConnectionState =
@@ -81,6 +82,8 @@ export interface LowBandwidthFetchOptions {
    * Default false.
    */
   readonly lean?: boolean | undefined;
+  /** What the app does without, for fewer bytes. Default: nothing, it gets all that the homeserver has for it. */
+  readonly trims?: Trims | undefined;
   /** Have /sync pushed instead of polled, where the server can do that. Default true. */
   readonly observe?: boolean | undefined;
   /** Milliseconds without a /sync call until the server is told to stop pushing. Default 60,000. */

@@ -7,7 +7,7 @@ import {
   nodeCrypto,
   type RawKey,
 } from '@lb-matrix/dtls-transport/node';
-import { nodeDeflate } from '@lb-matrix/msc3079-mapper/node';
+import { type NodeCompression, nodeCompression } from '@lb-matrix/msc3079-mapper/node';
 import { createLowBandwidthServer, type LowBandwidthOptions, type LowBandwidthServer } from './server.ts';
 
 /**
@@ -15,8 +15,10 @@ import { createLowBandwidthServer, type LowBandwidthOptions, type LowBandwidthSe
  * `compression` is there and `lean` is true by default, for clients that ask for them.
  */
 export interface ListenLowBandwidthOptions
-  extends Omit<LowBandwidthOptions, 'platform' | 'dtlsPort' | 'rawKeys'>,
+  extends Omit<LowBandwidthOptions, 'platform' | 'dtlsPort' | 'rawKeys' | 'compression'>,
     ListenDtlsOptions {
+  /** By node:zlib, for clients that ask for it; `false`: for nobody. Default: level 9, from 8 bytes on. */
+  readonly compression?: NodeCompression | false | undefined;
   /** The pin of the key that will follow `rawKey`, for /versions: clients that have seen it take the new key at once. */
   readonly nextRawKeyPin?: string | undefined;
 }
@@ -39,7 +41,7 @@ export async function listenLowBandwidth(options: ListenLowBandwidthOptions): Pr
   const { serve, handleHttp, loopGuard, close } = createLowBandwidthServer({
     ...options,
     tables: options.tables ?? 2,
-    compression: options.compression ?? { deflate: nodeDeflate() },
+    compression: nodeCompression(options.compression),
     lean: options.lean ?? true,
     platform: nodePlatform,
     dtlsPort: listener.address.port,

@@ -9,7 +9,7 @@ export interface Deflate {
 export interface Compression {
   readonly deflate: Deflate;
   /** Shorter bodies, in bytes of CBOR, are not tried. Default 8: below that compression never wins. */
-  readonly minBytes?: number | undefined;
+  readonly threshold?: number | undefined;
   /** The longest body, in bytes of CBOR, that a peer's may become; longer ones are refused. Default 64 MiB. */
   readonly maxBytes?: number | undefined;
 }
@@ -20,5 +20,5 @@ export interface DeflateOptions {
   readonly level?: 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | undefined;
 }
 
-export const DEFAULT_MIN_BYTES = 8;
+export const DEFAULT_THRESHOLD = 8;
 export const DEFAULT_MAX_BYTES: number = 64 * 1024 * 1024;

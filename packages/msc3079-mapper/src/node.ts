@@ -1,5 +1,13 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
-import type { Deflate, DeflateOptions } from './compression.ts';
+import type { Compression, Deflate, DeflateOptions } from './compression.ts';
+
+/** How Node compresses. */
+export interface NodeCompression extends DeflateOptions, Pick<Compression, 'threshold'> {}
+
+/** Compression by node:zlib; none for `false`. */
+export function nodeCompression(settings: NodeCompression | false = {}): Compression | undefined {
+  return settings === false ? undefined : { deflate: nodeDeflate(settings), threshold: settings.threshold };
+}
 
 /** DEFLATE by node:zlib. */
 export function nodeDeflate({ level = 9 }: DeflateOptions = {}): Deflate {

@@ -1,6 +1,6 @@
 import type { BodyForm } from './body-form.ts';
 import type { CompressionRule } from './compressible.ts';
-import { type Compression, DEFAULT_MAX_BYTES, DEFAULT_MIN_BYTES } from './compression.ts';
+import { type Compression, DEFAULT_MAX_BYTES, DEFAULT_THRESHOLD } from './compression.ts';
 import { dictionary } from './dictionary.ts';
 import { hasSecretKey } from './secret-keys.ts';
 import { STRUCTURE, type SyncPart, syncParts } from './sync-parts.ts';
@@ -23,7 +23,7 @@ const LABEL = 2;
 export function pack(cbor: Uint8Array, rule: CompressionRule, form: BodyForm): Uint8Array | undefined {
   const { compression } = form;
   if (compression === undefined || rule === 'never') return undefined;
-  const tried = cbor.length >= (compression.minBytes ?? DEFAULT_MIN_BYTES) && !hasSecretKey(cbor, form);
+  const tried = cbor.length >= (compression.threshold ?? DEFAULT_THRESHOLD) && !hasSecretKey(cbor, form);
   const packed = tried
     ? rule === 'parts'
       ? packParts(cbor, form, compression)
@@ -65,7 +65,7 @@ function packParts(cbor: Uint8Array, form: BodyForm, compression: Compression): 
 
 function packPart(cbor: Uint8Array, { context, start, end }: SyncPart, compression: Compression): Uint8Array[] {
   const plain = cbor.subarray(start, end);
-  const tried = context !== undefined && plain.length >= (compression.minBytes ?? DEFAULT_MIN_BYTES);
+  const tried = context !== undefined && plain.length >= (compression.threshold ?? DEFAULT_THRESHOLD);
   const packed = tried ? compress(plain, compression) : plain;
   return packed.length < plain.length ? [varint(packed.length * 2 + 1), packed] : [varint(plain.length * 2), plain];
 }

@@ -105,15 +105,15 @@ describe('a message, once that was agreed on', () => {
     expect(fed).toEqual([]);
   });
 
-  it('is tried from minBytes on', () => {
+  it('is tried from threshold on', () => {
     const body = utf8('{"msgtype":"m.text","body":"Hello World"}');
     const target = '/_matrix/client/v3/rooms/!r:l/send/m.room.message/1';
-    for (const [minBytes, calls] of [
+    for (const [threshold, calls] of [
       [undefined, 1],
       [23, 1],
       [24, 0],
     ] as const) {
-      requestToCoap({ method: 'PUT', target, headers: [], body }, agreed({ deflate: spy, minBytes }).client);
+      requestToCoap({ method: 'PUT', target, headers: [], body }, agreed({ deflate: spy, threshold }).client);
       expect(fed).toHaveLength(calls);
     }
   });

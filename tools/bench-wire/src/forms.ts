@@ -1,10 +1,9 @@
-import type { LowBandwidthFetchOptions } from '@lb-matrix/lb-client';
-import { nodeDeflate } from '@lb-matrix/msc3079-mapper/node';
+import type { NodeLowBandwidthFetchOptions } from '@lb-matrix/lb-client/node';
 
 /** What a client asks the server for: nothing beyond MSC3079, or tables 2, base64 as bytes and compression. */
 export type Forms = 'plain' | 'all';
 
 /** The options of a client. */
-export function formsOf(forms: Forms): Pick<LowBandwidthFetchOptions, 'tables' | 'compression'> {
-  return forms === 'plain' ? { tables: 1, compression: false } : { tables: 2, compression: { deflate: nodeDeflate() } };
+export function formsOf(forms: Forms): Pick<NodeLowBandwidthFetchOptions, 'tables' | 'compression'> {
+  return forms === 'plain' ? { tables: 1, compression: false } : { tables: 2, compression: {} };
 }

@@ -1,6 +1,7 @@
 export { type BindAddress, hostAndPort, parseBindAddress } from './bind-address.ts';
 export { CliError, UsageError } from './cli-error.ts';
 export { type CommandFlag, type CommandLine, type ParsedCommandLine, parseCommandLine } from './command-line.ts';
+export { COMPRESSION_FLAGS, type CompressionChoice, readCompression } from './compression-flags.ts';
 export { readDataArgument, readDataPieces, writeOutput } from './data-argument.ts';
 export { openKeyLog } from './key-log.ts';
 export { type FlagSpec, type FlagSpecs, normaliseArgv } from './normalise-argv.ts';
