@@ -34,7 +34,7 @@ import { Silence } from './silence.ts';
 /** Signs that the server may have lost the session; `silence`: retransmissions and no answer. */
 export type Trouble = 'alert' | 'unreachable' | 'silence';
 
-/** How long a link that has been replaced has to say that it is still there, in milliseconds. */
+/** How long a link that has been replaced has to say that it is still there, in milliseconds; two round trips where those are long. */
 const SIGN_OF_LIFE = 4_000;
 /** Requests on their way at once: more than NSTART of RFC 7252 4.7, since apps ask for several things at a time. */
 const NSTART = 4;
@@ -229,9 +229,10 @@ export class Link {
     }
     const since = this.#platform.now();
     this.#client.ping().catch(() => undefined);
-    this.#cancelGrace = this.#platform.setTimer(SIGN_OF_LIFE, () => {
+    const patience = Math.min(grace, Math.max(SIGN_OF_LIFE, 2 * (this.#client.roundTrip ?? 0)));
+    this.#cancelGrace = this.#platform.setTimer(patience, () => {
       if (this.#lastReceived <= since) this.close();
-      else this.#cancelGrace = this.#platform.setTimer(grace - SIGN_OF_LIFE, () => this.close());
+      else this.#cancelGrace = this.#platform.setTimer(grace - patience, () => this.close());
     });
   }
 

@@ -98,4 +98,17 @@ describe('a link that becomes slow', () => {
     expect(fetch.connection.state).toBe('connected');
     expect(network.handshakes).toBe(2);
   });
+
+  it('has two round trips to say that it is still there, when an alert was forged', async () => {
+    const { time, ask, network, homeserver } = world();
+    network.latency = 2400;
+    for (let i = 0; i < 5; i++) await time.until(ask('v3/account/whoami'));
+    await time.advance(6000);
+    homeserver.slowness = 12_000;
+    const call = ask('v3/createRoom', { method: 'POST', body: '{}' });
+    await time.advance(100);
+    network.forgeAlert();
+    expect((await time.until(call)).status).toBe(200);
+    expect(network.handshakes).toBe(2);
+  });
 });

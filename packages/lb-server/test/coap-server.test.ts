@@ -456,4 +456,19 @@ it('announces what it accepts to who announces itself', async () => {
   const { platform, session } = testServer({ upstream });
   const { coap } = await within(platform, 10, session().ask('GET', WHOAMI));
   expect(uintValue(coap.options, PrivateOption.Features)).toBe(0x10);
+  const { coap: more } = await within(platform, 10, session({ transmission: true }).ask('GET', WHOAMI));
+  expect(uintValue(more.options, PrivateOption.Features)).toBe(0x30);
+});
+
+it('keeps what it has agreed on about transmission: it acknowledges within 200 ms, whatever it was told', async () => {
+  let slowly = false;
+  const { upstream } = scriptedUpstream(() => (slowly ? new Promise(() => undefined) : json(200, {})));
+  const { platform, session } = testServer({ upstream, ackDelay: 5000 });
+  const sessions = [session({ transmission: true }), session()];
+  for (const { ask } of sessions) await within(platform, 10, ask('GET', WHOAMI));
+  slowly = true;
+  for (const { ask } of sessions) ask('GET', WHOAMI).catch(() => undefined);
+  await platform.advance(250);
+  const answers = sessions.map(({ sightings }) => sightings.filter(({ from }) => from === 'server').length);
+  expect(answers).toEqual([2, 1]);
 });

@@ -62,6 +62,9 @@ function connectDtls({ host, port, signal }: ConnectTarget, options: MobilePlatf
         return engine.maxPayload;
       },
       peer: { address: host, port, validated: true },
+      get roundTrip() {
+        return engine.roundTrip;
+      },
       stats: () => ({ ...traffic }),
       send(datagram) {
         engine.send(Uint8Array.from(datagram)); // the engine keeps it for a moment, its owner does not
