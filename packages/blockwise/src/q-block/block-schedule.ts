@@ -5,11 +5,13 @@ import type { Report } from './report.ts';
 export interface Outcomes<T> {
   delivered(token: T, now: number): void;
   lost(token: T, now: number): void;
+  /** The block is there, but by an earlier transmission: what became of this one is not known. Default: it counts as delivered. */
+  superseded?(token: T): void;
 }
 
 /** A block is lost when one that was sent so many transmissions later is there (RFC 9002 section 6.1.1). */
 const REORDERING = 3;
-/** Or when it should have been reported so long ago, in round trips (section 6.1.2). */
+/** Or when one that was sent later is there and it should have been reported so long ago, in round trips (section 6.1.2). */
 const TIME_FACTOR = 9 / 8;
 /** What counts until a round trip was measured, in ms. */
 const FIRST_ROUND_TRIP = 1000;
@@ -118,9 +120,9 @@ export class BlockSchedule<T> {
       if (missing[index] !== num) this.#arrived(num, outcomes, now);
     }
     this.#base = this.#here.nextOut(this.#base);
-    for (const num of missing) this.#missed(num, now);
+    for (const num of missing) this.#missed(num, outcomes, now);
     for (let num = this.#flying.nextIn(this.#base); num < this.#fresh; num = this.#flying.nextIn(num + 1)) {
-      if (this.#order[num]! + REORDERING <= this.#latest || this.#overdue(num, now)) this.#gone(num, outcomes, now);
+      if (this.#isLost(num, now)) this.#gone(num, outcomes, now);
     }
   }
 
@@ -130,15 +132,26 @@ export class BlockSchedule<T> {
     if (!this.#flying.delete(num)) return;
     const age = now - this.#at[num]!;
     if (!this.#repeated.has(num)) this.#measure(age);
-    // Whether it was the last transmission that arrived, or one before, is not known of a repeated one.
-    if (!this.#repeated.has(num) || age >= this.#shortest) this.#latest = Math.max(this.#latest, this.#order[num]!);
+    // Of a repeated one it was not the last transmission that arrived when that was a moment ago.
+    const isOlder = this.#repeated.has(num) && age < this.#shortest;
+    if (!isOlder) this.#latest = Math.max(this.#latest, this.#order[num]!);
     const token = this.#takeToken(num);
-    if (token !== undefined) outcomes.delivered(token, now);
+    if (token === undefined) return;
+    if (isOlder && outcomes.superseded !== undefined) outcomes.superseded(token);
+    else outcomes.delivered(token, now);
   }
 
-  /** Said to be missing: what counted as there, or has been without news for long, is sent again. */
-  #missed(num: number, now: number): void {
-    if (num >= this.#fresh || !this.#here.has(num) || !this.#overdue(num, now)) return;
+  /** RFC 9002 section 6.1: only what was sent before something that is there. */
+  #isLost(num: number, now: number): boolean {
+    const order = this.#order[num]!;
+    return order + REORDERING <= this.#latest || (order < this.#latest && this.#overdue(num, now));
+  }
+
+  /** Said to be missing: what counted as there, or has been on its way for long, is sent again. */
+  #missed(num: number, outcomes: Outcomes<T>, now: number): void {
+    if (num >= this.#fresh || !this.#overdue(num, now)) return;
+    if (this.#flying.has(num)) this.#gone(num, outcomes, now);
+    if (!this.#here.has(num)) return;
     this.#here.delete(num);
     this.#lost.add(num);
     this.#base = Math.min(this.#base, num);

@@ -59,6 +59,7 @@ export class Bulk implements Timer {
     this.#outcomes = {
       delivered: (sent, now) => this.#flow!.delivered(sent, now),
       lost: (sent, now) => this.#flow!.lost(sent, now),
+      superseded: (sent) => this.#flow!.forgotten(sent),
     };
   }
 

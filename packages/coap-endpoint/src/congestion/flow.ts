@@ -84,6 +84,8 @@ class RateFlow implements Flow {
   #round = 0;
   #roundEnd = 0;
   #roundShortest = Number.POSITIVE_INFINITY;
+  /** When this round's first report came, and what had been delivered with it. */
+  #roundFirst: { at: number; delivered: number } = { at: Number.POSITIVE_INFINITY, delivered: 0 };
   /** The report that is being told. */
   #report: { at: number; bytes: number; shortest: number } = { at: Number.NEGATIVE_INFINITY, bytes: 0, shortest: 0 };
   /** `sendTime` has said that nothing may leave. */
@@ -124,6 +126,7 @@ class RateFlow implements Flow {
     const rate = this.#rate.deliver(sent, this.#isQueue ? 0 : RADIO_LOSS, this.#floor.value ?? 0, now);
     if (rate !== undefined && (!isSparse || rate > this.#best.value)) this.#best.add(rate, this.#round);
     if (delivered >= this.#roundEnd) this.#roundOver(isSparse, now);
+    if (this.#roundFirst.at === now) this.#roundFirst.delivered = this.#rate.delivered;
     this.#proceed(now);
   }
 
@@ -139,18 +142,28 @@ class RateFlow implements Flow {
   /** Bytes a millisecond. */
   get #pace(): number {
     const best = this.#best.value;
-    if (best > 0) return best * this.#phase.gains.pace * MARGIN;
-    const roundTrip = this.#floor.value ?? ASSUMED_ROUND_TRIP;
-    return (INITIAL_WINDOW * this.#size) / Math.max(1, roundTrip * INITIAL_PART);
+    if (best === 0) {
+      const roundTrip = this.#floor.value ?? ASSUMED_ROUND_TRIP;
+      return (INITIAL_WINDOW * this.#size) / Math.max(1, roundTrip * INITIAL_PART);
+    }
+    const { pace } = this.#phase.gains;
+    if (this.#phase.kind !== 'startup') return best * pace * MARGIN;
+    // The round trip before the first report counts in the rate; what comes between reports shows more of the link.
+    return Math.min(Math.max(pace * best, this.#train), pace * pace * best);
+  }
+
+  /** The rate at which reports tell of more since the first one of this round. */
+  get #train(): number {
+    const { at, delivered } = this.#roundFirst;
+    return this.#report.at > at ? (this.#rate.delivered - delivered) / (this.#report.at - at) : 0;
   }
 
   /** Bytes that may be under way. */
   #window(size: number): number {
     const longest = Math.max(this.#size, size);
     if (this.#losses.isSilent) return SILENT_WINDOW * longest;
-    if (this.#best.value === 0 || this.#floor.value === undefined) return INITIAL_WINDOW * longest;
-    const window = this.#phase.gains.window * this.#product + this.#burstBytes;
-    return Math.max(window, MIN_WINDOW * longest);
+    const least = this.#phase.kind === 'startup' ? INITIAL_WINDOW : MIN_WINDOW;
+    return Math.max(this.#phase.gains.window * this.#product + this.#burstBytes, least * longest);
   }
 
   /** Bytes that are under way on a busy link without a queue. */
@@ -194,6 +207,7 @@ class RateFlow implements Flow {
     else this.#phase.roundOver(this.#best.value, isFull, isSparse);
     this.#round++;
     this.#roundEnd = this.#rate.delivered;
+    this.#roundFirst = { at: now, delivered: this.#rate.delivered };
     if (this.#phase.kind !== 'floor') this.#roundShortest = Number.POSITIVE_INFINITY;
   }
 
