@@ -117,6 +117,8 @@ export class Link {
     this.#lastReceived = this.since;
     this.#silence = new Silence(platform, () => this.#trouble('silence'));
     this.#echoes = new EarlyEchoes(platform);
+    // Whoever said so before can do it now: the very first message need not wait for it to say so again.
+    const knownFeatures = (offer?.features ?? 0) | (features ?? 0);
     // Integer keys only where /versions says so.
     this.#session = createClientSession({
       keyTable: offer?.integerKeys ? 1 : 0,
@@ -124,6 +126,7 @@ export class Link {
       pathEnums: offer?.pathEnums ?? true,
       ...forms,
       transmission: true,
+      known: knownFeatures,
     });
     this.#session.features = features;
     pipe.onHint = (hint) => this.#trouble(hint === 'unreachable' ? 'unreachable' : 'alert');
@@ -134,9 +137,7 @@ export class Link {
       transmission: { nstart: NSTART },
       roundTrip,
     });
-    // Whoever said so before can do it now: the very first message need not wait for it to say so again.
-    if (offer?.transmission || ((features ?? 0) & Feature.Transmission) !== 0)
-      this.#client.agree({ transmission: true });
+    if ((knownFeatures & Feature.Transmission) !== 0) this.#client.agree({ transmission: true });
   }
 
   get alive(): boolean {

@@ -1,3 +1,4 @@
+import { featuresOffered } from '@lb-matrix/msc3079-mapper';
 import { isObject } from './json.ts';
 
 /** What a server's /versions says of low bandwidth (MSC3079, Versioning). */
@@ -8,17 +9,17 @@ export interface Offer {
   readonly integerKeys: boolean;
   /** It knows path enums of table 1. */
   readonly pathEnums: boolean;
-  /** Its endpoint can do what `Feature.Transmission` means. */
-  readonly transmission: boolean;
+  /** The bits of `Feature` that it understands. */
+  readonly features: number;
 }
 
 /** The offer in the parsed body of /versions; `undefined` when there is none that we can use. */
 export function readOffer(versions: unknown): Offer | undefined {
   const offer = offerOf(versions);
   if (offer === undefined) return undefined;
-  const { dtls, cbor_enum_version: keys, coap_enum_version: paths, transmission } = offer;
+  const { dtls, cbor_enum_version: keys, coap_enum_version: paths } = offer;
   if (typeof dtls !== 'number' || !Number.isInteger(dtls) || dtls < 1 || dtls > 0xffff) return undefined;
-  return { dtls, integerKeys: isVersion(keys), pathEnums: isVersion(paths), transmission: transmission === true };
+  return { dtls, integerKeys: isVersion(keys), pathEnums: isVersion(paths), features: featuresOffered(offer) };
 }
 
 /** More than two are of no use: the key in use and the next. */

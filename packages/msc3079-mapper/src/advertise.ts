@@ -1,6 +1,7 @@
 import { DICTIONARY_ID } from './dictionary.ts';
 import { isObject, parseJson } from './json-body.ts';
 import { MappingError } from './mapping-error.ts';
+import { Feature } from './option-number.ts';
 import type { PathTableVersion } from './path-table.ts';
 
 /** What /versions says of this server. */
@@ -39,4 +40,19 @@ export function advertiseLowBandwidth(
   body['m.low_bandwidth'] = offer;
   body['org.matrix.msc3079.low_bandwidth'] = offer;
   return new TextEncoder().encode(JSON.stringify(body));
+}
+
+/**
+ * The bits of `Feature` that a server understands by what its /versions says of low bandwidth, the member that
+ * `advertiseLowBandwidth` makes.
+ */
+export function featuresOffered(offer: Readonly<Record<string, unknown>>): number {
+  const { cbor_enum_version: keys, coap_enum_version: paths, deflate_dict: dictionaries, transmission } = offer;
+  const hasTables = [keys, paths].every((version) => typeof version === 'number' && version >= 2);
+  const hasDictionary = Array.isArray(dictionaries) && dictionaries.includes(DICTIONARY_ID);
+  return (
+    (hasTables ? Feature.Tables2 | Feature.Base64 : 0) |
+    (hasDictionary ? Feature.Deflate : 0) |
+    (transmission === true ? Feature.Transmission : 0)
+  );
 }

@@ -4,10 +4,10 @@ import { type BodyForm, readForm, writtenForm } from './body-form.ts';
 import type { Compression } from './compression.ts';
 import { CLIENT_ECHOES, Echoes } from './lean/echoes.ts';
 import { MappingError } from './mapping-error.ts';
-import { PrivateOption } from './option-number.ts';
+import { Feature, PrivateOption } from './option-number.ts';
 import type { PathTableVersion } from './path-table.ts';
 import { ClientPositions } from './positions/client-positions.ts';
-import { offeredBits } from './server-session.ts';
+import { FORMS, offeredBits } from './server-session.ts';
 
 export interface ClientSessionOptions {
   /** Announce with option 65002 that exact codes are understood. Default true: servers that do not know it ignore it. */
@@ -25,6 +25,11 @@ export interface ClientSessionOptions {
   readonly lean?: boolean | undefined;
   /** Announce that our endpoint can do what `Feature.Transmission` means. Default false. */
   readonly transmission?: boolean | undefined;
+  /**
+   * Bits of `Feature` that the server is known to understand, by `featuresOffered` of its /versions. Where all tables, base64
+   * and compression that are asked for are among them, the first request is written so already. Default 0.
+   */
+  readonly known?: number | undefined;
   /**
    * The server's /versions names `cbor_enum_version`: ask for integer keys in its answers with option 257. Default
    * false: the option is critical, a server that does not know it answers 4.02.
@@ -48,6 +53,8 @@ export interface ClientSession {
   /** The bits of option 65002 that are announced. */
   announced: number;
   readonly compression: Compression | undefined;
+  /** The forms that are used before the server has accepted them. */
+  begun: number;
   /** The bits that the server has accepted on this very connection, so that it may be written to accordingly. */
   agreed: number;
   /**
@@ -67,20 +74,26 @@ export interface ClientSession {
 
 export function createClientSession(options: ClientSessionOptions = {}): ClientSession {
   const { announce = true, keyTable = 1, askKeyTable = false, pathEnums = true, transcode = true } = options;
-  const { tables = 1, compression, lean = false, transmission = false } = options;
+  const { tables = 1, compression, lean = false, transmission = false, known = 0 } = options;
   const forms = transcode ? { tables, compression, lean } : {};
   const announced = offeredBits({ ...forms, transmission });
+  const asked = announced & FORMS;
+  const begun = announce && (asked & known) === asked ? asked : 0;
   const unsettled = new Set<number>();
   if (announce) unsettled.add(PrivateOption.Features);
-  if (askKeyTable) unsettled.add(OptionNumber.CborKeys);
+  // R26: tables 2 hold those of version 1.
+  if (askKeyTable && (begun & Feature.Tables2) === 0) unsettled.add(OptionNumber.CborKeys);
   const kept = { positions: new ClientPositions(), echoes: new Echoes(CLIENT_ECHOES) };
   const fixed = { keyTable, pathEnums, transcode, announced, compression, ...kept };
-  return { ...fixed, agreed: 0, token: undefined, unsettled, features: undefined };
+  return { ...fixed, begun, agreed: 0, token: undefined, unsettled, features: undefined };
 }
 
-/** The bits that the form of the next request may rely on: none while it announces itself, which the server reads plainly. */
-export function usableFeatures({ agreed, unsettled }: ClientSession): number {
-  return unsettled.has(PrivateOption.Features) ? 0 : agreed;
+/**
+ * The bits that the form of the next request may rely on: while it announces itself, which the server reads plainly otherwise,
+ * those that it says to have begun with.
+ */
+export function usableFeatures({ agreed, begun, unsettled }: ClientSession): number {
+  return unsettled.has(PrivateOption.Features) ? begun : agreed;
 }
 
 /** How bodies are written for the server. */
@@ -104,7 +117,10 @@ export function stickyOptions(token: string | undefined, session: ClientSession)
   const options: CoapOption[] = [];
   if (unsettled.has(OptionNumber.Authorization)) options.push(tokenOption(session.token ?? ''));
   if (unsettled.has(OptionNumber.CborKeys)) options.push(uintOption(OptionNumber.CborKeys, 1));
-  if (unsettled.has(PrivateOption.Features)) options.push(uintOption(PrivateOption.Features, session.announced));
+  if (unsettled.has(PrivateOption.Features)) {
+    const { announced, begun } = session;
+    options.push(uintOption(PrivateOption.Features, begun === 0 ? announced : announced | Feature.Begun));
+  }
   return options;
 }
 

@@ -1,4 +1,4 @@
-export { advertiseLowBandwidth, type LowBandwidthOffer } from './advertise.ts';
+export { advertiseLowBandwidth, featuresOffered, type LowBandwidthOffer } from './advertise.ts';
 export { type ClientSession, type ClientSessionOptions, createClientSession } from './client-session.ts';
 export { type Compressible, type CompressionRule, compressible } from './compressible.ts';
 export type { Compression, Deflate, DeflateOptions } from './compression.ts';

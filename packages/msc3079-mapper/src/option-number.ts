@@ -33,6 +33,11 @@ export const Feature = {
    * at once; and blocks of RFC 9177. It is the endpoint's to do.
    */
   Transmission: 0x20,
+  /**
+   * The request that carries it is written already as if tables, base64 and compression were agreed on, all of those that it
+   * announces: the client has read in /versions that the server knows them. It is never accepted, as it asks for nothing.
+   */
+  Begun: 0x40,
 } as const;
 
 /**

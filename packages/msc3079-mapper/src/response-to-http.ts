@@ -1,4 +1,12 @@
-import { Code, ContentFormat, codeToString, mediaTypeOf, OptionNumber, uintValue } from '@lb-matrix/coap-codec';
+import {
+  Code,
+  ContentFormat,
+  codeClass,
+  codeToString,
+  mediaTypeOf,
+  OptionNumber,
+  uintValue,
+} from '@lb-matrix/coap-codec';
 import { answerForm, type ClientSession, dropToken, settleOptions } from './client-session.ts';
 import type { Compression } from './compression.ts';
 import { decodeCborBody, readMember } from './json-body.ts';
@@ -98,17 +106,22 @@ export function keyTableRefused(
 }
 
 /**
- * True when the server has lost what this session had agreed on with it (4.15 to a request that relied on it). The session
- * has then gone back to plain MSC3079 and announces itself anew; the caller maps the HTTP request again and sends it once
- * more.
+ * True when the server has lost what this session had agreed on with it (4.15 to a request that relied on it), or refuses a
+ * request that was written in forms which it does not accept. The session has then gone back to plain MSC3079 and announces
+ * itself anew; the caller maps the HTTP request again and sends it once more.
  */
 export function featuresLost(
-  response: Pick<CoapParts, 'code'>,
-  request: Pick<MappedCoapRequest, 'agreed'>,
+  response: Pick<CoapParts, 'code' | 'options'>,
+  request: Pick<MappedCoapRequest, 'agreed' | 'options'>,
   session: ClientSession,
 ): boolean {
-  const relied = (request.agreed & FORMS) !== 0;
-  if (response.code !== Code.UnsupportedContentFormat || !relied) return false;
+  const relied = request.agreed & FORMS;
+  if (relied === 0) return false;
+  const hasBegun = request.options.some(({ number }) => number === PrivateOption.Features);
+  const accepted = uintValue(response.options, PrivateOption.Features) ?? 0;
+  const misread = hasBegun && codeClass(response.code) === 4 && (accepted & relied) !== relied;
+  if (response.code !== Code.UnsupportedContentFormat && !misread) return false;
+  session.begun = 0;
   session.agreed = 0;
   session.positions.clear();
   session.unsettled.add(PrivateOption.Features);

@@ -114,8 +114,10 @@ export function answeredForm(session: ServerSession): BodyForm {
 
 /**
  * The bits that the form of a request relies on: none for one that announces itself, whose client cannot know yet what is
- * accepted.
+ * accepted, unless it says that it has begun all the same.
  */
 export function reliedOn(requestOptions: readonly CoapOption[], { features = 0 }: ServerSession): number {
-  return findOption(requestOptions, PrivateOption.Features) === undefined ? features : 0;
+  const announced = uintValue(requestOptions, PrivateOption.Features);
+  if (announced === undefined) return features;
+  return (announced & Feature.Begun) === 0 ? 0 : features & FORMS;
 }

@@ -9,9 +9,12 @@ import {
   expandPath,
   Feature,
   featuresLost,
+  featuresOffered,
   MappingError,
+  PrivateOption,
   requestToCoap,
   requestToHttp,
+  responseToCoap,
   responseToHttp,
 } from '../src/index.ts';
 import v2 from '../src/tables/paths-v2.json' with { type: 'json' };
@@ -180,7 +183,7 @@ describe('what was never agreed on, or was forgotten', () => {
     expect(requestToHttp(second, fresh).target).toBe('/_matrix/client/v3/sync?since=1');
     expect(fresh.features).toBe(0x13);
     // Another 4.15 is the homeserver's.
-    expect(featuresLost({ code: Code.UnsupportedContentFormat }, second, client)).toBe(false);
+    expect(featuresLost({ code: Code.UnsupportedContentFormat, options: [] }, second, client)).toBe(false);
     responseToHttp({ code: Code.Content, options: [uintOption(65002, 0x13)], payload: NOTHING }, second, client);
     expect(client.agreed).toBe(0x13);
   });
@@ -212,3 +215,73 @@ describe('option 65002', () => {
 test('MappingError for what was not agreed on is ready for the client', () => {
   expect(new MappingError('not_agreed', 'x')).toMatchObject({ status: 415, coapCode: Code.UnsupportedContentFormat });
 });
+
+describe('a request that is written in what it announces', () => {
+  const known = Feature.Tables2 | Feature.Base64;
+  const send = {
+    method: 'PUT',
+    target: '/_matrix/client/v3/rooms/!r:example.org/send/m.room.message/1',
+    headers: [],
+    body: utf8('{"msgtype":"m.text","body":"hi"}'),
+  } as const;
+
+  it('is understood by a server that knows it, which accepts it', () => {
+    const client = createClientSession({ tables: 2, askKeyTable: true, known });
+    const server = createServerSession({ tables: 2 });
+    const request = requestToCoap(send, client);
+    expect(stringValues(request.options, OptionNumber.UriPath)).toEqual(['v', '!r:example.org', '1']);
+    // Neither does it ask for older keys.
+    expect(request.options.map(({ number }) => number)).not.toContain(OptionNumber.CborKeys);
+    const mapped = requestToHttp(request, server);
+    expect(mapped).toMatchObject({ method: 'PUT', target: send.target.replace('!r:example.org', '!r%3Aexample.org') });
+    const answer = responseToCoap({ status: 200, headers: [], body: utf8('{"event_id":"$e"}') }, mapped.answer, server);
+    expect(featuresLost(answer, request, client)).toBe(false);
+    expect(responseToHttp(answer, request, client).status).toBe(200);
+    expect(client.agreed & known).toBe(known);
+  });
+
+  it.each([
+    ['one that knows nothing of it', {}],
+    ['one that knows the tables and no more of it', { tables: 2, forgets: true }],
+  ] as const)(
+    'is refused by %s, and goes once more as everybody understands it',
+    (_name, { forgets, ...offer }: { tables?: 2; forgets?: boolean }) => {
+      const client = createClientSession({ tables: 2, known });
+      const server = createServerSession(offer);
+      const written = requestToCoap(send, client);
+      const options = written.options.filter(({ number }) => number !== PrivateOption.Features || !forgets);
+      const request = { ...written, options };
+      const error = refusalOf(() => requestToHttp(request, server));
+      const answer = errorToCoap(error, request, server);
+      expect(featuresLost(answer, { ...request, options: [...request.options, announce(0x43)] }, client)).toBe(true);
+      const again = requestToCoap(send, client);
+      expect(stringValues(again.options, OptionNumber.UriPath)?.[0]).toBe('9');
+      expect(requestToHttp(again, server).method).toBe('PUT');
+      expect(featuresLost(errorToCoap(error, again, server), again, client)).toBe(false);
+    },
+  );
+
+  it('is not written by a client that asks for more than the server is known to have', () => {
+    const deflate = { compress: (data: Uint8Array) => data, decompress: (data: Uint8Array) => data };
+    const client = createClientSession({ tables: 2, compression: { deflate }, known });
+    expect(stringValues(requestToCoap(send, client).options, OptionNumber.UriPath)?.[0]).toBe('9');
+  });
+
+  it.each([
+    [{ cbor_enum_version: 2, coap_enum_version: 2 }, known],
+    [{ cbor_enum_version: 2, coap_enum_version: 1 }, 0],
+    [{ cbor_enum_version: 1, deflate_dict: ['00000000', '22c588f8'], transmission: true }, 0x24],
+    [{ cbor_enum_version: '2', coap_enum_version: 2, deflate_dict: '22c588f8', transmission: 1 }, 0],
+  ])('%j says which', (offer, bits) => {
+    expect(featuresOffered(offer)).toBe(bits);
+  });
+});
+
+function refusalOf(act: () => unknown): MappingError {
+  try {
+    act();
+  } catch (error) {
+    if (error instanceof MappingError) return error;
+  }
+  throw new Error('it was not refused');
+}
