@@ -47,7 +47,7 @@ export interface ClientOffer13 {
 }
 
 /** A group of both, and the client's half. */
-export interface ExchangeOffer {
+interface ExchangeOffer {
   readonly group: GroupName;
   /** The client's key of that group; without one it has to be asked for it. */
   readonly publicKey: Uint8Array | undefined;

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { DtlsClientOptions } from '../../src/client.ts';
 import type { DtlsListenerOptions } from '../../src/listener/listener-options.ts';
+import { zlibCompression } from '../../src/node/certificate-compression.ts';
 import { nodeCrypto } from '../../src/node/crypto-provider.ts';
 import { SERVER, TestClient, TestListener } from '../support/endpoints.ts';
 import { fixtureIdentity } from '../support/fixture-identity.ts';
@@ -24,6 +25,22 @@ const KINDS: readonly (readonly [string, Partial<DtlsClientOptions>, Partial<Dtl
     { ...VERSIONS, identity: client },
     { ...VERSIONS, identity: { chain, key }, clientCertificate: 'require' },
   ],
+  [
+    'a raw key of the client, and packed certificates',
+    { ...VERSIONS, rawKey: client.key, certificateCompression: zlibCompression },
+    {
+      ...{ ...VERSIONS, identity: { chain, key }, certificateCompression: zlibCompression },
+      ...{ clientCertificate: 'require', clientCertificateTypes: ['raw-public-key'] },
+    },
+  ],
+];
+
+const psk = { identity: new TextEncoder().encode('a client'), key: new Uint8Array(16).fill(7) };
+
+/** Of these a damaged ClientHello is as one without the key: it ends the handshake (RFC 8446 4.2.11). */
+const WITH_KEYS: typeof KINDS = [
+  ['a shared key', { ...VERSIONS, psk }, { ...VERSIONS, psk: true }],
+  ['a shared key and another group', { ...VERSIONS, psk }, { ...VERSIONS, psk: true, groups: ['secp256r1'] }],
 ];
 
 const SEEDS = Array.from({ length: 40 }, (_, seed) => seed);
@@ -83,6 +100,30 @@ describe.each(KINDS)('%s', (...kind) => {
         }
         expect([index, fate, talker.received.at(-1)]).toEqual([index, fate, 'ping']);
       }
+    }
+  });
+});
+
+describe.each(WITH_KEYS)('%s', (...kind) => {
+  test.each([1_232, 300])('lossy, reordered, duplicated: all complete, with datagrams of %d bytes', (maxDatagram) => {
+    const weather = { loss: 0.1, duplication: 0.1, jitter: 40 };
+    const times = SEEDS.map((seed) => completion(kind, seed, weather, maxDatagram));
+    expect(SEEDS.filter((seed) => times[seed] === undefined)).toEqual([]);
+  });
+
+  test('any one datagram of the handshake lost: it completes', () => {
+    for (let index = 0; index < 8; index++) {
+      const network = new VirtualNetwork(index);
+      let count = 0;
+      network.filter = () => count++ === index;
+      const listener = new TestListener(network, kind[2], kind[1]);
+      const talker = new TestClient(network, 'client', kind[1]);
+      network.run(50_000, () => talker.connectedAt !== undefined && listener.peer !== undefined);
+      for (let turn = 0; turn < 2 && talker.received.length === 0; turn++) {
+        talker.send('ping'); // which may be the datagram that is lost
+        network.run(network.now + 2_000);
+      }
+      expect([index, talker.received.at(-1)]).toEqual([index, 'ping']);
     }
   });
 });
