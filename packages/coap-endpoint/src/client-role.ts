@@ -16,7 +16,7 @@ import { EndpointError } from './errors.ts';
 import type { ClientEvent } from './events.ts';
 import type { CoapRequest } from './exchange.ts';
 import { type Asker, type Exchanges, timedOut, wasReset } from './exchanges.ts';
-import type { MessageLayer, Outgoing } from './message-layer.ts';
+import { type MessageLayer, type Outgoing, PROMPT } from './message-layer.ts';
 import type { EndpointStats } from './stats.ts';
 
 const NOTHING: Uint8Array = new Uint8Array();
@@ -186,7 +186,7 @@ export class ClientRole {
       payload: NOTHING,
       confirmable: true,
       counted: true,
-      ackDelay: 0,
+      ackDelay: PROMPT,
       sent: (_messageId, at) => {
         sentAt = at;
       },

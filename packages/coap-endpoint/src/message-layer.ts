@@ -62,6 +62,11 @@ interface InFlight extends Timer {
 }
 
 /**
+ * The ACK delay, in milliseconds, of what the peer's endpoint acknowledges by itself: no more than a busy event loop or a radio
+ * that has to wake up needs.
+ */
+export const PROMPT = 100;
+/**
  * The ACK delay, in milliseconds, of a message that the peer acknowledges when its application has consumed it, and so nobody
  * knows when: a notification. That tells nothing of the round trip.
  */

@@ -32,7 +32,7 @@ import type { ServerEvent } from './events.ts';
 import type { CoapResponse, DescribeTooLarge } from './exchange.ts';
 import { withoutQBlocks } from './known-options.ts';
 import { isLater, isLaterBlock } from './later-block.ts';
-import { type MessageLayer, type Outgoing, THINKING, type Timer } from './message-layer.ts';
+import { type MessageLayer, type Outgoing, PROMPT, THINKING, type Timer } from './message-layer.ts';
 import { isOf, unwanted } from './no-response.ts';
 import type { NotifyOptions } from './observation.ts';
 import { diagnosis, empty, observeOf } from './own-answers.ts';
@@ -371,7 +371,7 @@ export class ServerRole {
       bodyKey: bodyKey(part, incoming.ticket, message.token),
       confirmable: true,
       counted: false,
-      ackDelay: observation === undefined ? 0 : THINKING,
+      ackDelay: observation === undefined ? PROMPT : THINKING,
       acknowledged: (at) => {
         this.#incoming.delete(id);
         observation?.activate(part, 'acknowledged', at);

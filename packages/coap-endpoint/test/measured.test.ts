@@ -153,6 +153,28 @@ describe('a message that nobody answers', () => {
   });
 });
 
+describe('a ping', () => {
+  it('is sent again after a tenth of a second and a round trip, and tells the round trip', async () => {
+    let isLost = true;
+    const there = agreed(() => content('x'), {
+      delay: 10,
+      connect: { roundTrip: 20 },
+      drop: () => {
+        const drops = isLost;
+        isLost = false;
+        return drops;
+      },
+    });
+    const { time, client } = there;
+    await time.until(client.ping());
+    const [first, second] = sent(there, 'client');
+    expect(second! - first!).toBeGreaterThanOrEqual(120);
+    expect(second! - first!).toBeLessThanOrEqual(170);
+    for (let i = 0; i < 20; i++) await time.until(client.ping());
+    expect(client.roundTrip).toBe(20);
+  });
+});
+
 describe('a peer that takes its time', () => {
   it('is asked once, as long as it acknowledges within 200 ms', async () => {
     const there = agreed(() => new Promise<never>(() => {}), { delay: 20, connect: { roundTrip: 40 } });
