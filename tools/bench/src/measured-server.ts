@@ -10,11 +10,13 @@ export interface MeasuredServer {
   stop(): Promise<void>;
 }
 
-/** Starts a program: a TypeScript file, or a binary. */
+/** Starts a program: a TypeScript file, a JavaScript one, or a binary. */
 export async function startMeasuredServer(program: string): Promise<MeasuredServer> {
   const [command, args] = program.endsWith('.ts')
     ? [process.execPath, ['--import', 'tsx', '--conditions=@lb-matrix/source', program]]
-    : [program, []];
+    : program.endsWith('.js')
+      ? [process.execPath, [program]]
+      : [program, []];
   const server = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   const ended = once(server, 'close');
   const lines = createInterface({ input: server.stdout })[Symbol.asyncIterator]();
