@@ -2,6 +2,15 @@ import type { Upstream } from '@lb-matrix/lb-server';
 import { nodeDeflate } from '@lb-matrix/msc3079-mapper/node';
 import { describe, expect, it } from 'vitest';
 import { Network } from './support/network.ts';
+import {
+  askedFrom,
+  bodyOf,
+  chainOf,
+  isSync,
+  PushedRecording,
+  positionIn,
+  type SyncBody,
+} from './support/pushed-recording.ts';
 import { answerOf, type Exchange, meaning, recording, whoAsks } from './support/recording.ts';
 import { ORIGIN, world } from './support/world.ts';
 
@@ -82,100 +91,35 @@ describe.each(['v2-sync-session', 'sliding-sync-session'] as const)('the recorde
   });
 });
 
-interface SyncBody {
-  readonly next_batch?: string;
-  readonly pos?: string;
-  readonly extensions?: { readonly to_device?: { readonly next_batch: string } };
-}
-
-const bodyOf = ({ response }: Exchange): SyncBody => JSON.parse(response!) as SyncBody;
-const isSync = ({ target }: { readonly target: string }): boolean => /\/sync(?:\?|$)/.test(target);
-const positionOf = (target: string): string => {
-  const { searchParams } = new URL(target, ORIGIN);
-  return searchParams.get('since') ?? searchParams.get('pos') ?? '';
-};
-const positionIn = ({ next_batch, pos }: SyncBody): string => next_batch ?? pos!;
-
-/** What one user did; of several devices the /sync of the first: each of its calls goes on from the answer before. */
-function chain(exchanges: readonly Exchange[], who: string): Exchange[] {
-  const own: Exchange[] = [];
-  let position = '';
-  for (const exchange of exchanges.filter((each) => each.who === who && inLowBandwidth(each))) {
-    if (isSync(exchange) && positionOf(exchange.target) !== position) continue;
-    if (/\/log(?:in|out)$|\/versions$/.test(exchange.target)) continue;
-    if (isSync(exchange)) position = positionIn(bodyOf(exchange));
-    own.push(exchange);
-  }
-  return own;
-}
-
 function eventsIn(bodies: readonly SyncBody[]): Set<string> {
   return new Set(JSON.stringify(bodies).match(/"event_id":"[^"]+"/g));
 }
 
-/** The same question, asked on from an answer. */
-function from(exchange: Exchange, answer: SyncBody | undefined): Exchange {
-  if (answer === undefined) return exchange;
-  const { pathname, searchParams } = new URL(exchange.target, ORIGIN);
-  searchParams.set(answer.pos === undefined ? 'since' : 'pos', positionIn(answer));
-  const target = `${pathname}?${searchParams}`;
-  if (answer.pos === undefined) return { ...exchange, target };
-  const question = JSON.parse(exchange.request!);
-  const since = answer.extensions?.to_device?.next_batch;
-  if (since !== undefined) question.extensions.to_device.since = since;
-  return { ...exchange, target, request: JSON.stringify(question) };
-}
-
-const USERS = ['v2-sync-session', 'sliding-sync-session'].flatMap((name) =>
-  (['alice', 'bob'] as const).map((who) => [who, name as 'v2-sync-session' | 'sliding-sync-session'] as const),
+const USERS = (['v2-sync-session', 'sliding-sync-session'] as const).flatMap((name) =>
+  (['alice', 'bob'] as const).map((who) => [who, name] as const),
 );
 
 describe.each(USERS)('what %s got in the recorded %s', (who, name) => {
-  const own = chain(recording(name), who);
+  const own = chainOf(recording(name), who).filter(({ target }) => !/\/log(?:in|out)$|\/versions$/.test(target));
   const syncs = own.filter(isSync);
 
   it.each(COMBINATIONS)('is pushed as it was with features %i, what has no news left out', async (features) => {
-    /** How far the recording has got: nothing is told that has not happened yet. */
-    let now = 0;
-    const waiting = new Set<() => void>();
-    const asked = new Map<string, number>();
-    const happened = async (exchange: Exchange, signal: AbortSignal): Promise<void> => {
-      while (own.indexOf(exchange) > now && !signal.aborted) {
-        await new Promise<void>((resolve) => {
-          waiting.add(resolve);
-          signal.addEventListener('abort', () => resolve());
-        });
-      }
-    };
-    const { time, fetch, fallbacks, replay } = replaying(async (request) => {
-      if (!isSync(request)) return answerOf(own[now]!);
-      const position = positionOf(request.target);
-      // Sliding sync is asked from the same position again when there was no news.
-      const before = name === 'v2-sync-session' ? 0 : (asked.get(position) ?? 0);
-      asked.set(position, before + 1);
-      const found = syncs[syncs.findIndex(({ target }) => positionOf(target) === position) + before];
-      // The recording ends here: there is no news until the server has enough of waiting.
-      if (found === undefined) await new Promise((resolve) => request.signal.addEventListener('abort', resolve));
-      else await happened(found, request.signal);
-      return answerOf(found ?? { ...syncs[0]!, status: 504, response: '{}' });
-    }, features);
+    const homeserver = new PushedRecording(own);
+    const { time, fetch, fallbacks, replay } = replaying(homeserver.upstream, features);
     await replay({ ...own[0]!, method: 'GET', request: null, target: '/_matrix/client/v3/account/whoami' });
     const received: SyncBody[] = [];
-    let position = '';
-    for (const [i, exchange] of own.entries()) {
-      now = i;
-      for (const resume of [...waiting]) resume();
-      waiting.clear();
+    for (const exchange of own) {
+      homeserver.reach(exchange);
       if (!isSync(exchange)) {
         const response = await replay(exchange);
         expect(response.status).toBe(exchange.status);
         expect(parsed(await response.text())).toEqual(parsed(exchange.response));
         continue;
       }
-      const body = (await (await replay(from(exchange, received.at(-1)))).json()) as SyncBody;
+      const last = received.at(-1);
+      const body = (await (await replay(askedFrom(exchange, last))).json()) as SyncBody;
       // A call that finds no news has its answer made here.
-      if (positionIn(body) !== position) received.push(body);
-      position = positionIn(body);
+      if (last === undefined || positionIn(body) !== positionIn(last)) received.push(body);
     }
     const recorded = syncs.map(bodyOf);
     expect(received.length).toBeGreaterThan(syncs.length / 3);

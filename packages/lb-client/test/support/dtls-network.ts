@@ -1,7 +1,7 @@
 import type { DatagramPipe, PipeListener, Platform } from '@lb-matrix/coap-endpoint';
 import { ALERT, createSelfSignedCertificate, DtlsClient, DtlsListener } from '@lb-matrix/dtls-transport';
 import { generateSigningKey, nodeCrypto } from '@lb-matrix/dtls-transport/node';
-import { createLowBandwidthServer, type Upstream } from '@lb-matrix/lb-server';
+import { createLowBandwidthServer, type LowBandwidthOptions, type Upstream } from '@lb-matrix/lb-server';
 import type { VirtualTime } from '@lb-matrix/virtual-network';
 import type { ClientPipe, ConnectTarget } from '../../src/index.ts';
 
@@ -16,6 +16,11 @@ const certificate = createSelfSignedCertificate({
   serialNumber: Uint8Array.of(1),
 });
 
+interface NetworkOptions extends Pick<LowBandwidthOptions, 'tables' | 'compression' | 'lean'> {
+  /** As over node:dgram: one to the server, none to the client. */
+  readonly connectionIds?: boolean;
+}
+
 /** The contract of both engines with what drives them. */
 interface Engine {
   handleTimeout(now: number): void;
@@ -29,6 +34,10 @@ export class DtlsNetwork {
   /** One way, in milliseconds. */
   latency = 20;
   handshakes = 0;
+  /** Datagrams both ways, and the bytes in them. */
+  readonly traffic = { datagrams: 0, bytes: 0 };
+  readonly #forms: Pick<LowBandwidthOptions, 'tables' | 'compression' | 'lean'>;
+  readonly #connectionIds: boolean;
   readonly #time: VirtualTime;
   readonly #upstream: Upstream;
   readonly #platform: Platform;
@@ -36,7 +45,9 @@ export class DtlsNetwork {
   #arrive: (datagram: Uint8Array, from: string) => void = () => undefined;
   #ports = 0;
 
-  constructor(time: VirtualTime, upstream: Upstream) {
+  constructor(time: VirtualTime, upstream: Upstream, { connectionIds = false, ...forms }: NetworkOptions = {}) {
+    this.#connectionIds = connectionIds;
+    this.#forms = forms;
     this.#time = time;
     this.#upstream = upstream;
     this.#platform = {
@@ -51,7 +62,13 @@ export class DtlsNetwork {
   restart(): void {
     const { randomBytes } = this.#platform;
     const identity = { chain: [certificate], key };
-    const engine = new DtlsListener({ crypto: nodeCrypto, randomBytes, identity, rawKey: key });
+    const engine = new DtlsListener({
+      crypto: nodeCrypto,
+      randomBytes,
+      identity,
+      rawKey: key,
+      connectionId: this.#connectionIds ? { length: 4 } : undefined,
+    });
     const listener: PipeListener = { onPipe: undefined, close: () => engine.close() };
     const pipes = new Map<number, DatagramPipe>();
     const step = this.#driver(
@@ -87,7 +104,12 @@ export class DtlsNetwork {
       engine.receive(datagram, from, this.#time.now());
       step();
     };
-    createLowBandwidthServer({ platform: this.#platform, dtlsPort: 8448, upstream: this.#upstream }).serve(listener);
+    createLowBandwidthServer({
+      platform: this.#platform,
+      dtlsPort: 8448,
+      upstream: this.#upstream,
+      ...this.#forms,
+    }).serve(listener);
   }
 
   /** Whoever names pins is shown the key alone. */
@@ -100,6 +122,7 @@ export class DtlsNetwork {
         crypto: nodeCrypto,
         randomBytes,
         path: 'server',
+        connectionId: this.#connectionIds ? { length: 0 } : undefined,
         serverName: host,
         ...(pins === undefined ? {} : { certificateTypes: ['raw-public-key'], versions: ['1.3'] }),
         ...(roundTrip === undefined ? {} : { retransmissionTimeout: 2 * roundTrip }),
@@ -162,6 +185,8 @@ export class DtlsNetwork {
       events();
       for (let sent = engine.pollTransmit(out); sent !== undefined; sent = engine.pollTransmit(out)) {
         const datagram = out.slice(0, sent.length);
+        this.traffic.datagrams++;
+        this.traffic.bytes += datagram.length;
         const { path } = sent;
         if (this.#time.random() >= this.loss) this.#time.setTimer(this.latency, () => deliver(datagram, path));
       }
