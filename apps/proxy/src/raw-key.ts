@@ -19,18 +19,19 @@ import { writeWhole } from './write-whole.ts';
 export function chooseRawKey(
   { rawKeyFile }: Pick<ProxySettings, 'rawKeyFile'>,
   env: NodeJS.ProcessEnv,
-): { readonly rawKey: RawKey | undefined; readonly remark: Remark } {
+): { readonly rawKey: RawKey | undefined; readonly pin: string | undefined; readonly remark: Remark } {
   const path = rawKeyFile ?? join(stateDirectory(env), 'raw-key.pem');
   try {
     const rawKey = { privateKey: readRawKey(path) ?? makeRawKey(path) };
     const pin = publicKeyPin(nodeCrypto.importSigningKey(rawKey.privateKey).spki, nodeCrypto);
-    return { rawKey, remark: { level: 'info', text: `Raw public key ${pin}, kept in ${path}` } };
+    return { rawKey, pin, remark: { level: 'info', text: `Raw public key ${pin}, kept in ${path}` } };
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === undefined) throw error;
     if (rawKeyFile !== undefined) throw new CliError(`--raw-key ${path}: ${message}`, 1, { cause: error });
     return {
       rawKey: undefined,
+      pin: undefined,
       remark: { level: 'warn', text: `No raw public key, as it cannot be kept: ${message}` },
     };
   }

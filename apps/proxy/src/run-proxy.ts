@@ -32,7 +32,7 @@ export async function runProxy(argv: readonly string[], { onListening }: ProxyHo
   if (proxy.reloadCertificate) process.on('SIGHUP', proxy.reloadCertificate);
   const tryUrl = `https://${hostAndPort(settings.bind.host ?? 'localhost', proxy.port)}/_matrix/client/versions`;
   if (onListening) onListening(tryUrl);
-  else log.info(`Try it: coap -k '${tryUrl}' | jc -c2j -`);
+  else log.info(`Try it: coap ${proxy.pin === undefined ? '-k' : `--pin ${proxy.pin}`} '${tryUrl}' | jc -c2j -`);
 
   log.info(`Stopping on ${await stopped}: requests have ${GRACEFUL / 1000} s to finish`);
   await proxy.close(GRACEFUL);

@@ -16,6 +16,8 @@ import type { CertificateFiles, ServerCertificate } from './server-certificate.t
 export interface RunningProxy {
   /** UDP, and TCP too where a URL is advertised. */
   readonly port: number;
+  /** That of the key that it shows without a certificate; `undefined` where it has none. */
+  readonly pin: string | undefined;
   /** Reads the certificate files now; `undefined` where there are none. Sessions go on. */
   readonly reloadCertificate: (() => void) | undefined;
   /** Takes nothing new, lets requests finish for `graceful` milliseconds, tells every session, and closes everything. */
@@ -30,7 +32,7 @@ export interface RunningProxy {
 export async function startProxy(settings: ProxySettings, log: Logger, env: NodeJS.ProcessEnv): Promise<RunningProxy> {
   const { homeserver, local, advertise, bind, ackDelay, forwardClientAddress } = settings;
   const { certificate, remarks } = chooseCertificate(settings, env);
-  const { rawKey, remark } = chooseRawKey(settings, env);
+  const { rawKey, pin, remark } = chooseRawKey(settings, env);
   const keyLog = openKeyLog(env.SSLKEYLOGFILE, (error) => log.error({ error: String(error) }, 'Key log line lost'));
   const pool = createHomeserverPool(homeserver, DEFAULT_LIMITS.maxResponseBytes);
   const onExchange = exchangeLog(log);
@@ -70,6 +72,7 @@ export async function startProxy(settings: ProxySettings, log: Logger, env: Node
 
   return {
     port,
+    pin,
     reloadCertificate: renewal?.reload,
     async close(graceful) {
       renewal?.stop();

@@ -33,9 +33,10 @@ describe('lb-proxy', { timeout: 30_000 }, () => {
     );
     expect(lines[1]).toMatch(/^INFO\[\d{4}] Listening for DTLS on 127\.0\.0\.1:\d+ - ACK piggyback period: 200ms$/);
     expect(lines[2]).toMatch(/^INFO\[\d{4}] Made a certificate of our own, kept in .*cert\.pem/);
-    expect(lines[3]).toMatch(/^INFO\[\d{4}] Raw public key sha256\/[\w+/]{43}=, kept in .*raw-key\.pem$/);
-    expect(lines[4]).toMatch(
-      new RegExp(`Try it: coap -k 'https://127\\.0\\.0\\.1:${port}/_matrix/client/versions' \\| jc -c2j -$`),
+    const pin = /^INFO\[\d{4}] Raw public key (sha256\/[\w+/]{43}=), kept in .*raw-key\.pem$/.exec(lines[3]!)?.[1];
+    expect(lines[4]).toMatch(/^INFO\[\d{4}] Try it: /);
+    expect(lines[4]!.slice('INFO[0000] '.length)).toBe(
+      `Try it: coap --pin ${pin} 'https://127.0.0.1:${port}/_matrix/client/versions' | jc -c2j -`,
     );
   });
 

@@ -23,7 +23,7 @@ describe('the raw key', () => {
     expect(remark).toEqual({ level: 'info', text: `Raw public key ${pin}, kept in ${path}` });
     expect(statSync(path).mode & 0o777).toBe(0o600);
     expect(statSync(join(path, '..')).mode & 0o777).toBe(0o700);
-    expect(chooseRawKey(none, env)).toEqual({ rawKey, remark });
+    expect(chooseRawKey(none, env)).toEqual({ rawKey, pin, remark });
   });
 
   it('may be in a file of the operator’s, and is made there when it is absent', () => {
