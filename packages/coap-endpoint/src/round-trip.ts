@@ -69,7 +69,7 @@ export class RoundTrip {
   #state: 'fast' | 'doubtful' | 'slow' = 'fast';
   #slow = 0;
 
-  /** `initial`: the timeout before anything is known (ACK_TIMEOUT). */
+  /** `initial`: the timeout before anything is known, in milliseconds. */
   constructor(initial: number) {
     this.#initial = initial;
   }

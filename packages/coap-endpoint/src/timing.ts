@@ -12,6 +12,9 @@ export type CongestionControl = 'rfc7252' | 'measured';
 /** Within this time, in milliseconds, an end that agreed on it acknowledges a request. */
 export const ACK_DELAY = 200;
 
+/** RFC 6298 (2.1), in milliseconds: the timeout before anything is known. */
+const INITIAL_TIMEOUT = 1000;
+
 /** How messages are sent to one peer: as to a stranger, or as was agreed. */
 export class Timing {
   readonly #strangers: Transmission;
@@ -33,7 +36,7 @@ export class Timing {
     this.#control = parts.control;
     this.#agreed = parts.agreed;
     this.#hint = parts.hint ?? (() => undefined);
-    this.#roundTrip = new RoundTrip(parts.transmission.ackTimeout);
+    this.#roundTrip = new RoundTrip(Math.min(parts.transmission.ackTimeout, INITIAL_TIMEOUT));
   }
 
   get measured(): boolean {

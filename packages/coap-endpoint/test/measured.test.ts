@@ -94,6 +94,16 @@ describe('to a stranger', () => {
     expect(sent(there, 'client').filter((at) => at > start)).toHaveLength(1);
   });
 
+  it('the first message waits for one second between ends that agree and know nothing else of each other', async () => {
+    const there = agreed(() => content('x'), { drop: () => true });
+    there.client.request(get('a')).catch(() => {});
+    await there.time.advance(1600);
+    const [first, second, third] = sent(there, 'client');
+    expect(second! - first!).toBeGreaterThanOrEqual(1000);
+    expect(second! - first!).toBeLessThanOrEqual(1500);
+    expect(third).toBeUndefined();
+  });
+
   it('`congestion` decides without an agreement, or in spite of one', async () => {
     for (const [congestion, count] of [
       ['measured', 2],

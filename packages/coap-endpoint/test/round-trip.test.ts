@@ -23,7 +23,7 @@ function answer(roundTrip: RoundTrip, first: number, at: number, ...again: numbe
 }
 
 describe('the timeout', () => {
-  it('is ACK_TIMEOUT while nothing is known, and doubles', () => {
+  it('is what it is told to be while nothing is known, and doubles', () => {
     const roundTrip = new RoundTrip(INITIAL);
     expect(roundTrip.smoothed).toBeUndefined();
     expect(waits(roundTrip, 0, 6)).toEqual([2000, 4000, 8000, 16_000, 32_000, 32_000]);
