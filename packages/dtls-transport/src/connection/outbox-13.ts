@@ -81,6 +81,7 @@ export class Outbox13 {
 
   /** Writes the next datagram of at most `limit` bytes; 0 when there is none. */
   write(out: Uint8Array, limit: number): number {
+    if (this.#hasOnlyData) return this.#writeData(out, limit);
     const plan: Planned[] = [];
     let used = 0;
     const roomFor = (writer: RecordWriter) => {
@@ -107,6 +108,19 @@ export class Outbox13 {
       add(this.writer, CONTENT_TYPE.applicationData, data);
     }
     return writeAll(plan, out);
+  }
+
+  /** What is said most often: one piece of data and nothing beside it. */
+  get #hasOnlyData(): boolean {
+    if (this.#flights.pending || this.#alert !== undefined || !this.#pathMessages.isEmpty) return false;
+    return !this.#acks.isDue && !this.#acks.mayRide;
+  }
+
+  #writeData(out: Uint8Array, limit: number): number {
+    const data = this.#data.first;
+    if (data === undefined || data.length > Math.min(limit - this.writer.overhead(true), this.maxContent)) return 0;
+    this.#data.take();
+    return this.writer.write(CONTENT_TYPE.applicationData, data, out, 0, true);
   }
 
   #addAck(

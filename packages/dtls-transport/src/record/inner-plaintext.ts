@@ -1,3 +1,5 @@
+import { MAX_PLAINTEXT } from '../wire/record.ts';
+
 /** What was in a record whose type is encrypted with it. */
 export interface InnerPlaintext {
   readonly type: number;
@@ -11,9 +13,12 @@ export function readInnerPlaintext(inner: Uint8Array): InnerPlaintext | undefine
   return last < 0 ? undefined : { type: inner[last]!, content: inner.subarray(0, last) };
 }
 
-/** RFC 8446 5.2: the true type stands behind the content. */
+/** Room for the longest: it is protected at once, and memory for each record would cost as much as that. */
+const room = new Uint8Array(MAX_PLAINTEXT + 1);
+
+/** RFC 8446 5.2: the true type stands behind the content. The bytes are valid until the next call. */
 export function writeInnerPlaintext(type: number, content: Uint8Array): Uint8Array {
-  const inner = new Uint8Array(content.length + 1);
+  const inner = room.subarray(0, content.length + 1);
   inner.set(content);
   inner[content.length] = type;
   return inner;
