@@ -13,8 +13,6 @@ import {
   Code,
   checkOptions,
   codeClass,
-  encodedLength,
-  encodeMessage,
   findOption,
   isResponse,
   OptionNumber,
@@ -37,6 +35,7 @@ import { isOf, unwanted } from './no-response.ts';
 import type { NotifyOptions } from './observation.ts';
 import { diagnosis, empty, observeOf } from './own-answers.ts';
 import type { Quota } from './quota.ts';
+import { Replies } from './replies.ts';
 import type { ServerObservation } from './server-observation.ts';
 import { ServerObservations } from './server-observations.ts';
 import type { EndpointStats } from './stats.ts';
@@ -77,7 +76,7 @@ export class ServerRole {
   readonly #duplicates: Duplicates;
   readonly #ackDelay: number;
   readonly #maxRequests: number;
-  readonly #describeTooLarge: DescribeTooLarge | undefined;
+  readonly #replies: Replies;
   readonly #stats: EndpointStats;
   readonly #emit: (event: ServerEvent) => void;
   readonly #incoming: Map<number, Incoming> = new Map();
@@ -114,7 +113,7 @@ export class ServerRole {
     this.#duplicates = parts.duplicates;
     this.#ackDelay = parts.ackDelay;
     this.#maxRequests = parts.maxRequests;
-    this.#describeTooLarge = parts.describeTooLarge;
+    this.#replies = new Replies(parts.layer, parts.describeTooLarge, parts.session);
     this.#stats = parts.stats;
     this.#emit = parts.emit;
     this.#observations = new ServerObservations(parts.layer, parts.blocks, parts.observations, parts.emit);
@@ -138,7 +137,7 @@ export class ServerRole {
     const { usable, bad } = checkOptions(message.options, registry);
     if (bad !== undefined) {
       // Section 5.4.1: a NON with it is rejected, which for a NON means: dropped.
-      if (message.type === Type.CON) this.#reply(message, diagnosis(bad), undefined, now);
+      if (message.type === Type.CON) this.#replies.reply(message, diagnosis(bad), undefined, now);
       else this.#stats.dropped++;
       return;
     }
@@ -148,7 +147,7 @@ export class ServerRole {
     if (inQBlocks && this.#receiveInQBlocks(message, part, now)) return;
     const step = this.#transfers.continues(this.#session, part);
     if (!step && this.#mustRefuse(part, now)) {
-      this.#reply(message, empty(Code.ServiceUnavailable), undefined, now);
+      this.#replies.reply(message, empty(Code.ServiceUnavailable), undefined, now);
       return;
     }
     // Section 4.5: what has the same effect and answer when it is processed twice need not be remembered.
@@ -157,13 +156,13 @@ export class ServerRole {
       const arrival = this.#transfers.receive(this.#session, part, this.#room(message), now);
       if (arrival.kind === 'request')
         this.#handOver(message, arrival.request, arrival.ticket, received!, this.#ackTime(now), now);
-      else this.#reply(message, this.#described(message, part, arrival.response), received, now);
+      else this.#replies.reply(message, this.#replies.described(message, part, arrival.response), received, now);
       // RFC 7959 section 2.6: who asks for a further block has the first one, whenever it will acknowledge that.
       if (this.#layer.waiting && isLater(usable, OptionNumber.Block2))
         this.#layer.prove(cacheKey(part.code, part.options), now);
     } catch (error) {
       if (!(error instanceof BlockwiseError)) throw error;
-      this.#reply(message, empty(Code.InternalServerError), received, now);
+      this.#replies.reply(message, empty(Code.InternalServerError), received, now);
     }
   }
 
@@ -171,14 +170,14 @@ export class ServerRole {
   #receiveInQBlocks(message: CoapMessage, part: MessagePart, now: number): boolean {
     if (findOption(part.options, OptionNumber.QBlock1) !== undefined) {
       // RFC 9177 section 4.1: no mix of the two in one message.
-      if (hasBlock(part)) this.#reply(message, empty(Code.BadOption), undefined, now);
+      if (hasBlock(part)) this.#replies.reply(message, empty(Code.BadOption), undefined, now);
       else this.#receiveBlock(message, part, now);
       return true;
     }
     const outcome = this.#blocks.requested(message, part, now);
     if (outcome === 'none') return false;
-    if (outcome === 'invalid') this.#reply(message, empty(Code.BadRequest), undefined, now);
-    else if (outcome === 'gone') this.#reply(message, empty(Code.RequestEntityIncomplete), undefined, now);
+    if (outcome === 'invalid') this.#replies.reply(message, empty(Code.BadRequest), undefined, now);
+    else if (outcome === 'gone') this.#replies.reply(message, empty(Code.RequestEntityIncomplete), undefined, now);
     else if (message.type === Type.CON) this.#layer.transmitEmpty(Type.ACK, message.messageId);
     return true;
   }
@@ -188,13 +187,14 @@ export class ServerRole {
     const confirmable = message.type === Type.CON;
     const answers = confirmable || !this.#blocks.prompt;
     if (this.#mustRefuse(part, now)) {
-      if (answers) this.#reply(message, empty(Code.ServiceUnavailable), undefined, now);
+      if (answers) this.#replies.reply(message, empty(Code.ServiceUnavailable), undefined, now);
       return;
     }
     const arrival = this.#blocks.receive(message, part, now);
     const received = confirmable ? this.#duplicates.add(message, now) : { expires: now, answer: undefined };
     if (arrival.kind === 'answer') {
-      if (answers) this.#reply(message, this.#described(message, part, arrival.response), received, now);
+      if (answers)
+        this.#replies.reply(message, this.#replies.described(message, part, arrival.response), received, now);
       return;
     }
     if (arrival.kind === 'request') {
@@ -352,8 +352,8 @@ export class ServerRole {
     if (observation !== undefined && (silent || codeClass(part.code) !== 2)) observation.remove('ended', now);
     if (silent || !incoming.acknowledged) {
       this.#incoming.delete(id);
-      if (!silent) this.#send(message, part, received, now);
-      else if (!incoming.acknowledged) this.#hush(message, received);
+      if (!silent) this.#replies.send(message, part, received, now);
+      else if (!incoming.acknowledged) this.#replies.hush(message, received);
       incoming.proceed?.(message.token, now);
       observation?.activate(part, 'sent', now);
       return;
@@ -381,56 +381,6 @@ export class ServerRole {
     };
     this.#layer.submit(incoming.delivery, now);
     incoming.proceed?.(message.token, now);
-  }
-
-  /** Section 5.5.2: an error may say more in its payload, as long as that fits a datagram. */
-  #described({ token }: CoapMessage, request: MessagePart, response: MessagePart): MessagePart {
-    if (response.code !== Code.RequestEntityTooLarge || this.#describeTooLarge === undefined) return response;
-    const more = this.#describeTooLarge({ code: request.code, options: request.options, session: this.#session });
-    const described = { ...response, options: [...response.options, ...more.options], payload: more.payload };
-    const length = encodedLength({ ...described, type: Type.ACK, messageId: 0, token });
-    return length <= this.#layer.maxMessageBytes ? described : response;
-  }
-
-  /** An answer of the endpoint itself, if that is wanted. */
-  #reply(message: CoapMessage, part: MessagePart, received: Received | undefined, now: number): void {
-    // RFC 7967 section 2.1: what a transfer needs to go on is no response in itself.
-    if (part.code !== Code.Continue && isOf(unwanted(message), part.code)) this.#hush(message, received);
-    else this.#send(message, part, received, now);
-  }
-
-  /** RFC 7967 section 2: a response is held back, a CON acknowledged all the same. */
-  #hush({ type, messageId }: CoapMessage, received: Received | undefined): void {
-    const answer = type === Type.CON ? this.#layer.transmitEmpty(Type.ACK, messageId) : undefined;
-    if (received !== undefined) received.answer = answer;
-  }
-
-  /** An answer at once: in the ACK to a CON, as a NON to a NON (sections 5.2.1 and 5.2.3). */
-  #send(message: CoapMessage, part: MessagePart, received: Received | undefined, now: number): void {
-    const { token, messageId } = message;
-    const { code, options, payload } = part;
-    if (message.type === Type.CON) {
-      // Named one by one: for parts from many places a spread is V8's slow way, and every answer comes by here.
-      const datagram = encodeMessage({ type: Type.ACK, code, messageId, token, options, payload });
-      this.#layer.transmit(datagram);
-      if (received !== undefined) received.answer = datagram;
-      return;
-    }
-    const nobody = () => {};
-    this.#layer.submit(
-      {
-        code,
-        token,
-        options,
-        payload,
-        confirmable: false,
-        counted: false,
-        acknowledged: nobody,
-        rejected: nobody,
-        undeliverable: nobody,
-      },
-      now,
-    );
   }
 
   #room(message: CoapMessage): Room {
