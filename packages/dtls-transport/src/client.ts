@@ -63,8 +63,8 @@ export type DtlsClientEvent =
   /** The end; no event follows. Without an error it was a close in order. */
   | { readonly type: 'closed'; readonly error: DtlsError | undefined };
 
-/** How often a ClientHello is sent again before a handshake of which nothing can be read begins anew: seven seconds. */
-const PATIENCE = 3;
+/** Milliseconds until a handshake of which nothing can be read begins anew: a server repeats its flight after one, three and seven seconds. */
+const PATIENCE = 7_000;
 
 const DEFAULT_REASSEMBLY_BYTES = 65_536;
 
@@ -80,6 +80,8 @@ export class DtlsClient {
   readonly #rawKey: SigningKey | undefined;
   readonly #certificateTypes: readonly CertificateTypeName[];
   readonly #drops: Drops = noDrops();
+  /** Since when the server has answered, but nothing has come under common keys. */
+  #blindSince: number | undefined;
   #connection: Connection;
   #handshake!: ClientHandshake12 | ClientHandshake13;
 
@@ -130,19 +132,24 @@ export class DtlsClient {
       const { older } = this.#handshake;
       if (older !== undefined) this.#fallBack(this.#connection, older, datagram, now);
     }
+    const isBlind = this.#handshake instanceof ClientHandshake13 && this.#handshake.isBlind;
+    this.#blindSince = isBlind ? (this.#blindSince ?? now) : undefined;
   }
 
   /** The deadline has passed. */
   handleTimeout(now: number): void {
     this.#connection.handleTimeout(now);
-    if (this.#connection instanceof Connection13 && this.#handshake instanceof ClientHandshake13) {
-      if (this.#handshake.isBlind && this.#connection.unanswered >= PATIENCE) this.#startOver(this.#connection, now);
-    }
+    if (this.#blindSince === undefined || now < this.#blindSince + PATIENCE) return;
+    const connection = this.#connection;
+    if (connection instanceof Connection13 && connection.state === 'handshaking') this.#startOver(connection, now);
   }
 
   /** When `handleTimeout` wants to be called next. */
   pollTimeout(): number | undefined {
-    return this.#connection.pollTimeout();
+    const deadline = this.#connection.pollTimeout();
+    return this.#blindSince === undefined || deadline === undefined
+      ? deadline
+      : Math.min(deadline, this.#blindSince + PATIENCE);
   }
 
   /** Writes the next datagram to `out`, which holds at least `maxDatagram` bytes. */
@@ -218,6 +225,7 @@ export class DtlsClient {
     const again = this.#start13(now, before.plainSequence)!;
     for (const data of before.takeWaiting()) again.send(data);
     this.#connection = again;
+    this.#blindSince = undefined;
   }
 
   #start12(now: number): Connection12 {

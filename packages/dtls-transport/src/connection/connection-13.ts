@@ -67,11 +67,6 @@ export class Connection13 extends Connection<UnifiedHeader | RecordHeader> {
     this.#handshake = startHandshake(this.#host());
   }
 
-  /** How often our flight was sent again because nothing came. */
-  get unanswered(): number {
-    return this.#flights.unanswered;
-  }
-
   /** The number of the next record in the clear. */
   get plainSequence(): number {
     return this.#plainWriter.nextSequence;

@@ -20,18 +20,12 @@ export class Flights13 {
   /** A NewConnectionId. */
   #newIds: AckedFlight | undefined;
   #repeats = 0;
-  #unanswered = 0;
 
   /** Towards a `path` where nobody has shown to receive, only the client's repetition gives leave to repeat. */
   constructor(timer: RetransmitTimer, path: Pick<PeerPath, 'mayRepeat'>, firstSeq: number) {
     this.#timer = timer;
     this.#path = path;
     this.#nextSeq = firstSeq;
-  }
-
-  /** How often the handshake's flight was sent again because nothing came. */
-  get unanswered(): number {
-    return this.#unanswered;
   }
 
   get pending(): boolean {
@@ -65,7 +59,6 @@ export class Flights13 {
   begin(parts: readonly AckedPart[], isLast: boolean, now: number): void {
     this.#handshake = new AckedFlight(parts);
     this.#repeats = 0;
-    this.#unanswered = 0;
     this.#timer.answered(now);
     if (this.#path.mayRepeat) this.#timer.start(now, isLast ? ACK_DELAY_MS : 0);
     else this.#timer.watch(now);
@@ -94,7 +87,6 @@ export class Flights13 {
     if (this.#timer.deadline === undefined || now < this.#timer.deadline) return;
     for (const flight of [this.#handshake, this.#update, this.#newIds]) flight?.rewind();
     this.#timer.backOff(now);
-    this.#unanswered += 1;
   }
 
   /** RFC 9147 7.1: the peer's next flight has begun, so it has all of ours. */

@@ -145,6 +145,20 @@ test('what of a flight has arrived is not sent again', () => {
   expect(talker.connectedAt).toBeLessThan(500);
 });
 
+test('a client bears seven seconds of silence after a first answer: some servers are slow to say it again', () => {
+  const network = new VirtualNetwork(0);
+  const identity = { chain: [...chain, new Uint8Array(3_000)], key };
+  const listener = new TestListener(network, { ...VERSIONS, identity });
+  let answers = 0;
+  network.filter = ({ from, at }) => from === SERVER && answers++ > 0 && at < 6_500; // all but its HelloRetryRequest
+  const talker = new TestClient(network, 'client', VERSIONS, listener.identity);
+  network.run(30_000, () => talker.connectedAt !== undefined);
+  expect(talker.connectedAt).toBeGreaterThan(6_500);
+  const hellos = network.sent.filter(({ from, at, datagram }) => from === 'client' && at < 7_000 && datagram[0] === 22);
+  expect(hellos.length).toBeGreaterThan(4);
+  expect(new Set(hellos.map(({ datagram }) => datagram.slice(27, 59).join())).size).toBe(1); // one random: one handshake
+});
+
 describe('an address that has shown nothing', () => {
   test('gets at most three times what came from it, whatever the chain', () => {
     for (const length of [0, 300, 700, 900, 5_000]) {
