@@ -67,7 +67,13 @@ describe('the guide, letter by letter, in front of Synapse', () => {
   it('asks for the versions over CoAP and prints them as JSON', async () => {
     const { stdout, stderr, codes } = await type(COAP);
     expect({ stderr, codes }).toEqual({ stderr: '', codes: [0, 0] });
-    const lowBandwidth = { dtls: port, cbor_enum_version: 2, coap_enum_version: 2, deflate_dict: ['22c588f8'], transmission: true };
+    const lowBandwidth = {
+      dtls: port,
+      cbor_enum_version: 2,
+      coap_enum_version: 2,
+      deflate_dict: ['22c588f8'],
+      transmission: true,
+    };
     const fromSynapse = await (await fetch(`${synapse.url}/_matrix/client/versions`)).json();
     expect(JSON.parse(stdout)).toEqual({
       ...(fromSynapse as object),

@@ -4,26 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startDemoHomeserver } from '@lb-matrix/demo-homeserver';
-import { ensureProgram } from '@lb-matrix/interop/install';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Chromium, findChromium, startChromium } from '../src/chromium.ts';
+import { type Chromium, startChromium } from '../src/chromium.ts';
 import { type ClientProxy, startClientProxy } from '../src/client-proxy.ts';
+import { installedChromium } from '../src/installed-chromium.ts';
 import { startLbProxy } from '../src/lb-proxy.ts';
 
 const SCREENSHOT = fileURLToPath(new URL('../../../docs/client-proxy-status.png', import.meta.url));
 const WAIT = { timeout: 15_000, interval: 100 };
 
-/** The browser, installed where that can be done; `undefined` where it cannot. */
-function chromium(): string | undefined {
-  try {
-    if (findChromium() === undefined) ensureProgram('chromium', 'chromium');
-  } catch {
-    // Neither there nor to be had: the suite says so below.
-  }
-  return findChromium();
-}
-
-const program = chromium();
+const program = installedChromium();
 const skipped = program === undefined ? ' (skipped: there is no Chromium, and it cannot be installed here)' : '';
 
 describe.skipIf(program === undefined)(`the status page in Chromium${skipped}`, () => {
