@@ -41,7 +41,7 @@ export class Peers {
   }
 
   /** Hands a datagram that came from `path` to a peer; true when something in it has authenticated. */
-  feed(peer: Peer, datagram: Uint8Array, now: number, path = peer.path): boolean {
+  feed(peer: Peer, datagram: Uint8Array, now: number, path: string = peer.path): boolean {
     const { connection } = peer;
     const authentic = connection.receive(datagram, now, path !== peer.path);
     // RFC 9146 6: only what is authentic and newer than all before it moves a peer.
