@@ -93,12 +93,18 @@ export class RoundTrip {
       this.#slow = 0;
       return;
     }
-    // Karn: whether this is the answer to the last transmission is not known. If it looks like one, something was lost, and
-    // the estimate is as good as before.
-    if (this.#smoothed !== undefined && now - last >= this.#shortest && now - last <= this.#fast(this.#smoothed))
-      return;
-    const certain = this.#smoothed !== undefined && now - last < this.#shortest;
-    this.#state = certain || this.#state !== 'fast' ? 'slow' : 'doubtful';
+    // Karn: whether this is the answer to the last transmission is not known.
+    const sinceLast = Math.min(now - last, LONGEST);
+    if (this.#smoothed === undefined) {
+      // For want of anything better. If it is too short, the slow wait gives the next answer time.
+      this.#take(sinceLast, now);
+      this.#state = 'doubtful';
+    } else {
+      const certain = sinceLast < this.#shortest;
+      // It looks like one: something was lost, and the estimate is as good as before.
+      if (!certain && sinceLast <= this.#fast(this.#smoothed)) return;
+      this.#state = certain || this.#state !== 'fast' ? 'slow' : 'doubtful';
+    }
     this.#slow = Math.min(Math.max(this.#slow, SLOW_FACTOR * elapsed), LONGEST);
   }
 

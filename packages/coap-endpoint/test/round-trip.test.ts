@@ -122,13 +122,22 @@ describe('an answer to a message that was sent again', () => {
     expect(waits(roundTrip, 3000, 2)).toEqual([250, 500]);
   });
 
-  it('makes waits slow also where nothing was known', () => {
+  it('is the first measurement where nothing was known, and makes the second wait a slow one', () => {
     const roundTrip = new RoundTrip(INITIAL);
-    answer(roundTrip, 0, 6000, 2000);
-    expect(waits(roundTrip, 6000, 3)).toEqual([2000, 9000, 8000]);
-    answer(roundTrip, 6000, 6000, 2000);
-    answer(roundTrip, 12_000, 6000);
-    expect(roundTrip.smoothed).toBe(6000);
+    answer(roundTrip, 0, 2200, 2000);
+    expect(roundTrip.smoothed).toBe(200);
+    expect(waits(roundTrip, 2200, 3)).toEqual([400, 3300, 1600]);
+    answer(roundTrip, 3000, 200);
+    expect(waits(roundTrip, 3200, 2)).toEqual([350, 700]);
+  });
+
+  it('that was a mistake about the first measurement is understood by the third exchange', () => {
+    const roundTrip = new RoundTrip(INITIAL);
+    answer(roundTrip, 0, 2100, 2000);
+    answer(roundTrip, 3000, 2100, 200);
+    expect(waits(roundTrip, 5100, 1)).toEqual([3150]);
+    answer(roundTrip, 6000, 2100);
+    expect(waits(roundTrip, 8100, 1)[0]).toBeGreaterThan(2100);
   });
 });
 
