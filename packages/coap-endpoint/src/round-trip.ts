@@ -24,6 +24,11 @@ const K = 4;
  * 6298 (2.3), because a link that did not vary so far may do so now.
  */
 const LEAST_VARIATION = 1 / 4;
+/**
+ * The variation, as a part of the first round trip: the timeout is then 1.5 round trips, as RFC 9147 section 5.8.2 has it after the
+ * handshake which that mostly is. RFC 6298 (2.2) says a half, which makes three, and no timeout below a second.
+ */
+const FIRST_VARIATION = 1 / 8;
 /** draft-ietf-core-fasor: how many times longer than the last doubtful exchange the slow timeout is. */
 const SLOW_FACTOR = 1.5;
 /** draft-ietf-core-cocoa, variable back-off: what is long already grows less, so that some attempts remain. */
@@ -141,8 +146,7 @@ export class RoundTrip {
     this.#confirmedAt = now;
     if (this.#smoothed === undefined) {
       this.#smoothed = sample;
-      // RFC 6298 (2.2) says a half. Here the peer's ACK delay comes on top.
-      this.#variation = sample / 4;
+      this.#variation = FIRST_VARIATION * sample;
       this.#shortest = sample;
       return;
     }

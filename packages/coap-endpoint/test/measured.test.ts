@@ -292,8 +292,8 @@ describe('a push', () => {
     for (let i = 1; i <= 5; i++) await there.push(String(i), 1700);
     await there.time.until(there.client.request(get('late')));
     const [first, second] = sent(there, 'server').slice(-2);
-    expect(second! - first!).toBeGreaterThanOrEqual(400);
-    expect(second! - first!).toBeLessThanOrEqual(600);
+    expect(second! - first!).toBeGreaterThanOrEqual(300);
+    expect(second! - first!).toBeLessThanOrEqual(450);
   });
 });
 

@@ -32,12 +32,12 @@ describe('the timeout', () => {
   it('follows RFC 6298 from the first round trip on', () => {
     const roundTrip = new RoundTrip(INITIAL);
     answer(roundTrip, 0, 400);
-    // SRTT 400, RTTVAR 100: 400 + 4 * 100.
-    expect(waits(roundTrip, 400, 2)).toEqual([800, 1600]);
+    // SRTT 400, RTTVAR 50: 400 + 4 * 50.
+    expect(waits(roundTrip, 400, 2)).toEqual([600, 1200]);
     answer(roundTrip, 1000, 480);
-    // RTTVAR 3/4 * 100 + 1/4 * 80 = 95; SRTT 7/8 * 400 + 1/8 * 480 = 410.
+    // RTTVAR 3/4 * 50 + 1/4 * 80 = 57.5; SRTT 7/8 * 400 + 1/8 * 480 = 410.
     expect(roundTrip.smoothed).toBe(410);
-    expect(waits(roundTrip, 1480, 2)).toEqual([790, 1580]);
+    expect(waits(roundTrip, 1480, 2)).toEqual([640, 1280]);
   });
 
   it('stays a quarter above a round trip that does not vary', () => {
@@ -59,7 +59,7 @@ describe('the timeout', () => {
     roundTrip.seed(100, 0);
     roundTrip.seed(9000, 0);
     expect(roundTrip.smoothed).toBe(100);
-    expect(waits(roundTrip, 0, 2)).toEqual([200, 400]);
+    expect(waits(roundTrip, 0, 2)).toEqual([150, 300]);
   });
 
   it('is spread by the random factor', () => {
@@ -126,9 +126,9 @@ describe('an answer to a message that was sent again', () => {
     const roundTrip = new RoundTrip(INITIAL);
     answer(roundTrip, 0, 2200, 2000);
     expect(roundTrip.smoothed).toBe(200);
-    expect(waits(roundTrip, 2200, 3)).toEqual([400, 3300, 1600]);
+    expect(waits(roundTrip, 2200, 3)).toEqual([300, 3300, 1200]);
     answer(roundTrip, 3000, 200);
-    expect(waits(roundTrip, 3200, 2)).toEqual([350, 700]);
+    expect(waits(roundTrip, 3200, 2)).toEqual([275, 550]);
   });
 
   it('that was a mistake about the first measurement is understood by the third exchange', () => {
