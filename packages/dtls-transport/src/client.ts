@@ -189,6 +189,15 @@ export class DtlsClient {
     this.#connection.run(() => this.#handshake.rejectPeer(alert, now), now);
   }
 
+  /**
+   * Changes the keys that we send with, and asks the server to change its own (RFC 9147 8), so that whoever learns those of
+   * before can read nothing of what comes. Before the limits of an AEAD it happens by itself. Returns whether it was begun: not
+   * in DTLS 1.2, which has no such thing, not before `connected`, after the end, or while a change is under way.
+   */
+  updateKeys(now: number): boolean {
+    return this.#connection instanceof Connection13 && this.#connection.changeKeys(true, now);
+  }
+
   /** Ends the association and tells the server (close_notify). */
   close(): void {
     this.#connection.close();

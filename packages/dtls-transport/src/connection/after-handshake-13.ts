@@ -45,12 +45,13 @@ export class AfterHandshake13 {
     }
   }
 
-  /** Changes the keys that we send with, once the peer has acknowledged it; nothing while a change is under way. */
-  changeKeys(wantsAnswer: boolean, now: number): void {
-    if (this.#keys.isChanging) return;
+  /** Changes the keys that we send with, once the peer has acknowledged it. False while a change is under way. */
+  changeKeys(wantsAnswer: boolean, now: number): boolean {
+    if (this.#keys.isChanging) return false;
     const { flights } = this.#owner;
     const message = flights.number(HANDSHAKE_TYPE.keyUpdate, this.#keys.begin(wantsAnswer));
     flights.update({ writer: this.#keys.write, message }, now);
+    return true;
   }
 
   /** RFC 9147 4.5.3: changes keys that have been used for long. */

@@ -89,9 +89,9 @@ export class Connection13 extends Connection<UnifiedHeader | RecordHeader> {
     return this.outbox.takeData();
   }
 
-  /** Changes the keys that we send with, once the peer has acknowledged it; nothing while a change is under way. */
-  changeKeys(wantsAnswer: boolean, now: number): void {
-    this.#after?.changeKeys(wantsAnswer, now);
+  /** Changes the keys that we send with, once the peer has acknowledged it. False before there are any, and while a change is under way. */
+  changeKeys(wantsAnswer: boolean, now: number): boolean {
+    return this.state === 'established' && (this.#after?.changeKeys(wantsAnswer, now) ?? false);
   }
 
   protected onTime(now: number): void {

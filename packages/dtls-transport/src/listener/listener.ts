@@ -1,3 +1,4 @@
+import { Connection13 } from '../connection/connection-13.ts';
 import { type DropReason, type Drops, noDrops } from '../drops.ts';
 import { connectionConfig, type Transmit, wholeNumber } from '../engine-options.ts';
 import { DtlsRefusedError } from '../errors.ts';
@@ -200,6 +201,16 @@ export class DtlsListener {
     const target = this.#table.established(peer);
     if (target === undefined) throw new DtlsRefusedError('closed', `there is no association ${peer}`);
     this.#peers.send(target, data);
+  }
+
+  /**
+   * Changes the keys of an association, as `updateKeys` of a client does. False also for a peer that is not there (any more).
+   */
+  updateKeys(peer: number, now: number): boolean {
+    const target = this.#table.established(peer);
+    const begun = target?.connection instanceof Connection13 && target.connection.changeKeys(true, now);
+    if (begun) this.#peers.settle(target);
+    return begun;
   }
 
   /** Ends an association and tells the peer (close_notify); nothing when it is not there (any more). */

@@ -173,6 +173,16 @@ class ClientPipe implements DtlsClientPipe {
     this.#flush();
   }
 
+  updateKeys(): boolean {
+    let begun = false;
+    if (this.#state === 'open') {
+      this.#driver.step((now) => {
+        begun = this.#engine.updateKeys(now);
+      });
+    }
+    return begun;
+  }
+
   close(): void {
     if (this.#state !== 'closed') this.#driver.step(() => this.#engine.close());
   }

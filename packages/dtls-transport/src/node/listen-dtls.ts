@@ -252,6 +252,13 @@ class ListenerSocket implements DtlsListenerHandle {
         engine.send(peer, datagram);
         this.#flush();
       },
+      updateKeys: () => {
+        let begun = false;
+        this.#driver.step((now) => {
+          begun = engine.updateKeys(peer, now);
+        });
+        return begun;
+      },
       close: () => this.#driver.step(() => engine.closePeer(peer)),
     };
   }

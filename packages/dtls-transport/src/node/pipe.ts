@@ -31,6 +31,11 @@ export interface DtlsPipe {
   onDatagram?: ((datagram: Uint8Array, now: number) => void) | undefined;
   /** Called once when the pipe has ended, whoever ended it. The reason is undefined for a close in order, else an error with a `code`. */
   onClose?: ((reason: Error | undefined) => void) | undefined;
+  /**
+   * Changes the keys of both directions (RFC 9147 8), so that whoever learns those of before can read nothing of what comes. Before the
+   * limits of an AEAD it happens by itself. Returns whether it was begun: not in DTLS 1.2, nor while a change is under way.
+   */
+  updateKeys(): boolean;
   /** Tells the peer (close_notify) and ends the pipe. */
   close(): void;
   readonly peer: PipePeer;
