@@ -81,7 +81,7 @@ export class Endpoint {
     const exchanges = new Exchanges({ ...common, timing, tokens });
     const { maxBodyBytes } = options;
     this.#exchanges = exchanges;
-    const roundTrip = () => timing.roundTrip;
+    const roundTrip = () => timing.roundTrip ?? options.roundTrip?.();
     const bulk = new Bulk({ ...common, flow: peerFlow(randomBytes, roundTrip), roundTrip });
     this.#bulk = bulk;
     const sharing = { ...common, agreed: this.#agreed, strangers: options.blockwise === 'rfc9177', roundTrip, bulk };

@@ -19,9 +19,23 @@ export interface CoapLink extends BulkClient {
 export function openCoapLink(shape: LinkShape, peer: Peer, seed: number): CoapLink {
   const time = new VirtualTime(seed);
   const link = new Link(time, { ...shape, seed });
-  const pipes = linkPipes(link, time, { maxPayload: MAX_DATAGRAM - DTLS_OVERHEAD, overhead: DTLS_OVERHEAD });
+  const pipes = linkPipes(link, time, {
+    maxPayload: MAX_DATAGRAM - DTLS_OVERHEAD,
+    overhead: DTLS_OVERHEAD,
+    roundTrip: handshakeOver(shape),
+  });
   const agrees = peer === 'ours';
   serve(pipes.server, { platform: time.platform(2 * seed), handler: bulkHandler(agrees) });
   const client = connect(pipes.client, { platform: time.platform(2 * seed + 1) });
   return { time, link, ...bulkClient(client, agrees, time.now) };
+}
+
+/** The bytes of a ClientHello and of what answers it, where the server has a raw key, in IP packets. */
+const HELLO = 189;
+const ANSWER = 379;
+
+/** The milliseconds from one to the other. */
+function handshakeOver({ up, down }: LinkShape): number {
+  const sending = (bytes: number, rate: number | undefined) => (rate === undefined ? 0 : (8000 * bytes) / rate);
+  return (up?.delay ?? 0) + (down?.delay ?? 0) + sending(HELLO, up?.rate) + sending(ANSWER, down?.rate);
 }

@@ -55,6 +55,9 @@ const QUEUE = 1.25;
 const FULL_QUEUE = 1.5;
 /** What timers and schedulers add to a round trip, in milliseconds. */
 const GRANULARITY = 5;
+/** In startup: so many times the rate of whole rounds may reports follow each other, and so much of what that shows may be under way. */
+const MAX_TRAIN = 3;
+const TRAIN_WINDOW = 1.25;
 /** A pause after which the network may be another, in milliseconds. */
 const LONG_PAUSE = 10_000;
 /** Of feedback that tells of more datagrams at once than this, the rest was late. */
@@ -86,6 +89,8 @@ class RateFlow implements Flow {
   #roundShortest = Number.POSITIVE_INFINITY;
   /** When this round's first report came, and what had been delivered with it. */
   #roundFirst: { at: number; delivered: number } = { at: Number.POSITIVE_INFINITY, delivered: 0 };
+  /** The highest rate between reports of a round, in startup. */
+  #fastest = 0;
   /** The report that is being told. */
   #report: { at: number; bytes: number; shortest: number } = { at: Number.NEGATIVE_INFINITY, bytes: 0, shortest: 0 };
   /** `sendTime` has said that nothing may leave. */
@@ -126,7 +131,7 @@ class RateFlow implements Flow {
     const rate = this.#rate.deliver(sent, this.#isQueue ? 0 : RADIO_LOSS, this.#floor.value ?? 0, now);
     if (rate !== undefined && (!isSparse || rate > this.#best.value)) this.#best.add(rate, this.#round);
     if (delivered >= this.#roundEnd) this.#roundOver(isSparse, now);
-    if (this.#roundFirst.at === now) this.#roundFirst.delivered = this.#rate.delivered;
+    if (this.#phase.kind === 'startup') this.#measureTrain(now);
     this.#proceed(now);
   }
 
@@ -147,15 +152,15 @@ class RateFlow implements Flow {
       return (INITIAL_WINDOW * this.#size) / Math.max(1, roundTrip * INITIAL_PART);
     }
     const { pace } = this.#phase.gains;
-    if (this.#phase.kind !== 'startup') return best * pace * MARGIN;
-    // The round trip before the first report counts in the rate; what comes between reports shows more of the link.
-    return Math.min(Math.max(pace * best, this.#train), pace * pace * best);
+    return this.#phase.kind === 'startup' ? pace * Math.max(best, this.#train) : best * pace * MARGIN;
   }
 
-  /** The rate at which reports tell of more since the first one of this round. */
+  /**
+   * In startup, the rate at which reports came one after the other: the round trip before the first one is not in it, so it shows more
+   * of the link, as long as that is not too much to be true.
+   */
   get #train(): number {
-    const { at, delivered } = this.#roundFirst;
-    return this.#report.at > at ? (this.#rate.delivered - delivered) / (this.#report.at - at) : 0;
+    return this.#phase.kind === 'startup' ? Math.min(this.#fastest, MAX_TRAIN * this.#best.value) : 0;
   }
 
   /** Bytes that may be under way. */
@@ -163,7 +168,8 @@ class RateFlow implements Flow {
     const longest = Math.max(this.#size, size);
     if (this.#losses.isSilent) return SILENT_WINDOW * longest;
     const least = this.#phase.kind === 'startup' ? INITIAL_WINDOW : MIN_WINDOW;
-    return Math.max(this.#phase.gains.window * this.#product + this.#burstBytes, least * longest);
+    const rate = Math.max(this.#phase.gains.window * this.#best.value, TRAIN_WINDOW * this.#train);
+    return Math.max(rate * (this.#floor.value ?? 0) + this.#burstBytes, least * longest);
   }
 
   /** Bytes that are under way on a busy link without a queue. */
@@ -211,6 +217,15 @@ class RateFlow implements Flow {
     if (this.#phase.kind !== 'floor') this.#roundShortest = Number.POSITIVE_INFINITY;
   }
 
+  #measureTrain(now: number): void {
+    const first = this.#roundFirst;
+    const { delivered } = this.#rate;
+    if (first.at === now) first.delivered = delivered;
+    else if (now - first.at >= GRANULARITY) {
+      this.#fastest = Math.max(this.#fastest, (delivered - first.delivered) / (now - first.at));
+    }
+  }
+
   #proceed(now: number): void {
     const floor = this.#floor.value ?? 0;
     const { inFlight } = this.#rate;
@@ -231,6 +246,7 @@ class RateFlow implements Flow {
 
   #restart(now: number): void {
     this.#best.reset(0, this.#round);
+    this.#fastest = 0;
     this.#losses.restart();
     this.#phase.restart();
     this.#floor.renew(undefined, now);
