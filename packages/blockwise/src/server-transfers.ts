@@ -1,5 +1,5 @@
 import { type CoapOption, Code, OptionNumber, uintOption, withoutOptions } from '@lb-matrix/coap-codec';
-import { type Block, blockOption, blockSize, findBlock } from './block.ts';
+import { type Block, blockOption, blockSize, findBlock, MAX_SZX } from './block.ts';
 import { type PartialRequest, receiveBlock1 } from './block1-receiver.ts';
 import { Block2Sender } from './block2-sender.ts';
 import { BodyStore } from './body-store.ts';
@@ -41,8 +41,8 @@ export type QBlock1Arrival =
 
 /** How a client wants the response bodies that do not fit one message. */
 export interface QBlock2Wish {
-  /** The largest blocks. */
-  readonly szx: number;
+  /** The largest payload that it wants in one message (RFC 7959 section 2.4); `undefined`: any. */
+  readonly szx: number | undefined;
   /** See `QBlock2Sender`. */
   readonly brief: boolean;
 }
@@ -158,12 +158,13 @@ export class ServerTransfers {
     now: number,
   ): { readonly first: MessagePart; readonly rest?: HeldSender } {
     ticket.release?.();
-    if (fits(response, room)) return { first: response };
     const { length } = response.payload;
+    const small = wish.szx === undefined || length <= blockSize(wish.szx);
+    if (small && fits(response, room)) return { first: response };
     if (length > this.#limits.maxPeerBytes) {
       throw new BlockwiseError('refused', 'body_too_large', `a response of ${length} bytes`);
     }
-    const sender = new QBlock2Sender(response, wish.szx, room, wish.brief);
+    const sender = new QBlock2Sender(response, wish.szx ?? MAX_SZX, room, wish.brief);
     const held = this.#store.hold(ticket.peer, '', WHOLE, length, now);
     if (held === undefined) return { first: { code: Code.ServiceUnavailable, options: [], payload: NO_PAYLOAD } };
     // Whoever sends it says when it is no longer needed.

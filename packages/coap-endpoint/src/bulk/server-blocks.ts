@@ -1,4 +1,6 @@
 import {
+  type Block,
+  blockSize,
   cacheKey,
   findBlock,
   fits,
@@ -21,8 +23,7 @@ import type { MessageLayer, Timer } from '../message-layer.ts';
 import type { Bulk } from './bulk.ts';
 import { Uploads } from './uploads.ts';
 
-/** Blocks of which sizes a client takes that does not say: any. */
-const ANY_SZX = 6;
+const { QBlock1, QBlock2 } = OptionNumber;
 const STRANGERS: QBlockTiming = nonTiming();
 
 /** A response of which the first message is to be sent, and then the rest. */
@@ -107,16 +108,24 @@ export class ServerBlocks {
 
   /** The first message of a response. Throws `BlockwiseError` as `ServerTransfers`. */
   respond(ticket: Ticket, response: MessagePart, room: Room, now: number): Begun {
-    const szx = fits(response, room) ? undefined : this.#wishOf(ticket);
-    if (szx === undefined) return { first: this.#transfers.respond(ticket, response, room, now) };
-    const { first, rest } = this.#transfers.respondInQBlocks(ticket, response, room, { szx, brief: this.prompt }, now);
+    if (!this.#takes(ticket)) return { first: this.#transfers.respond(ticket, response, room, now) };
+    const asked = wishOf(ticket);
+    const wish = { szx: asked?.szx, brief: this.prompt };
+    const { first, rest } = this.#transfers.respondInQBlocks(ticket, response, room, wish, now);
     if (rest === undefined) return { first };
+    if (asked !== undefined && !asked.more) {
+      // Section 4.4: without M it is just for that block, to see whether the options are known.
+      rest.release();
+      return { first };
+    }
     return { first, proceed: (token, at) => this.#proceed(ticket, rest, token, at) };
   }
 
   /** Whether a response goes in Q-Blocks. */
   divides(ticket: Ticket, response: MessagePart, room: Room): boolean {
-    return this.#wishOf(ticket) !== undefined && !fits(response, room);
+    const szx = wishOf(ticket)?.szx;
+    const small = szx === undefined || response.payload.length <= blockSize(szx);
+    return this.#takes(ticket) && !(small && fits(response, room));
   }
 
   /** The request with this token is answered. */
@@ -142,19 +151,17 @@ export class ServerBlocks {
     return this.#prompt.timing;
   }
 
-  /** The size of the Q-Blocks that a client takes; `undefined` when it takes none (section 4.1), or wants those of RFC 7959. */
-  #wishOf({ options, block2 }: Ticket): number | undefined {
-    if (block2 !== undefined || !this.known) return undefined;
-    const wish = findBlock(options, OptionNumber.QBlock2);
-    if (wish !== undefined && wish !== 'invalid') return wish.szx;
-    return this.prompt || findOption(options, OptionNumber.QBlock1) !== undefined ? ANY_SZX : undefined;
+  /** Whether a client takes Q-Blocks (section 4.1), and does not want those of RFC 7959. */
+  #takes(ticket: Ticket): boolean {
+    if (ticket.block2 !== undefined || !this.known) return false;
+    return this.prompt || ticket.options.some(({ number }) => number === QBlock1 || number === QBlock2);
   }
 
   #proceed(ticket: Ticket, { sender, release }: HeldSender, token: Uint8Array, now: number): void {
     this.#bulk.add(
       {
         source: sender,
-        option: OptionNumber.QBlock2,
+        option: QBlock2,
         token,
         etag: sender.etag,
         key: this.prompt ? undefined : cacheKey(ticket.code, ticket.options),
@@ -167,9 +174,15 @@ export class ServerBlocks {
 
   /** The client has not heard yet that all of it is here. */
   #sayWhole({ token }: CoapMessage, { options }: MessagePart, now: number): void {
-    const block = findBlock(options, OptionNumber.QBlock1);
+    const block = findBlock(options, QBlock1);
     const size = uintValue(options, OptionNumber.Size1);
     if (block === undefined || block === 'invalid' || size === undefined) return;
-    this.#uploads.say({ missing: [], proceed: Math.ceil(size / (16 << block.szx)) }, block.szx, token, now);
+    this.#uploads.say({ missing: [], proceed: Math.ceil(size / blockSize(block.szx)) }, block.szx, token, now);
   }
+}
+
+/** What a client says of the blocks that it wants. */
+function wishOf({ options }: Ticket): Block | undefined {
+  const wish = findBlock(options, QBlock2);
+  return wish === 'invalid' ? undefined : wish;
 }
