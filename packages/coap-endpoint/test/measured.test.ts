@@ -205,22 +205,33 @@ describe('a peer that takes its time', () => {
     expect(sent(there, 'server', Type.ACK)).toEqual([230]);
   });
 
-  it('answers separately in a message that is sent again soon, since it is acknowledged at once', async () => {
-    let answers = 0;
-    const there = agreed(
-      (request) =>
-        new Promise((resolve) => {
-          request.acknowledge();
-          there.time.setTimer(1000, () => resolve(content('x')));
-        }),
-      { delay: 50, drop: ({ from, message }) => from === 'server' && message?.type === Type.CON && answers++ === 0 },
-    );
-    there.link.server.roundTrip = 100;
-    await there.time.until(there.client.request(get('a')));
-    const [first, second] = sent(there, 'server');
-    expect(second! - first!).toBeGreaterThanOrEqual(125);
-    expect(second! - first!).toBeLessThanOrEqual(300);
-  });
+  it.each([
+    [undefined, 150, 250],
+    ['measured', 150, 250],
+    ['rfc7252', 2000, 3000],
+  ] as const)(
+    'answers separately in a message that is sent again soon, unless congestion says %s',
+    async (congestion, least, most) => {
+      let answers = 0;
+      const there = agreed(
+        (request) =>
+          new Promise((resolve) => {
+            request.acknowledge();
+            there.time.setTimer(1000, () => resolve(content('x')));
+          }),
+        {
+          delay: 50,
+          drop: ({ from, message }) => from === 'server' && message?.type === Type.CON && answers++ === 0,
+          serve: { congestion },
+        },
+      );
+      there.link.server.roundTrip = 100;
+      await there.time.until(there.client.request(get('a')));
+      const [first, second] = sent(there, 'server');
+      expect(second! - first!).toBeGreaterThanOrEqual(least);
+      expect(second! - first!).toBeLessThanOrEqual(most);
+    },
+  );
 
   it('may be far away all of a sudden: after three exchanges nothing is sent too soon', async () => {
     let delay = 100;
