@@ -1,4 +1,5 @@
 import type { BodyForm } from './body-form.ts';
+import { concat } from './bytes.ts';
 import type { CompressionRule } from './compressible.ts';
 import { type Compression, DEFAULT_MAX_BYTES, DEFAULT_THRESHOLD } from './compression.ts';
 import { dictionary } from './dictionary.ts';
@@ -26,7 +27,7 @@ export function pack(cbor: Uint8Array, rule: CompressionRule, form: BodyForm): U
   const tried = cbor.length >= (compression.threshold ?? DEFAULT_THRESHOLD) && !hasSecretKey(cbor, form);
   const packed = tried
     ? rule === 'parts'
-      ? packParts(cbor, form, compression)
+      ? packParts(cbor, compression)
       : compress(cbor, compression)
     : undefined;
   if (rule === 'whole') return packed !== undefined && packed.length < cbor.length + LABEL ? packed : undefined;
@@ -54,7 +55,7 @@ export function unpack(packed: Uint8Array, compression: Compression): Uint8Array
   return concat(pieces);
 }
 
-function packParts(cbor: Uint8Array, form: BodyForm, compression: Compression): Uint8Array {
+function packParts(cbor: Uint8Array, compression: Compression): Uint8Array {
   const parts = syncParts(cbor);
   const contexts = new Set(parts.map(({ context }) => context));
   contexts.delete(STRUCTURE);
@@ -89,14 +90,4 @@ function readVarint(bytes: Uint8Array, start: number): { value: number; end: num
     if (byte < 0x80) return { value, end: at + 1 };
   }
   throw new RangeError('a part without a head');
-}
-
-function concat(pieces: readonly Uint8Array[]): Uint8Array {
-  const result = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    result.set(piece, at);
-    at += piece.length;
-  }
-  return result;
 }

@@ -1,8 +1,9 @@
 import { decodeValue, encodeJson, encodeValue, type JsonValue } from '@lb-matrix/lb-cbor-keys';
 import { type BodyForm, keyBytes } from '../body-form.ts';
+import { concat, sameBytes } from '../bytes.ts';
 import { isObject, parseJson } from '../json-body.ts';
 import type { Echoes } from './echoes.ts';
-import { bytesOfKey, concat, head, Mark, readArray, readItem, sameBytes, writeArray } from './item.ts';
+import { bytesOfKey, head, Mark, readArray, readItem, writeArray } from './item.ts';
 import type { Author } from './sync-reference.ts';
 
 /** What it takes to write echoes, and to read them. */

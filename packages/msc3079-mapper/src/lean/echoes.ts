@@ -1,5 +1,5 @@
+import { sameBytes } from '../bytes.ts';
 import { readMember } from '../json-body.ts';
-import { sameBytes } from './item.ts';
 
 /** An event that this connection has sent. */
 export interface SentEvent {

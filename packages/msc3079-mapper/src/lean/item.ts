@@ -1,3 +1,4 @@
+import { concat, sameBytes } from '../bytes.ts';
 import { latin1 } from '../cbor-walk.ts';
 
 /** CBOR taken apart as far as lean bodies look: maps, and everything else as the bytes that it is. */
@@ -158,10 +159,6 @@ export function sameItem(a: Item, b: Item): boolean {
   );
 }
 
-export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
-}
-
 /** The bytes of a key. */
 export function bytesOfKey(key: string): Uint8Array {
   return Uint8Array.from(key, (char) => char.charCodeAt(0));
@@ -190,14 +187,4 @@ export function head(type: number, argument: number): Uint8Array {
   bytes[0] = major | 26;
   new DataView(bytes.buffer).setUint32(1, argument);
   return bytes;
-}
-
-export function concat(pieces: readonly Uint8Array[]): Uint8Array {
-  const result = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    result.set(piece, at);
-    at += piece.length;
-  }
-  return result;
 }

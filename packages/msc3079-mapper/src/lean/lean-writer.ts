@@ -1,17 +1,16 @@
 import { CborError } from '@lb-matrix/lb-cbor-keys';
 import type { BodyForm } from '../body-form.ts';
+import { concat, sameBytes } from '../bytes.ts';
 import { shortEcho } from './echo.ts';
 import type { Echoes } from './echoes.ts';
 import { headerOf } from './header.ts';
 import {
   type CborMap,
-  concat,
   type Item,
   Mark,
   type Member,
   readArray,
   readItem,
-  sameBytes,
   sameItem,
   sizeOf,
   writeArray,

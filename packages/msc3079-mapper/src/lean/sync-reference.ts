@@ -21,7 +21,7 @@ export interface SyncReference {
   readonly time: number;
 }
 
-export interface KnownRoom {
+interface KnownRoom {
   /** Its id as a key. */
   readonly key: string;
   readonly room: CborMap;
@@ -30,7 +30,7 @@ export interface KnownRoom {
 /** What echoes say of whoever has sent them. */
 export type Author = Pick<SyncReference, 'sender' | 'time'>;
 
-export const GENERATIONS = 8;
+const GENERATIONS = 8;
 
 /** Bounds of what is kept, in bytes of CBOR. */
 const MAX_ANSWER = 4096;

@@ -7,7 +7,7 @@ import { firstReference, type SyncReference } from '../../src/lean/sync-referenc
 import { utf8 } from '../support.ts';
 
 /** Table 2 and base64 as bytes. */
-export const FORM: BodyForm = writtenForm(3, { keyTable: 1, compression: undefined });
+const FORM: BodyForm = writtenForm(3, { keyTable: 1, compression: undefined });
 
 export const cborOf = (value: unknown, form: BodyForm = FORM): Uint8Array => encodeJson(JSON.stringify(value), form);
 
