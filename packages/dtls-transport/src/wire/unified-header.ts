@@ -14,9 +14,6 @@ const EPOCH_MASK = 0b0000_0011;
 
 const NO_ID = new Uint8Array(0);
 
-/** Bytes of the longest header without a connection id: flags, number, length. */
-export const MAX_UNIFIED_HEADER = 5;
-
 /** A protected record inside a datagram: its header begins at `offset`, its ciphertext is `datagram[start..end)`. */
 export interface UnifiedHeader {
   readonly offset: number;
