@@ -25,11 +25,7 @@ export function pack(cbor: Uint8Array, rule: CompressionRule, form: BodyForm): U
   const { compression } = form;
   if (compression === undefined || rule === 'never') return undefined;
   const tried = cbor.length >= (compression.threshold ?? DEFAULT_THRESHOLD) && !hasSecretKey(cbor, form);
-  const packed = tried
-    ? rule === 'parts'
-      ? packParts(cbor, compression)
-      : compress(cbor, compression)
-    : undefined;
+  const packed = tried ? (rule === 'parts' ? packParts(cbor, compression) : compress(cbor, compression)) : undefined;
   if (rule === 'whole') return packed !== undefined && packed.length < cbor.length + LABEL ? packed : undefined;
   const stored = concat([Uint8Array.of(PARTS), varint(cbor.length * 2), cbor]);
   return packed !== undefined && packed.length < stored.length ? packed : stored;
