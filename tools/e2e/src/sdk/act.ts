@@ -42,24 +42,40 @@ export function send(
   content: object,
   threadId: string | null = null,
 ): Promise<string> {
-  return repeating(app, roomId, () => app.client.sendEvent(roomId, threadId, type as never, content as never));
+  return repeating(app, roomId, (transaction) =>
+    app.client.sendEvent(roomId, threadId, type as never, content as never, transaction),
+  );
 }
 
 /** Redacts an event; returns the redaction's id. */
 export function redact(app: App, roomId: string, eventId: string): Promise<string> {
-  return repeating(app, roomId, () => app.client.redactEvent(roomId, eventId, undefined, { reason: 'wrong room' }));
+  return repeating(app, roomId, (transaction) =>
+    app.client.redactEvent(roomId, eventId, transaction, { reason: 'wrong room' }),
+  );
 }
 
-async function repeating(app: App, roomId: string, first: () => Promise<{ event_id: string }>): Promise<string> {
+type First = (transaction: string) => Promise<{ event_id: string }>;
+
+async function repeating(app: App, roomId: string, first: First): Promise<string> {
   const { client, patience } = app;
+  const transaction = client.makeTxnId();
   try {
-    return (await first()).event_id;
+    return (await first(transaction)).event_id;
   } catch (cause) {
     const room = await roomOf(app, roomId);
     const failed = room.getPendingEvents().find(({ status }) => status === EventStatus.NOT_SENT);
+    // The homeserver has it, and /sync was sooner than an answer: the SDK has nothing left to send, and says that it is no local echo.
+    const echo = eventsOf(room).find((event) => event.getUnsigned().transaction_id === transaction);
+    if (failed === undefined && echo !== undefined) return echo.getId()!;
     if (failed === undefined) throw new Error('the SDK has forgotten an event that it could not send', { cause });
     return (await stubbornly(patience, () => client.resendEvent(failed, room))).event_id;
   }
+}
+
+/** All that the app shows of a room. */
+function eventsOf(room: Room): readonly MatrixEvent[] {
+  const threads = room.getThreads().flatMap(({ liveTimeline }) => liveTimeline.getEvents());
+  return [...room.getLiveTimeline().getEvents(), ...threads];
 }
 
 /** The event, once the app has it from the homeserver and has decrypted it. */
