@@ -14,6 +14,7 @@ export interface Held<T> {
 
 interface Entry<T> extends Held<T> {
   readonly owner: Peer<T>;
+  readonly evicted: (() => void) | undefined;
   bytes: number;
   usedAt: number;
   state: 'kept' | 'pinned' | 'gone';
@@ -56,16 +57,19 @@ export class BodyStore<T> {
     return [...(this.#peers.get(peer)?.kept.values() ?? [])].map((entry) => entry.value);
   }
 
-  /** Holds `value` in place of what the key held before; `undefined` when there is no room for it. */
-  hold(peer: object, key: string, value: T, bytes: number, now: number): Held<T> | undefined {
+  /**
+   * Holds `value` in place of what the key held before; `undefined` when there is no room for it. `evicted` is called when it has to go
+   * for another one, or has outlived its use.
+   */
+  hold(peer: object, key: string, value: T, bytes: number, now: number, evicted?: () => void): Held<T> | undefined {
     let state = this.#peers.get(peer);
     if (state === undefined) {
       state = { forgotten: false, kept: new Map(), bytes: 0, pinned: 0 };
     }
     const before = state.kept.get(key);
     if (before !== undefined) this.release(before);
-    if (state.kept.size >= this.#limits.maxPeerBodies) this.release(first(state.kept.values())!);
-    const entry: Entry<T> = { value, peer, owner: state, key, bytes: 0, usedAt: now, state: 'kept' };
+    if (state.kept.size >= this.#limits.maxPeerBodies) this.#evict(first(state.kept.values())!);
+    const entry: Entry<T> = { value, peer, owner: state, key, evicted, bytes: 0, usedAt: now, state: 'kept' };
     this.#peers.set(peer, state);
     state.kept.set(key, entry);
     this.#order.add(entry);
@@ -145,7 +149,7 @@ export class BodyStore<T> {
   expire(now: number): void {
     for (const entry of this.#order) {
       if (entry.usedAt + this.#limits.lifetime > now) return;
-      this.release(entry);
+      this.#evict(entry);
     }
   }
 
@@ -155,11 +159,16 @@ export class BodyStore<T> {
     return oldest === undefined ? undefined : oldest.usedAt + this.#limits.lifetime;
   }
 
+  #evict(entry: Entry<T>): void {
+    this.release(entry);
+    entry.evicted?.();
+  }
+
   #makeRoom(candidates: Iterable<Entry<T>>, but: Entry<T>, enough: () => boolean): boolean {
     if (enough()) return true;
     for (const entry of candidates) {
       if (entry === but) continue;
-      this.release(entry);
+      this.#evict(entry);
       if (enough()) return true;
     }
     return false;

@@ -47,9 +47,11 @@ export interface QBlock2Wish {
   readonly brief: boolean;
 }
 
-/** A response body that goes out in Q-Blocks, and ends the charge for its memory. */
+/** A response body that goes out in Q-Blocks. Its memory is charged until it is released, or has to go. */
 export interface HeldSender {
   readonly sender: QBlock2Sender;
+  /** It is in use: others go before it. */
+  readonly touch: (now: number) => void;
   readonly release: () => void;
 }
 
@@ -66,6 +68,9 @@ const NO_PAYLOAD: Uint8Array = new Uint8Array();
 export class ServerTransfers {
   readonly #limits: ServerLimits;
   readonly #store: BodyStore<PartialRequest | Block2Sender | QBlock1Receiver | WholeUpload>;
+
+  /** Each response in Q-Blocks is a body of its own. */
+  #responses = 0;
 
   constructor(limits: Partial<ServerLimits> = {}) {
     this.#limits = serverLimits(limits);
@@ -148,7 +153,7 @@ export class ServerTransfers {
 
   /**
    * The same for a client that takes Q-Blocks (RFC 9177 section 4.4): all of the response, or its block 0, the rest being there to be sent
-   * and sent again.
+   * and sent again. `evicted` is called when it has to go.
    */
   respondInQBlocks(
     ticket: Ticket,
@@ -156,6 +161,7 @@ export class ServerTransfers {
     room: Room,
     wish: QBlock2Wish,
     now: number,
+    evicted: () => void,
   ): { readonly first: MessagePart; readonly rest?: HeldSender } {
     ticket.release?.();
     const { length } = response.payload;
@@ -165,11 +171,15 @@ export class ServerTransfers {
       throw new BlockwiseError('refused', 'body_too_large', `a response of ${length} bytes`);
     }
     const sender = new QBlock2Sender(response, wish.szx ?? MAX_SZX, room, wish.brief);
-    const held = this.#store.hold(ticket.peer, '', WHOLE, length, now);
+    const key = `r${this.#responses++}`;
+    const held = this.#store.hold(ticket.peer, key, WHOLE, length, now, evicted);
     if (held === undefined) return { first: { code: Code.ServiceUnavailable, options: [], payload: NO_PAYLOAD } };
-    // Whoever sends it says when it is no longer needed.
-    this.#store.pin(held);
-    return { first: sender.block(0), rest: { sender, release: () => this.#store.release(held) } };
+    const rest: HeldSender = {
+      sender,
+      touch: (at) => this.#store.touch(held, at),
+      release: () => this.#store.release(held),
+    };
+    return { first: sender.block(0), rest };
   }
 
   /** Whether a peer is in the middle of a request body, or of a response that it has not had the whole of. */

@@ -54,6 +54,11 @@ export class ServerObservations implements ObserverList {
     return observation;
   }
 
+  /** Whether there is an observer with this token. */
+  has(token: Uint8Array): boolean {
+    return this.#byToken.has(String(token));
+  }
+
   /** Takes the observer with this token off the list. */
   remove(token: Uint8Array, reason: ObservationEnd, now: number): void {
     this.#byToken.get(String(token))?.remove(reason, now);

@@ -177,8 +177,11 @@ export class ServerRole {
     const outcome = this.#blocks.requested(message, part, now);
     if (outcome === 'none') return false;
     if (outcome === 'invalid') this.#replies.reply(message, empty(Code.BadRequest), undefined, now);
-    else if (outcome === 'gone') this.#replies.reply(message, empty(Code.RequestEntityIncomplete), undefined, now);
-    else if (message.type === Type.CON) this.#layer.transmitEmpty(Type.ACK, message.messageId);
+    else if (outcome === 'gone') {
+      // Of a resource that is observed another body has taken its place, and is on its way.
+      if (this.#observations.has(message.token)) return true;
+      this.#replies.reply(message, empty(Code.RequestEntityIncomplete), undefined, now);
+    } else if (message.type === Type.CON) this.#layer.transmitEmpty(Type.ACK, message.messageId);
     return true;
   }
 

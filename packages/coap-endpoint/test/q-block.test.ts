@@ -90,6 +90,29 @@ describe('between ends that agreed on the blocks of RFC 9177', () => {
     expect(link.log).toEqual([]);
   });
 
+  it('a response that had to go for others is asked for again', async () => {
+    const limits = { serve: { maxPeerBytes: 700_000, maxBodyBytes: 1000 } };
+    let asked = 0;
+    let drops = 0;
+    const drop = ({ from, message }: Sent) => from === 'server' && message!.type === Type.NON && drops-- === 1;
+    const { time, client } = await agreed(
+      () => {
+        asked++;
+        return content(bodyOf(400_000));
+      },
+      { delay: 50, drop, ...limits },
+    );
+    asked = 0;
+    // What is missing of the first is asked for when it has gone.
+    drops = 1;
+    const first = client.request(get('a'));
+    await time.advance(70);
+    const second = client.request(get('b'));
+    expect((await time.until(second)).payload.length).toBe(400_000);
+    expect(same((await time.until(first)).payload, bodyOf(400_000))).toBe(true);
+    expect(asked).toBe(3);
+  });
+
   it('a long answer comes as a CON of its own, and the rest after it', async () => {
     let answer: () => void = () => {};
     const { time, client, link } = await agreed(

@@ -23,6 +23,8 @@ export interface BulkOptions {
   readonly key?: string | undefined;
   /** The peer knows the same rules, and not only those of RFC 9177. */
   readonly prompt: boolean;
+  /** The peer has said something of it. */
+  readonly heard?: ((now: number) => void) | undefined;
   /** It is over: all of it is there, or nothing was heard of it for too long, or the peer does not want it. */
   readonly ended: (why: 'delivered' | 'silent' | 'rejected' | 'stopped' | 'too_large', now: number) => void;
 }
@@ -111,6 +113,7 @@ export class Bulk implements Timer {
   take(body: BulkBody, report: Report, now: number): void {
     this.#now = now;
     body.take(report, now);
+    this.#bodies.get(body)?.heard?.(now);
     if (body.done) this.#end(body, 'delivered', now);
   }
 

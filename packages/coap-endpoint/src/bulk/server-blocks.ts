@@ -85,12 +85,8 @@ export class ServerBlocks {
     const body = this.prompt
       ? this.#bulk.find(message.token, findOption(options, OptionNumber.ETag)?.value)
       : this.#bulk.findByKey(cacheKey(code, options));
-    if (body === undefined) {
-      // Between ends that agreed another one has taken its place.
-      if (this.prompt) return 'taken';
-      // Section 4.4: what has no body and no effect is asked for again as a whole.
-      return code === Code.GET ? 'none' : 'gone';
-    }
+    // Section 4.4: what has no body and no effect is asked for again as a whole, if the request says what it is.
+    if (body === undefined) return this.prompt || code !== Code.GET ? 'gone' : 'none';
     this.#bulk.take(body, asked, now);
     // Who has the first message will acknowledge it, whenever that is.
     if (asked.missing[0] !== 0 && body.firstArrived) this.#layer.prove(qBodyKey(body.token), now);
@@ -111,14 +107,21 @@ export class ServerBlocks {
     if (!this.#takes(ticket)) return { first: this.#transfers.respond(ticket, response, room, now) };
     const asked = wishOf(ticket);
     const wish = { szx: asked?.szx, brief: this.prompt };
-    const { first, rest } = this.#transfers.respondInQBlocks(ticket, response, room, wish, now);
+    let token: Uint8Array | undefined;
+    const { first, rest } = this.#transfers.respondInQBlocks(ticket, response, room, wish, now, () => {
+      if (token !== undefined) this.#bulk.stop(token, now);
+    });
     if (rest === undefined) return { first };
     if (asked !== undefined && !asked.more) {
       // Section 4.4: without M it is just for that block, to see whether the options are known.
       rest.release();
       return { first };
     }
-    return { first, proceed: (token, at) => this.#proceed(ticket, rest, token, at) };
+    const proceed = (of: Uint8Array, at: number) => {
+      token = of;
+      this.#proceed(ticket, rest, of, at);
+    };
+    return { first, proceed };
   }
 
   /** Whether a response goes in Q-Blocks. */
@@ -157,7 +160,7 @@ export class ServerBlocks {
     return this.prompt || ticket.options.some(({ number }) => number === QBlock1 || number === QBlock2);
   }
 
-  #proceed(ticket: Ticket, { sender, release }: HeldSender, token: Uint8Array, now: number): void {
+  #proceed(ticket: Ticket, { sender, touch, release }: HeldSender, token: Uint8Array, now: number): void {
     this.#bulk.add(
       {
         source: sender,
@@ -166,6 +169,7 @@ export class ServerBlocks {
         etag: sender.etag,
         key: this.prompt ? undefined : cacheKey(ticket.code, ticket.options),
         prompt: this.prompt,
+        heard: touch,
         ended: release,
       },
       now,
