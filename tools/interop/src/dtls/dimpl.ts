@@ -1,8 +1,7 @@
 import { makeCertificate } from '../certificate.ts';
-import { freeUdpPort } from '../free-port.ts';
 import { buildCargoPeer } from '../install.ts';
-import { startPeer } from '../process.ts';
 import type { DtlsPeer, DtlsSetup, Suite } from './peer.ts';
+import { programPeer } from './program-peer.ts';
 
 /** By their numbers (IANA TLS Cipher Suites). */
 const SUITES: Partial<Record<Suite, string>> = {
@@ -15,54 +14,29 @@ const SUITES: Partial<Record<Suite, string>> = {
   CHACHA20_POLY1305: '1303',
 };
 
-const reportOf = ({ version = '1.2' }: DtlsSetup): RegExp =>
-  new RegExp(`(CLIENT|SERVER) version=DTLS${version === 'both' ? '1_[23]' : version.replace('.', '_')}\\n`);
-
 /** A Rust program on dimpl: `peers/dimpl-peer`. */
-export const dimpl: DtlsPeer = {
+export const dimpl: DtlsPeer = programPeer({
   name: 'dimpl',
-  install: () => void buildCargoPeer('dimpl-peer'),
-
-  async startServer(setup) {
-    const port = await freeUdpPort();
+  build: () => buildCargoPeer('dimpl-peer'),
+  server(port, setup) {
     const { certificate, clientCertificate, cookie } = setup;
-    const server = startPeer(buildCargoPeer('dimpl-peer'), [
+    return [
       ...['server', `127.0.0.1:${port}`, ...common(setup), ...own(certificate)],
       ...(clientCertificate === undefined ? [] : ['--mutual', `--peer=${clientCertificate.certDerFile}`]),
       ...(cookie === false ? ['--no-cookie'] : []),
-    ]);
-    await server.waitFor(/LISTENING/);
-    return {
-      port,
-      async echoes() {
-        await server.waitFor(reportOf(setup));
-      },
-      async closed() {
-        await server.waitFor(/^closed/m);
-      },
-      stop: () => server.stop(),
-    };
+    ];
   },
-
-  async connect(port, setup) {
+  client(port, setup) {
     const { certificate, clientCertificate } = setup;
-    const client = startPeer(buildCargoPeer('dimpl-peer'), [
+    return [
       ...['client', `127.0.0.1:${port}`, ...common(setup), ...own(clientCertificate)],
       ...(certificate === undefined ? [] : [`--peer=${certificate.certDerFile}`]),
-    ]);
-    await client.waitFor(reportOf(setup));
-    return {
-      async shows(text) {
-        await client.waitFor(new RegExp(text));
-      },
-      async close() {
-        // It does that by itself after the last answer.
-        await client.exited;
-      },
-      stop: () => client.stop(),
-    };
+    ];
   },
-};
+  report: ({ version = '1.2' }) =>
+    new RegExp(`(CLIENT|SERVER) version=DTLS${version === 'both' ? '1_[23]' : version.replace('.', '_')}\\n`),
+  closed: /^closed/m,
+});
 
 /** It wants a certificate of its own in any case. */
 const own = (certificate = makeCertificate()): string[] => [

@@ -1,7 +1,7 @@
-import { freeUdpPort } from '../free-port.ts';
+import type { CertificateFiles } from '../certificate.ts';
 import { buildGoPeer } from '../install.ts';
-import { startPeer } from '../process.ts';
 import type { DtlsPeer, DtlsSetup, Suite } from './peer.ts';
+import { programPeer } from './program-peer.ts';
 
 /** The ends of the names in Go's spelling, where they are not `_SHA256`. */
 const HASH: Partial<Record<Suite, string>> = {
@@ -14,59 +14,33 @@ const HASH: Partial<Record<Suite, string>> = {
 
 const nameOf = (suite: Suite): string => `TLS_${suite}${HASH[suite] ?? '_SHA256'}`;
 
-/** What it reports of a session. */
-const reportOf = ({ suite }: DtlsSetup): RegExp =>
-  new RegExp(`(CLIENT|SERVER) version=DTLS1.2 suite=${suite === undefined ? 'TLS_\\S+' : nameOf(suite)} `);
-
 /** A Go program on pion/dtls: `peers/pion-peer`. */
-export const pion: DtlsPeer = {
+export const pion: DtlsPeer = programPeer({
   name: 'pion',
-  install: () => void buildGoPeer('pion-peer'),
-
-  async startServer(setup) {
-    const port = await freeUdpPort();
+  build: () => buildGoPeer('pion-peer'),
+  server(port, setup) {
     const { certificate, clientCertificate, cookie } = setup;
-    const server = startPeer(buildGoPeer('pion-peer'), [
+    return [
       ...['server', '-addr', `127.0.0.1:${port}`, ...common(setup)],
-      ...(certificate === undefined ? [] : ['-cert', certificate.certFile, '-key', certificate.keyFile]),
+      ...(certificate === undefined ? [] : own(certificate)),
       ...(clientCertificate === undefined ? [] : ['-mtls', '-ca', clientCertificate.certFile]),
       ...(cookie === false ? ['-no-cookie'] : []),
-    ]);
-    await server.waitFor(/LISTENING/);
-    return {
-      port,
-      async echoes() {
-        await server.waitFor(reportOf(setup));
-      },
-      async closed() {
-        await server.waitFor(/closed: EOF/);
-      },
-      stop: () => server.stop(),
-    };
+    ];
   },
-
-  async connect(port, setup) {
+  client(port, setup) {
     const { certificate, clientCertificate } = setup;
-    const client = startPeer(buildGoPeer('pion-peer'), [
+    return [
       ...['client', '-addr', `127.0.0.1:${port}`, '-send', 'hello', ...common(setup)],
       ...(certificate === undefined ? [] : ['-ca', certificate.certFile]),
-      ...(clientCertificate === undefined
-        ? []
-        : ['-cert', clientCertificate.certFile, '-key', clientCertificate.keyFile]),
-    ]);
-    await client.waitFor(reportOf(setup));
-    return {
-      async shows(text) {
-        await client.waitFor(new RegExp(text));
-      },
-      async close() {
-        // It does that by itself after one answer.
-        await client.exited;
-      },
-      stop: () => client.stop(),
-    };
+      ...(clientCertificate === undefined ? [] : own(clientCertificate)),
+    ];
   },
-};
+  report: ({ suite }) =>
+    new RegExp(`(CLIENT|SERVER) version=DTLS1.2 suite=${suite === undefined ? 'TLS_\\S+' : nameOf(suite)} `),
+  closed: /closed: EOF/,
+});
+
+const own = ({ certFile, keyFile }: CertificateFiles): string[] => ['-cert', certFile, '-key', keyFile];
 
 function common({ suite, group, mtu, psk }: DtlsSetup): string[] {
   return [

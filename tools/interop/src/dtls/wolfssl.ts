@@ -1,8 +1,7 @@
 import type { CertificateFiles } from '../certificate.ts';
-import { freeUdpPort } from '../free-port.ts';
 import { buildWolfSslPeer } from '../install.ts';
-import { startPeer } from '../process.ts';
 import type { DtlsPeer, DtlsSetup, Suite } from './peer.ts';
+import { programPeer } from './program-peer.ts';
 
 const SUITES: Record<Suite, string> = {
   ECDHE_ECDSA_WITH_AES_128_GCM: 'ECDHE-ECDSA-AES128-GCM-SHA256',
@@ -22,69 +21,39 @@ const SUITES: Record<Suite, string> = {
   CHACHA20_POLY1305: 'TLS13-CHACHA20-POLY1305-SHA256',
 };
 
-/** What it reports of a session; of the keys in it, that they came alone (2, by IANA's numbers). */
-const reportOf = ({ version = '1.2', rawKey, clientRawKey }: DtlsSetup): RegExp => {
-  const expected = version === 'both' ? '1.[23]' : version;
-  const types = `${rawKey ? '.* server-cert-type=2' : ''}${clientRawKey ? '.* client-cert-type=2' : ''}`;
-  return new RegExp(`(CLIENT|SERVER) version=DTLSv${expected} ${types}`);
-};
-
 /** A C program on wolfSSL: `peers/wolfssl-peer`. */
-export const wolfssl: DtlsPeer = {
+export const wolfssl: DtlsPeer = programPeer({
   name: 'wolfSSL',
-  install: () => void buildWolfSslPeer(),
-
-  async startServer(setup) {
-    const port = await freeUdpPort();
+  build: buildWolfSslPeer,
+  server(port, setup) {
     const { certificate, clientCertificate, clientRawKey, rawKey, cookie } = setup;
-    const server = startPeer(buildWolfSslPeer(), [
+    return [
       ...['server', '--port', String(port), ...common(setup)],
       ...(certificate === undefined ? [] : own(certificate, rawKey)),
-      ...(clientCertificate === undefined
-        ? []
-        : clientRawKey
-          ? ['--pin', clientCertificate.spkiDerFile]
-          : ['--ca', clientCertificate.certFile]),
+      ...(clientCertificate === undefined ? [] : trusted(clientCertificate, clientRawKey)),
       ...(cookie === false ? ['--no-cookie'] : []),
-    ]);
-    await server.waitFor(/LISTENING/);
-    return {
-      port,
-      async echoes() {
-        await server.waitFor(reportOf(setup));
-      },
-      async closed() {
-        await server.waitFor(/^closed/m);
-      },
-      stop: () => server.stop(),
-    };
+    ];
   },
-
-  async connect(port, setup) {
+  client(port, setup) {
     const { certificate, clientCertificate, clientRawKey, rawKey, keyUpdate } = setup;
-    const client = startPeer(buildWolfSslPeer(), [
+    return [
       ...['client', '--port', String(port), ...common(setup)],
-      ...(certificate === undefined
-        ? []
-        : rawKey
-          ? ['--pin', certificate.spkiDerFile]
-          : ['--ca', certificate.certFile]),
+      ...(certificate === undefined ? [] : trusted(certificate, rawKey)),
       ...(clientCertificate === undefined ? [] : own(clientCertificate, clientRawKey)),
       ...(keyUpdate ? ['--count', '4'] : []),
-    ]);
-    await client.waitFor(reportOf(setup));
-    return {
-      async shows(text) {
-        await client.waitFor(new RegExp(text));
-      },
-      async close() {
-        // It does that by itself after the last answer.
-        await client.exited;
-      },
-      stop: () => client.stop(),
-    };
+    ];
   },
-};
+  // Of the keys in a session, that they came alone (2, by IANA's numbers).
+  report({ version = '1.2', rawKey, clientRawKey }) {
+    const expected = version === 'both' ? '1.[23]' : version;
+    const types = `${rawKey ? '.* server-cert-type=2' : ''}${clientRawKey ? '.* client-cert-type=2' : ''}`;
+    return new RegExp(`(CLIENT|SERVER) version=DTLSv${expected} ${types}`);
+  },
+  closed: /^closed/m,
+});
+
+const trusted = ({ certFile, spkiDerFile }: CertificateFiles, rawKey = false): string[] =>
+  rawKey ? ['--pin', spkiDerFile] : ['--ca', certFile];
 
 const own = ({ certFile, keyFile, spkiDerFile }: CertificateFiles, rawKey = false): string[] => [
   '--cert',
