@@ -143,9 +143,8 @@ export class Endpoint {
         this.#receiveAcknowledgement(message, now);
         break;
       case Type.RST:
-        if (!this.#layer.reset(message.messageId, now) && !this.#bulk.reset(message.messageId, now)) {
+        if (!this.#layer.reset(message.messageId, now) && !this.#bulk.reset(message.messageId, now))
           this.#stats.dropped++;
-        }
         break;
       default:
         this.#receiveMessage(message, now);
@@ -315,18 +314,14 @@ export class Endpoint {
       return;
     }
     // RFC 9177 section 4.4: a block that comes again is known by its number.
-    if (message.type === Type.NON && inQBlocks(message)) {
-      if (!isRequest(message.code)) this.#receiveBlock(message, now);
-      else if (this.#server !== undefined) this.#server.receive(message, now);
-      else this.#resets.reject(message.messageId, now);
-      return;
-    }
-    const before = this.#duplicates.find(message, now);
+    const isBlock = message.type === Type.NON && inQBlocks(message);
+    const before = isBlock ? undefined : this.#duplicates.find(message, now);
     if (before !== undefined) {
       this.#stats.duplicates++;
       if (before.answer !== undefined) this.#layer.transmit(before.answer);
     } else if (!isRequest(message.code)) {
-      this.#receiveResponse(message, now);
+      if (isBlock) this.#receiveBlock(message, now);
+      else this.#receiveResponse(message, now);
     } else if (this.#server !== undefined) {
       this.#server.receive(message, now);
     } else {
