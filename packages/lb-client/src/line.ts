@@ -175,12 +175,13 @@ async function askOn(
   if (!repeatable) return link.ask(request, signal);
   const control = new AbortController();
   const giveUp = () => control.abort();
-  const sources = signal === undefined ? [link.superseded] : [signal, link.superseded];
-  for (const source of sources) source.addEventListener('abort', giveUp, { once: true });
-  if (sources.some(({ aborted }) => aborted)) giveUp();
+  const forgetLink = link.superseded.listen(giveUp);
+  signal?.addEventListener('abort', giveUp, { once: true });
+  if (signal?.aborted || link.superseded.over) giveUp();
   try {
     return await link.ask(request, control.signal);
   } finally {
-    for (const source of sources) source.removeEventListener('abort', giveUp);
+    forgetLink();
+    signal?.removeEventListener('abort', giveUp);
   }
 }

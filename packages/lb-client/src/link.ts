@@ -30,6 +30,7 @@ import { isObject, parseJson } from './json.ts';
 import type { KeepAlive } from './keep-alive.ts';
 import type { Offer } from './offer.ts';
 import { Silence } from './silence.ts';
+import { Succession } from './succession.ts';
 
 /** Signs that the server may have lost the session; `silence`: retransmissions and no answer. */
 export type Trouble = 'alert' | 'unreachable' | 'silence';
@@ -87,11 +88,12 @@ export interface Subscription {
 export class Link {
   readonly pipe: ClientPipe;
   readonly since: number;
+  /** A newer link takes over. */
+  readonly superseded: Succession = new Succession();
   readonly #platform: ClientPlatform;
   readonly #client: CoapClient;
   readonly #keepAlive: KeepAlive;
   readonly #options: LinkOptions;
-  readonly #superseded: AbortController = new AbortController();
   #session: ClientSession;
   #lastSent: number;
   #lastReceived: number;
@@ -144,11 +146,6 @@ export class Link {
     return this.#alive;
   }
 
-  /** Aborted when a newer link has taken over. */
-  get superseded(): AbortSignal {
-    return this.#superseded.signal;
-  }
-
   /** When the server was last heard, in the platform's milliseconds. */
   get lastReceived(): number {
     return this.#lastReceived;
@@ -176,7 +173,7 @@ export class Link {
       }
     } finally {
       this.pending--;
-      if (this.pending === 0 && this.superseded.aborted) this.close();
+      if (this.pending === 0 && this.superseded.over) this.close();
     }
   }
 
@@ -223,7 +220,7 @@ export class Link {
    * when the server does not say that this one is still there: whoever waits is not to miss the time in which the new link works.
    */
   supersede(grace: number): void {
-    this.#superseded.abort();
+    this.superseded.happen();
     if (this.pending === 0) {
       this.close();
       return;
@@ -366,7 +363,7 @@ export class Link {
       this.#keepAlive.lost(silence);
       this.#options.onLearnt();
     };
-    this.superseded.addEventListener('abort', lost, { once: true });
+    const forget = this.superseded.listen(lost);
     try {
       await this.#client.ping();
       this.#keepAlive.answered(proven);
@@ -377,7 +374,7 @@ export class Link {
         this.close();
       }
     } finally {
-      this.superseded.removeEventListener('abort', lost);
+      forget();
       this.#armKeepAlive();
     }
   }

@@ -17,6 +17,19 @@ describe('a request', () => {
     expect(fetch.stats()).toMatchObject({ requests: 1, fallbacks: 0, pushes: 0 });
   });
 
+  it('is one of many at a time, and Node warns of no leak', async () => {
+    const { time, ask } = world();
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error) => void warnings.push(warning);
+    process.on('warning', onWarning);
+    const responses = await time.until(Promise.all(Array.from({ length: 20 }, () => ask('v3/account/whoami'))));
+    // Warnings come on the next tick.
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('warning', onWarning);
+    expect(responses.map(({ status }) => status)).toEqual(Array(20).fill(200));
+    expect(warnings).toEqual([]);
+  });
+
   it('may be a Request, with a body', async () => {
     const { time, fetch, homeserver } = world();
     const request = new Request(`${ORIGIN}/_matrix/client/v3/login`, { method: 'POST', body: '{"type":"m.login.x"}' });

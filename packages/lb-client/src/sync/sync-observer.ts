@@ -130,8 +130,7 @@ export class SyncObserver {
       this.#subscription = undefined; // the old link ends as a whole
       this.#lost();
     };
-    link.superseded.addEventListener('abort', onSuperseded, { once: true });
-    this.#forgetLink = () => link.superseded.removeEventListener('abort', onSuperseded);
+    this.#forgetLink = link.superseded.listen(onSuperseded);
   }
 
   async #listen(): Promise<void> {
