@@ -3,6 +3,9 @@ import {
   COMPRESSION_FLAGS,
   type CommandFlag,
   type CompressionChoice,
+  LOG_FLAGS,
+  type LogFormat,
+  type LogLevel,
   parseBindAddress,
   parseCommandLine,
   readCompression,
@@ -12,7 +15,6 @@ import { isPublicKeyPin } from '@lb-matrix/dtls-transport';
 import type { Trims } from '@lb-matrix/lb-client';
 import { readEnvironment } from './environment.ts';
 import { type HomeserverAddress, parseHomeserverAddress } from './homeserver-address.ts';
-import type { LogFormat, LogLevel } from './log.ts';
 import { isLoopback } from './loopback.ts';
 
 /** What a command line and the environment ask for. */
@@ -82,13 +84,7 @@ const FLAGS = {
     describe: 'Have the homeserver leave it out of /sync: clients do not see it any more; may be repeated',
   },
   ...COMPRESSION_FLAGS,
-  'log-level': {
-    type: 'string',
-    choices: ['debug', 'info', 'warn', 'error'],
-    default: 'info',
-    describe: 'What to log; debug has a line for each request',
-  },
-  'log-format': { type: 'string', choices: ['text', 'json'], describe: 'Default: text on a terminal, else json' },
+  ...LOG_FLAGS,
 } as const satisfies Record<string, CommandFlag>;
 
 const EPILOGUE = `Examples:

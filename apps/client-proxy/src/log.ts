@@ -1,12 +1,6 @@
-import { textLine } from '@lb-matrix/cli-args';
+import { LOG_FLAGS, type LogFormat, type LogLevel, textLine } from '@lb-matrix/cli-args';
 
-const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
-
-/** How much is logged. */
-export type LogLevel = (typeof LEVELS)[number];
-
-/** One line for people, or one JSON object a line. */
-export type LogFormat = 'text' | 'json';
+const LEVELS: readonly LogLevel[] = LOG_FLAGS['log-level'].choices;
 
 /** Writes one line: what happened, and its details. Bodies, tokens and queries have no place in it. */
 export type Log = Readonly<Record<LogLevel, (message: string, fields?: Readonly<Record<string, unknown>>) => void>>;

@@ -3,8 +3,10 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { send, startHttpServer } from '@lb-matrix/scripted-http';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { register, send, startHttpServer } from './support/http.ts';
+import { register } from './support/matrix.ts';
+import { statusOf } from './support/status.ts';
 import { overHttp, rootFile, startHomeserver, startServer } from './support/world.ts';
 
 const CLI = fileURLToPath(new URL('../src/cli.ts', import.meta.url));
@@ -51,7 +53,7 @@ describe('lb-client-proxy', { timeout: 30_000 }, () => {
     const url = await urlOf(cli);
     const { request, id } = await register(url, 'alice');
     expect((await request('GET', '/account/whoami')).json.user_id).toBe(id);
-    expect((await send(url, 'GET', '/_lb/status.json')).json).toMatchObject({ state: 'connected', fallbacks: 0 });
+    expect(await statusOf(url)).toMatchObject({ state: 'connected', fallbacks: 0 });
     cli.child.kill('SIGTERM');
     expect(await cli.exit).toBe(0);
     expect(await cli.stdout).toBe('');

@@ -2,8 +2,10 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { gzipSync } from 'node:zlib';
+import { send, sendJson, startHttpServer } from '@lb-matrix/scripted-http';
 import { describe, expect, it } from 'vitest';
-import { register, send, sendJson, startHttpServer } from './support/http.ts';
+import { ask, register } from './support/matrix.ts';
+import { statusOf } from './support/status.ts';
 import {
   overHttp,
   rootFile,
@@ -16,21 +18,19 @@ import {
 
 const PATIENCE = { timeout: 10_000 };
 
-const statusOf = async (url: string) => (await send(url, 'GET', '/_lb/status.json')).json;
-
 describe('a Matrix client behind the proxy', () => {
   it('registers, talks and syncs, all of it over UDP', async () => {
     const { url, asked } = await startWorld();
     const alice = await register(url, 'alice');
     const bob = await register(url, 'bob');
     const { json: room } = await alice.request('POST', '/createRoom', { preset: 'public_chat' });
-    expect((await bob.request('POST', `/join/${encodeURIComponent(room.room_id)}`, {})).status).toBe(200);
+    expect((await bob.request('POST', `/join/${encodeURIComponent(room.room_id!)}`, {})).status).toBe(200);
     const since = (await bob.request('GET', '/sync?timeout=0')).json.next_batch;
-    const path = `/rooms/${encodeURIComponent(room.room_id)}/send/m.room.message/1`;
+    const path = `/rooms/${encodeURIComponent(room.room_id!)}/send/m.room.message/1`;
     const waiting = bob.request('GET', `/sync?timeout=20000&since=${since}`);
     const sent = await alice.request('PUT', path, { msgtype: 'm.text', body: 'Hello' });
     const { json: synced, headers } = await waiting;
-    expect(synced.rooms.join[room.room_id].timeline.events).toMatchObject([
+    expect(synced.rooms?.join[room.room_id!]?.timeline.events).toMatchObject([
       { event_id: sent.json.event_id, content: { body: 'Hello' } },
     ]);
     expect(headers).toMatchObject({ 'content-type': 'application/json', 'access-control-allow-origin': '*' });
@@ -75,7 +75,7 @@ describe('a Matrix client behind the proxy', () => {
       1500,
     ]);
     expect(limited.headers['retry-after']).toBe('2');
-    const unknown = await send(url, 'GET', '/_matrix/client/v3/account/whoami', {
+    const unknown = await ask(url, 'GET', '/_matrix/client/v3/account/whoami', {
       headers: { authorization: 'Bearer nonsense' },
     });
     expect([unknown.status, unknown.json.errcode]).toEqual([401, 'M_UNKNOWN_TOKEN']);
@@ -109,7 +109,7 @@ describe('a Matrix client behind the proxy', () => {
   it('may have its token in the query, which then crosses the air once', async () => {
     const { url, asked } = await startWorld();
     const { token, id } = await register(url, 'alice');
-    const answer = await send(url, 'GET', `/_matrix/client/v3/account/whoami?access_token=${token}&a=%20b`);
+    const answer = await ask(url, 'GET', `/_matrix/client/v3/account/whoami?access_token=${token}&a=%20b`);
     expect(answer.json.user_id).toBe(id);
     expect(asked.at(-1)).toBe('GET /_matrix/client/v3/account/whoami?a=%20b');
   });
@@ -118,10 +118,10 @@ describe('a Matrix client behind the proxy', () => {
     const { url } = await startWorld();
     await register(url, 'alice');
     const body = JSON.stringify({ type: 'm.login.password', user: 'alice', password: 'secret' });
-    const login = await send(url, 'POST', '/_matrix/client/v3/login', { body });
-    expect(login.json.well_known['m.homeserver'].base_url).toBe(url);
-    const wellKnown = await send(url, 'GET', '/.well-known/matrix/client');
-    expect(wellKnown.json['m.homeserver'].base_url).toBe(url);
+    const login = await ask(url, 'POST', '/_matrix/client/v3/login', { body });
+    expect(login.json.well_known?.['m.homeserver'].base_url).toBe(url);
+    const wellKnown = await ask(url, 'GET', '/.well-known/matrix/client');
+    expect(wellKnown.json['m.homeserver']?.base_url).toBe(url);
   });
 
   it('finds the server by /versions of its homeserver', async () => {
@@ -129,7 +129,7 @@ describe('a Matrix client behind the proxy', () => {
     const server = await startServer(overHttp(homeserver));
     const dtls = Number(server.split(':')[1]);
     const front = await startHttpServer((_, response) =>
-      sendJson(response, {
+      sendJson(response, 200, {
         versions: ['v1.5'],
         'm.low_bandwidth': { dtls, cbor_enum_version: 1, coap_enum_version: 1 },
       }),
@@ -197,12 +197,12 @@ describe('a Matrix client behind the proxy', () => {
     const blocked = ['--server', '127.0.0.1:9', '--cacert', rootFile()];
     const { url, lines } = await startTestProxy(['-homeserver', homeserver, ...blocked]);
     const headers = { 'accept-encoding': 'zstd' };
-    const over = await send(url, 'GET', '/_matrix/client/v3/account/whoami', { headers });
+    const over = await ask(url, 'GET', '/_matrix/client/v3/account/whoami', { headers });
     expect([over.json, over.headers['content-encoding']]).toEqual([{ over: 'http' }, undefined]);
     expect(await statusOf(url)).toMatchObject({ state: 'fallback', fallbacks: 1 });
     expect(lines.join('')).toMatch(/GET \/_matrix\/client\/v3\/account\/whoami goes over HTTP: unreachable/);
     const nothing = await startTestProxy(['-homeserver', 'http://127.0.0.1:9', ...blocked]);
-    const answer = await send(nothing.url, 'GET', '/_matrix/client/v3/account/whoami');
+    const answer = await ask(nothing.url, 'GET', '/_matrix/client/v3/account/whoami');
     expect([answer.status, answer.json.errcode]).toEqual([502, 'M_UNKNOWN']);
     expect(answer.headers['access-control-allow-origin']).toBe('*');
   });
@@ -303,14 +303,14 @@ describe('the HTTP side', () => {
     'http://evil.example/_matrix/x',
   ])('has nothing at %s', async (path) => {
     const { url } = await open();
-    const { status, json } = await send(url, 'GET', path);
+    const { status, json } = await ask(url, 'GET', path);
     expect([status, json.errcode]).toEqual([404, 'M_UNRECOGNIZED']);
   });
 
   it('bounds what it reads', async () => {
     const { url } = await open();
     const body = Buffer.alloc(16 * 1024 * 1024 + 1, ' ');
-    const { status, json } = await send(url, 'POST', '/_matrix/client/v3/createRoom', { body });
+    const { status, json } = await ask(url, 'POST', '/_matrix/client/v3/createRoom', { body });
     expect([status, json.errcode]).toEqual([413, 'M_TOO_LARGE']);
   });
 

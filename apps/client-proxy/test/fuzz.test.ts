@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { send } from '@lb-matrix/scripted-http';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { send } from './support/http.ts';
 import { startTestProxy } from './support/world.ts';
 
 describe('whatever comes in on the port', () => {

@@ -1,6 +1,8 @@
+import { send } from '@lb-matrix/scripted-http';
 import { describe, expect, it } from 'vitest';
-import { createStatus } from '../src/status/status.ts';
-import { register, send } from './support/http.ts';
+import { createStatus, type StatusReport } from '../src/status/status.ts';
+import { register } from './support/matrix.ts';
+import { statusOf } from './support/status.ts';
 import { startTestProxy, startWorld } from './support/world.ts';
 
 const PARTS = ['/_lb/', '/_lb/status.js', '/_lb/status.css', '/_lb/status.json', '/_lb/nothing', '/_lb'];
@@ -46,15 +48,15 @@ describe('the status page', () => {
 
   it('tells how it goes, and nothing of who or what', async () => {
     const { url, homeserver } = await startWorld();
-    const before = await send(url, 'GET', '/_lb/status.json');
-    expect(before.json).toMatchObject({ state: 'idle', sinceSync: null, requests: 0, bytesSaved: 0 });
+    expect(await statusOf(url)).toMatchObject({ state: 'idle', sinceSync: null, requests: 0, bytesSaved: 0 });
     const { token, id, request } = await register(url, 'alice');
     const { json: room } = await request('POST', '/createRoom', { name: 'Secret place' });
     await request('GET', '/sync?timeout=0');
-    const { json, body } = await send(url, 'GET', '/_lb/status.json');
-    expect(json).toMatchObject({ state: 'connected', homeserver, sinceSync: 0, fallbacks: 0, requests: 3 });
-    expect(json.bytesSaved).toBe(json.httpBytes - json.bytesSent - json.bytesReceived);
-    for (const secret of [token, id, 'alice', room.room_id, 'Secret place'])
+    const { body } = await send(url, 'GET', '/_lb/status.json');
+    const status: StatusReport = JSON.parse(body.toString());
+    expect(status).toMatchObject({ state: 'connected', homeserver, sinceSync: 0, fallbacks: 0, requests: 3 });
+    expect(status.bytesSaved).toBe(status.httpBytes - status.bytesSent - status.bytesReceived);
+    for (const secret of [token, id, 'alice', room.room_id!, 'Secret place'])
       expect(body.toString()).not.toContain(secret);
   });
 

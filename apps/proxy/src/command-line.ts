@@ -3,6 +3,9 @@ import {
   COMPRESSION_FLAGS,
   type CommandFlag,
   type CompressionChoice,
+  LOG_FLAGS,
+  type LogFormat,
+  type LogLevel,
   parseBindAddress,
   parseCommandLine,
   readCompression,
@@ -10,7 +13,6 @@ import {
 } from '@lb-matrix/cli-args';
 import { isPublicKeyPin } from '@lb-matrix/dtls-transport';
 import { type Homeserver, parseHomeserver, parseHttpUrl } from './homeserver-url.ts';
-import type { LogFormat, LogLevel } from './log.ts';
 import type { CertificateFiles } from './server-certificate.ts';
 
 /** The URL under which clients find the proxy. */
@@ -79,13 +81,7 @@ const FLAGS = {
       'Tell the homeserver client addresses (X-Forwarded-For); by itself only on loopback and private addresses',
   },
   ...COMPRESSION_FLAGS,
-  'log-level': {
-    type: 'string',
-    choices: ['debug', 'info', 'warn', 'error'],
-    default: 'info',
-    describe: 'What to log',
-  },
-  'log-format': { type: 'string', choices: ['text', 'json'], describe: 'Default: text on a terminal, else json' },
+  ...LOG_FLAGS,
 } as const satisfies Record<string, CommandFlag>;
 
 const EPILOGUE = `Examples:

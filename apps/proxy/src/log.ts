@@ -1,8 +1,5 @@
-import { textLine } from '@lb-matrix/cli-args';
+import { type LogFormat, type LogLevel, textLine } from '@lb-matrix/cli-args';
 import type { Logger } from 'pino';
-
-export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
-export type LogFormat = 'text' | 'json';
 
 /** What a log is written to. */
 export interface LogOutput {

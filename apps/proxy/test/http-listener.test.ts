@@ -6,11 +6,11 @@ import { buffer } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { decodeValue, encodeValue } from '@lb-matrix/lb-cbor-keys';
 import { createLowBandwidthServer, type ExchangeRecord } from '@lb-matrix/lb-server';
+import { send, sendJson, startHttpServer } from '@lb-matrix/scripted-http';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createHomeserverPool } from '../src/homeserver-pool.ts';
 import { parseHomeserver } from '../src/homeserver-url.ts';
 import { listenHttp } from '../src/http-listener.ts';
-import { send, sendJson, startHttpServer } from './support/http.ts';
 
 const MAX = 64 * 1024;
 

@@ -1,6 +1,7 @@
+import type { LogFormat } from '@lb-matrix/cli-args';
 import { describe, expect, it } from 'vitest';
 import { exchangeLog } from '../src/exchange-log.ts';
-import { createLog, type LogFormat } from '../src/log.ts';
+import { createLog } from '../src/log.ts';
 
 const EXCHANGE = {
   transport: 'coap',

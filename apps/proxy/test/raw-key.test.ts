@@ -3,9 +3,9 @@ import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { publicKeyPin } from '@lb-matrix/dtls-transport';
 import { connectDtls, nodeCrypto } from '@lb-matrix/dtls-transport/node';
+import { sendJson, startHttpServer } from '@lb-matrix/scripted-http';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { chooseRawKey } from '../src/raw-key.ts';
-import { sendJson, startHttpServer } from './support/http.ts';
 import { startTestProxy } from './support/proxy.ts';
 import { temporaryDirectory } from './support/temporary-directory.ts';
 

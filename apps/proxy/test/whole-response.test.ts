@@ -1,8 +1,8 @@
 import type { RequestListener } from 'node:http';
+import { startHttpServer } from '@lb-matrix/scripted-http';
 import { Pool } from 'undici';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { requestWhole } from '../src/whole-response.ts';
-import { startHttpServer } from './support/http.ts';
 
 /** Asks a server that answers so. */
 async function ask(listener: RequestListener, { maxBytes = 1000, signal = new AbortController().signal } = {}) {

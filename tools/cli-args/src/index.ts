@@ -4,6 +4,7 @@ export { type CommandFlag, type CommandLine, type ParsedCommandLine, parseComman
 export { COMPRESSION_FLAGS, type CompressionChoice, readCompression } from './compression-flags.ts';
 export { readDataArgument, readDataPieces, writeOutput } from './data-argument.ts';
 export { openKeyLog } from './key-log.ts';
+export { LOG_FLAGS, type LogFormat, type LogLevel } from './log-flags.ts';
 export { type FlagSpec, type FlagSpecs, normaliseArgv } from './normalise-argv.ts';
 export { packageVersion } from './package-version.ts';
 export { runCli } from './run-cli.ts';

@@ -1,7 +1,7 @@
 import type { ConnectionState, LowBandwidthFetch } from '@lb-matrix/lb-client';
 
 /** What the status page shows. Nothing of it names a user, a room or a token. */
-interface StatusReport {
+export interface StatusReport {
   readonly state: ConnectionState;
   /** Scheme, host and port. */
   readonly homeserver: string;

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { onTestFinished } from 'vitest';
 
-/** A homeserver that does what the test says. Returns its URL. */
+/** A homeserver that does what the test says, and ends with it. Returns its URL. */
 export async function startHttpServer(
   answer: (request: IncomingMessage, response: ServerResponse) => void,
 ): Promise<string> {
@@ -19,13 +19,14 @@ export async function startHttpServer(
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
+/** What came back. */
 export interface Answer {
   readonly status: number;
   readonly headers: IncomingMessage['headers'];
   readonly body: Buffer;
 }
 
-/** One request whose path goes out as it is written, on a connection of its own. */
+/** One request whose path and headers go out as they are written, on a connection of its own. */
 export async function send(
   url: string,
   method: string,
