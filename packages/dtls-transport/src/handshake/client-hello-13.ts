@@ -85,6 +85,10 @@ export function helloParts(settings: HelloSettings, extras: HelloExtras): HelloP
   for (const [type, bytes] of older) {
     if (both || type === EXTENSION.serverName) if (!extensions.has(type)) extensions.set(type, bytes);
   }
+  // RFC 8446 9.2: groups, which suites of 1.2 may want, do not come without key_share; 4.2.8 lets that be empty.
+  if (share === undefined && extensions.has(EXTENSION.supportedGroups)) {
+    extensions.set(EXTENSION.keyShare, writeClientShares([]));
+  }
   const parts = {
     cipherSuites: [
       ...settings.cipherSuites.map(({ number }) => number),

@@ -68,6 +68,13 @@ describe('a shared key in DTLS 1.3', () => {
     expectShared(shakeHands(any, any));
   });
 
+  test('alone, beside suites of DTLS 1.2 with ECDHE, whose groups want an empty key_share (RFC 8446 9.2)', () => {
+    const pskModes = ['psk_ke'] as const;
+    expectShared(shakeHands({ ...BOTH, pskModes }, { ...BOTH, pskModes }), { group: undefined });
+    const older = shakeHands({ ...BOTH, pskModes }, { versions: ['1.2'] });
+    expect(older.listener.of('connected')).toMatchObject([{ version: 'DTLS 1.2', group: 'x25519' }]);
+  });
+
   test.each<[string, Partial<DtlsClientOptions>, Partial<DtlsListenerOptions>]>([
     ['the client', {}, { pskModes: ['psk_ke'] }],
     ['the server', { pskModes: ['psk_ke'] }, {}],
