@@ -2,7 +2,7 @@ import type { Fifo } from '../fifo.ts';
 import type { RecordWriter } from '../record/write-epoch-13.ts';
 import { RECORD_NUMBER_LENGTH, type RecordNumber, writeAck } from '../wire/ack.ts';
 import { writeAlert } from '../wire/alert.ts';
-import { CONTENT_TYPE } from '../wire/record.ts';
+import { CONTENT_TYPE, MAX_PLAINTEXT } from '../wire/record.ts';
 import { DataQueue } from './data-queue.ts';
 import type { Flights13 } from './flights-13.ts';
 
@@ -32,7 +32,7 @@ export class Outbox13 {
   /** The epoch that we speak in now. */
   writer: RecordWriter;
   /** The most content that the peer takes in a protected record. */
-  maxContent: number = Number.POSITIVE_INFINITY;
+  maxContent: number = MAX_PLAINTEXT;
   readonly #flights: Flights13;
   readonly #acks: AckSource;
   readonly #pathMessages: Fifo<Uint8Array>;
@@ -86,7 +86,7 @@ export class Outbox13 {
     let used = 0;
     const roomFor = (writer: RecordWriter) => {
       const room = limit - used - writer.overhead(true);
-      return writer.epoch === 0 ? room : Math.min(room, this.maxContent);
+      return Math.min(room, writer.epoch === 0 ? MAX_PLAINTEXT : this.maxContent);
     };
     const add = (writer: RecordWriter, type: number, content: Uint8Array, sentAs?: Planned['sentAs']) => {
       plan.push({ writer, type, content, sentAs });

@@ -1,7 +1,7 @@
 import type { WriteEpoch } from '../record/write-epoch.ts';
 import { concatBytes } from '../wire/bytes.ts';
 import { HANDSHAKE_HEADER_LENGTH, type HandshakeMessage, writeHandshakeHeader } from '../wire/handshake-message.ts';
-import { CONTENT_TYPE } from '../wire/record.ts';
+import { CONTENT_TYPE, MAX_PLAINTEXT } from '../wire/record.ts';
 
 /** A fragment is not made smaller than this unless it is a message's end: better to begin the next datagram. */
 const MIN_FRAGMENT = 32;
@@ -53,7 +53,7 @@ export class Flight {
   /** Writes one record at `at`; returns where it ends, or `at` when the room is too small. */
   #writeRecord(out: Uint8Array, at: number, limit: number): number {
     const { writer, message } = this.#parts[this.#part]!;
-    const room = limit - at - writer.overhead;
+    const room = Math.min(limit - at - writer.overhead, MAX_PLAINTEXT);
     if (message === 'change-cipher-spec') {
       if (room < 1) return at;
       this.#part += 1;

@@ -5,9 +5,9 @@ import { nodeCrypto } from '../../src/node/crypto-provider.ts';
 import { ALERT } from '../../src/wire/alert.ts';
 import { readClientHello, writeClientHello } from '../../src/wire/client-hello.ts';
 import { EXTENSION } from '../../src/wire/extensions.ts';
-import { CONTENT_TYPE } from '../../src/wire/record.ts';
+import { CONTENT_TYPE, readRecordHeader } from '../../src/wire/record.ts';
 import { readServerHello, writeServerHello } from '../../src/wire/server-hello.ts';
-import { SERVER, TestClient, TestListener } from '../support/endpoints.ts';
+import { identity, SERVER, TestClient, TestListener } from '../support/endpoints.ts';
 import { rewriteBody } from '../support/rewrite.ts';
 import { VirtualNetwork } from '../support/virtual-network.ts';
 import { WireView } from '../support/wire-view.ts';
@@ -119,3 +119,26 @@ describe('a limit below 64 is an error (RFC 8449 4)', () => {
     expect(listener.engine.stats().handshakes).toBe(1);
   });
 });
+
+test.each(['1.2', '1.3'] as const)(
+  'DTLS %s: no record has more than 2^14 bytes, however long a datagram may be',
+  (version) => {
+    const long = { key: identity.key, chain: [...identity.chain, new Uint8Array(20_000).fill(1)] };
+    const network = new VirtualNetwork(1);
+    const options = { versions: [version], maxDatagram: 40_000 };
+    new TestListener(network, { ...options, identity: long });
+    const client = new TestClient(network, 'client', options, long);
+    network.run(900);
+    expect(client.connectedAt).toBeDefined();
+    const lengths = network.sent.map(({ datagram }) => datagram.length);
+    expect(Math.max(...lengths)).toBeGreaterThan(20_000);
+    for (const { datagram } of network.sent) {
+      for (
+        let header = readRecordHeader(datagram, 0);
+        header !== undefined;
+        header = readRecordHeader(datagram, header.end)
+      )
+        expect(header.end - header.start).toBeLessThanOrEqual(0x4000 + 256);
+    }
+  },
+);
