@@ -12,14 +12,15 @@ export class AckSchedule implements AckSource {
   /** How long the next ACK waits that tells the same again. */
   #interval = 0;
   #isDue = false;
-  #mayRide = false;
+  /** The peer's flights of the handshake are over. */
+  #isOver = false;
 
   get deadline(): number | undefined {
     return this.#deadline;
   }
 
   get mayRide(): boolean {
-    return this.#mayRide && !this.#received.isEmpty;
+    return this.#isOver && !this.#received.isEmpty;
   }
 
   get isDue(): boolean {
@@ -44,9 +45,14 @@ export class AckSchedule implements AckSource {
     this.#deadline = Math.min(this.#deadline ?? Number.POSITIVE_INFINITY, now + delay);
   }
 
+  /** No flight of the peer follows: each record is acknowledged once. */
+  finish(): void {
+    this.#isOver = true;
+  }
+
   /** The flight was the last: the ACK may wait for data. */
   ride(now: number): void {
-    this.#mayRide = true;
+    this.finish();
     this.#deadline = now + ACK_DELAY_MS;
   }
 
@@ -65,7 +71,7 @@ export class AckSchedule implements AckSource {
   /** The ACK is on the way. After the last flight each record is acknowledged once. */
   sent(): void {
     this.#isDue = false;
-    if (!this.#mayRide) return;
+    if (!this.#isOver) return;
     this.#received.clear();
     this.#deadline = undefined;
   }
@@ -75,6 +81,6 @@ export class AckSchedule implements AckSource {
     this.#received.clear();
     this.#deadline = undefined;
     this.#isDue = false;
-    this.#mayRide = false;
+    this.#isOver = false;
   }
 }

@@ -302,7 +302,7 @@ export class Connection13 extends Connection<UnifiedHeader | RecordHeader> {
     if (this.#role === 'server') {
       this.handshakeDeadline = undefined;
       this.#acks.ride(now);
-    }
+    } else this.#acks.finish();
     this.#limitPayload();
     this.establish('DTLS 1.3', suite.name, group);
   }

@@ -108,6 +108,19 @@ test('RFC 9147 8: the old keys are used until the change is acknowledged, and it
   expect(data).toEqual({ server: ['still with the old keys', 'with the new ones'], client: ['and back'] });
 });
 
+test.each(['client', 'server'] as const)('the %s acknowledges each change once (RFC 9147 7)', (side) => {
+  const lengths: number[] = [];
+  const { client, server, settle } = connectionPair((datagram) => lengths.push(datagram.length) > 0);
+  const peer = side === 'client' ? server : client;
+  for (let turn = 0; turn < 4; turn++) {
+    lengths.length = 0;
+    peer.changeKeys(false, turn);
+    settle(turn);
+    // Each header has 2 bytes, each record 1 of type and 16 of tag: a KeyUpdate, and the ACK with one number.
+    expect(lengths).toEqual([2 + 13 + 17, 2 + 18 + 17]);
+  }
+});
+
 test('nothing changes before the handshake is done, nor twice at a time', () => {
   let sent = 0;
   const { client, settle } = connectionPair(() => ++sent > 0);
