@@ -6,6 +6,9 @@ import { HANDSHAKE_HEADER_LENGTH, type HandshakeMessage, writeHandshakeHeader } 
 /** A fragment is not made smaller than this unless it is a message's end: better to begin the next datagram. */
 const MIN_FRAGMENT = 32;
 
+/** So many sendings are remembered: a peer that acknowledges nothing for days must not make us keep more and more. */
+const MAX_REMEMBERED = 10;
+
 /** One message of a flight and the epoch that it goes out in. */
 export interface AckedPart {
   readonly writer: RecordWriter;
@@ -37,7 +40,10 @@ export class AckedFlight {
   #missing: readonly Span[];
   /** What of it is still to be sent this time. */
   #queue: readonly Span[];
-  readonly #sent = new Map<string, readonly Span[]>();
+  /** By record, the oldest first. */
+  readonly #sent = new Map<string, { readonly spans: readonly Span[]; readonly sending: number }>();
+  /** How often it has gone out before. */
+  #sending = 0;
 
   constructor(parts: readonly AckedPart[]) {
     this.#parts = parts;
@@ -58,6 +64,11 @@ export class AckedFlight {
   /** Writes again what has not been acknowledged. */
   rewind(): void {
     this.#queue = this.#missing;
+    this.#sending += 1;
+    for (const [key, { sending }] of this.#sent) {
+      if (sending > this.#sending - MAX_REMEMBERED) break;
+      this.#sent.delete(key);
+    }
   }
 
   /** The peer has shown that it has everything. */
@@ -75,11 +86,11 @@ export class AckedFlight {
     this.#missing = this.#missing.filter(isProtected);
     this.#queue = this.#queue.filter(isProtected);
     for (const number of numbers) {
-      const spans = this.#sent.get(keyOf(number));
-      if (spans === undefined) continue;
+      const record = this.#sent.get(keyOf(number));
+      if (record === undefined) continue;
       news = true;
       this.#sent.delete(keyOf(number));
-      for (const span of spans) {
+      for (const span of record.spans) {
         this.#missing = without(this.#missing, span);
         this.#queue = without(this.#queue, span);
       }
@@ -115,7 +126,7 @@ export class AckedFlight {
     return {
       writer,
       content: concatBytes(pieces),
-      sentAs: (number) => void this.#sent.set(keyOf(number), spans),
+      sentAs: (number) => void this.#sent.set(keyOf(number), { spans, sending: this.#sending }),
     };
   }
 }

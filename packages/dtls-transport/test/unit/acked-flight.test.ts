@@ -56,6 +56,18 @@ describe('a flight that is acknowledged (RFC 9147 7.2)', () => {
     expect(flight.pending).toBe(false);
   });
 
+  test('what was sent long ago is forgotten, however often it is repeated', () => {
+    const flight = flightOf(10);
+    for (let number = 0; number < 20; number++) {
+      send(flight, 80, number);
+      flight.rewind();
+    }
+    expect(flight.acknowledge([{ epoch: 2, sequence: 3 }])).toBe(false);
+    expect(flight.isDone).toBe(false);
+    expect(flight.acknowledge([{ epoch: 2, sequence: 15 }])).toBe(true);
+    expect(flight.isDone).toBe(true);
+  });
+
   test('numbers of records that were never sent acknowledge nothing', () => {
     const flight = flightOf(10);
     send(flight, 80);
