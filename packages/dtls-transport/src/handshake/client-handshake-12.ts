@@ -326,7 +326,9 @@ export class ClientHandshake12 implements Handshake {
       );
     }
     this.#state = 'done';
-    this.#host.established(this.#flight!.suite, this.#agreement?.group);
+    const group = this.#agreement?.group;
+    this.#agreement = undefined; // forward secrecy begins when it is gone
+    this.#host.established(this.#flight!.suite, group);
   }
 }
 

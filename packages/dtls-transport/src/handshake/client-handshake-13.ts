@@ -279,6 +279,7 @@ export class ClientHandshake13 implements Handshake13 {
     this.#host.limitRecords({ send: recordSizeLimit, receive: recordSizeLimit === undefined ? undefined : ours });
     this.#state = 'done';
     this.#flight = undefined;
+    this.#agreement = undefined; // RFC 8446 E.1: forward secrecy begins when it is gone
     this.#host.sendFlight(flight.messages, now);
     this.#host.established(suite, group, application, now);
   }

@@ -344,6 +344,9 @@ export class ServerHandshake12 implements Handshake {
       ],
       now,
     );
+    // Forward secrecy begins when our half of ECDHE is gone.
+    this.#offered = undefined;
+    this.#agreed = undefined;
     this.#host.established(client.suite, client.group);
   }
 }
