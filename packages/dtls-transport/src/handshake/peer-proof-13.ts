@@ -64,6 +64,14 @@ export class PeerProof13 {
     if (this.#type === 'raw-public-key' && entries.length > 1) {
       throw new DtlsPeerError('no-certificate', ALERT.decode_error, 'the peer shows more than one raw key');
     }
+    // RFC 8446 4.2, 4.4.2: we have asked for none, neither as a client nor in a CertificateRequest.
+    if (entries.some(({ extensions }) => extensions.size > 0)) {
+      throw new DtlsPeerError(
+        'unoffered-extension',
+        ALERT.unsupported_extension,
+        'a certificate comes with an extension that was not asked for',
+      );
+    }
     this.#shown = entries.map(({ data }) => data.slice());
     this.#transcript.add(message);
     this.#signedHash = this.#transcript.hash();
