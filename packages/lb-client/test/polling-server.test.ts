@@ -28,6 +28,8 @@ const CONTENT: CoapResponse = {
   options: [uintOption(OptionNumber.ContentFormat, 50)],
   payload: new TextEncoder().encode('{"next_batch":"s1"}'),
 };
+/** A lean body, docs/tables.md. */
+const LEAN = Uint8Array.of(0xc0, 0, 0, 0xa0);
 const observes = ({ options }: IncomingRequest): boolean => uintValue(options, OptionNumber.Observe) === 0;
 
 describe('a server that', () => {
@@ -54,6 +56,19 @@ describe('a server that', () => {
     expect(await sync('')).toEqual({ next_batch: 's1' });
     expect(requests.map(observes)).toEqual([false, true, false, false]);
     expect(fallbacks).toEqual([]);
+  });
+
+  it('answers with references to nothing is not asked again and again', async () => {
+    const lean = { code: 0x45, options: [uintOption(OptionNumber.ContentFormat, 60)], payload: LEAN };
+    const { time, ask, requests } = otherServer(({ signal }) => {
+      // Ends what would have no end.
+      if (requests.length > 50) throw signal;
+      return lean;
+    });
+    await expect(time.until(ask('v3/createRoom', { method: 'POST', body: '{}' }))).rejects.toThrow();
+    expect(requests).toHaveLength(1);
+    await expect(time.until(ask('v3/sync?timeout=30000&since=s0'))).rejects.toThrow();
+    expect(requests.length).toBeLessThan(5);
   });
 
   it('answers with nonsense makes the request fail, not the client', async () => {

@@ -1,6 +1,7 @@
 import { type CoapOption, OptionNumber, uintOption } from '@lb-matrix/coap-codec';
 import { tokenOption } from './access-token.ts';
 import { type BodyForm, readForm, writtenForm } from './body-form.ts';
+import { sameBytes } from './bytes.ts';
 import type { Compression } from './compression.ts';
 import { CLIENT_ECHOES, Echoes } from './lean/echoes.ts';
 import { MappingError } from './mapping-error.ts';
@@ -101,9 +102,12 @@ export function requestForm(session: ClientSession): BodyForm {
   return writtenForm(usableFeatures(session), session);
 }
 
-/** How the server writes bodies. */
-export function answerForm({ agreed, compression }: ClientSession): BodyForm {
-  return readForm(agreed, compression);
+/**
+ * How the server writes the body of an answer, by the bits that its request relied on: what the session believes may have changed since
+ * that left.
+ */
+export function answerForm(relied: number, { agreed, compression }: ClientSession): BodyForm {
+  return readForm(relied | agreed, compression);
 }
 
 /**
@@ -117,11 +121,12 @@ export function stickyOptions(token: string | undefined, session: ClientSession)
   const options: CoapOption[] = [];
   if (unsettled.has(OptionNumber.Authorization)) options.push(tokenOption(session.token ?? ''));
   if (unsettled.has(OptionNumber.CborKeys)) options.push(uintOption(OptionNumber.CborKeys, 1));
-  if (unsettled.has(PrivateOption.Features)) {
-    const { announced, begun } = session;
-    options.push(uintOption(PrivateOption.Features, begun === 0 ? announced : announced | Feature.Begun));
-  }
+  if (unsettled.has(PrivateOption.Features)) options.push(announcement(session));
   return options;
+}
+
+function announcement({ announced, begun }: ClientSession): CoapOption {
+  return uintOption(PrivateOption.Features, begun === 0 ? announced : announced | Feature.Begun);
 }
 
 function bindToken(token: string | undefined, session: ClientSession): void {
@@ -134,12 +139,13 @@ function bindToken(token: string | undefined, session: ClientSession): void {
   session.unsettled.add(OptionNumber.Authorization);
 }
 
-/** Marks what a request carried as known to the server, now that it has answered. */
+/** Marks what a request carried as known to the server, now that it has answered, unless it has become something else since. */
 export function settleOptions(requestOptions: readonly CoapOption[], session: ClientSession): void {
-  const current = session.token === undefined ? undefined : tokenOption(session.token).value;
+  const token = session.token === undefined ? [] : [tokenOption(session.token)];
+  const current = [...token, announcement(session)];
   for (const { number, value } of requestOptions) {
-    if (number === OptionNumber.Authorization && !sameBytes(value, current)) continue;
-    session.unsettled.delete(number);
+    const now = current.find((option) => option.number === number)?.value;
+    if (now === undefined || sameBytes(value, now)) session.unsettled.delete(number);
   }
 }
 
@@ -147,8 +153,4 @@ export function settleOptions(requestOptions: readonly CoapOption[], session: Cl
 export function dropToken(session: ClientSession): void {
   session.token = '';
   session.unsettled.add(OptionNumber.Authorization);
-}
-
-function sameBytes(a: Uint8Array, b: Uint8Array | undefined): boolean {
-  return b !== undefined && a.length === b.length && a.every((byte, i) => byte === b[i]);
 }

@@ -7,6 +7,7 @@ import {
   OptionNumber,
   uintValue,
 } from '@lb-matrix/coap-codec';
+import type { BodyForm } from './body-form.ts';
 import { answerForm, type ClientSession, dropToken, settleOptions } from './client-session.ts';
 import type { Compression } from './compression.ts';
 import { decodeCborBody, readMember } from './json-body.ts';
@@ -60,8 +61,9 @@ export function responseToHttp(
   const accepted = uintValue(options, PrivateOption.Features);
   const announced = request.options.some(({ number }) => number === PrivateOption.Features);
   if (accepted !== undefined && announced) session.agreed = accepted & session.announced;
+  const form = answerForm(announced ? 0 : request.agreed, session);
   const same = code === Code.Valid ? request.asking?.from : undefined;
-  const elided = isElided(response, session);
+  const elided = isElided(response, form);
   const status = same === undefined ? statusOf(response, elided) : 200;
   const read =
     same !== undefined
@@ -69,7 +71,7 @@ export function responseToHttp(
       : elided
         ? EMPTY_OBJECT
         : session.transcode
-          ? readBody(response, session, known)
+          ? readBody(response, form, session, known)
           : rawBody(response);
   const { body, type } = read;
   const tag = status === 200 && (session.agreed & Feature.Tables2) !== 0 ? tagIn(options) : undefined;
@@ -79,8 +81,10 @@ export function responseToHttp(
 
   if (request.echo !== undefined && status === 200) session.echoes.answered(request.echo, body);
   if (!BEFORE_MAPPER.has(code)) settleOptions(request.options, session);
+  // An announcement that came late has taken the place of a newer one.
+  if (announced && ((accepted ?? 0) & ~session.announced) !== 0) session.unsettled.add(PrivateOption.Features);
   session.features = accepted ?? session.features;
-  if ((request.logout && status < 300) || isUnknownToken(status, response, session)) dropToken(session);
+  if ((request.logout && status < 300) || isUnknownToken(status, response, form, session)) dropToken(session);
 
   const headers: [string, string][] = [];
   if (type !== undefined) headers.push(['content-type', type]);
@@ -145,8 +149,8 @@ export function positionLost(
 }
 
 /** Where compression was agreed on, a success without payload is `{}`, unless option 65006 says that there is none. */
-function isElided({ code, options, payload }: CoapParts, { agreed }: ClientSession): boolean {
-  if ((agreed & Feature.Deflate) === 0 || payload.length > 0) return false;
+function isElided({ code, options, payload }: CoapParts, { compression }: BodyForm): boolean {
+  if (compression === undefined || payload.length > 0) return false;
   return (code === Code.Content || code === Code.Changed) && uintValue(options, PrivateOption.HttpStatus) === undefined;
 }
 
@@ -157,8 +161,8 @@ function statusOf({ code, options, payload }: CoapParts, elided: boolean): numbe
   return exact !== undefined && Math.floor(exact / 100) === code >> 5 ? exact : status;
 }
 
-function isUnknownToken(status: number, response: CoapParts, session: ClientSession): boolean {
-  return status === 401 && readMember(readBody(response, session, []).body, 'errcode') === 'M_UNKNOWN_TOKEN';
+function isUnknownToken(status: number, response: CoapParts, form: BodyForm, session: ClientSession): boolean {
+  return status === 401 && readMember(readBody(response, form, session, []).body, 'errcode') === 'M_UNKNOWN_TOKEN';
 }
 
 interface Body {
@@ -181,13 +185,12 @@ function sameAgain(answer: Uint8Array | undefined): Body {
 
 const EMPTY_OBJECT: Body = { body: Uint8Array.of(0x7b, 0x7d), type: 'application/json' };
 
-function readBody(response: CoapParts, session: ClientSession, known: readonly SyncReference[]): Body {
+function readBody(response: CoapParts, form: BodyForm, session: ClientSession, known: readonly SyncReference[]): Body {
   const { code, options, payload } = response;
   const error = code >> 5 !== 2;
   if (payload.length === 0) return error ? errorBody(codeToString(code)) : { body: payload, type: undefined };
   const format = uintValue(options, OptionNumber.ContentFormat);
   if (format === ContentFormat.OctetStream) return rawBody(response);
-  const form = answerForm(session);
   const isPacked = format === undefined && !error && form.compression !== undefined;
   const cbor = isPacked ? unpacked(payload, form.compression) : payload;
   // Existing servers label CBOR as JSON, and their pushes as anything. No JSON text starts with a byte of 0x80 and above,

@@ -48,13 +48,20 @@ export function leanAnswer(
   return writeLean(cbor, form, reference, session.echoes);
 }
 
-/** The answer that a lean body means. Throws `MappingError` (`unknown_reference`). */
+/**
+ * The answer that a lean body means. Throws `MappingError`: `unknown_reference`, and `response` where nobody has asked for one, since
+ * asking again would not help; a server that was told so, and has lost that, is told once more.
+ */
 export function wholeAnswer(
   lean: Uint8Array,
   form: BodyForm,
   known: readonly SyncReference[],
   session: ClientSession,
 ): WholeBody {
+  if (known.length === 0) {
+    if (session.features !== undefined) session.unsettled.add(PrivateOption.Features);
+    throw new MappingError('response', 'The answer refers to another one, which was not asked for');
+  }
   try {
     return readLean(lean, form, known, session.echoes);
   } catch (error) {

@@ -1,4 +1,5 @@
 import type { CoapOption } from '@lb-matrix/coap-codec';
+import { sameBytes } from '../bytes.ts';
 import { MappingError } from '../mapping-error.ts';
 import { type NewsRequest, type Place, placeAfter } from './place.ts';
 import type { SyncKind } from './sync-question.ts';
@@ -50,12 +51,8 @@ export class ServerPositions {
     const place = this.#last < MAX_TAG ? placeAfter(answer, asked) : undefined;
     if (place === undefined) return undefined;
     this.#last++;
-    this.#places.set(this.#last, { ...place, answer: answer.length > MAX_ANSWER ? undefined : answer });
+    this.#places.set(this.#last, { ...place, answer: answer.length > MAX_ANSWER ? undefined : answer.slice() });
     if (this.#places.size > MAX_PLACES) this.#places.delete(this.#places.keys().next().value!);
     return { option: tagOption(this.#last), same: false };
   }
-}
-
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
