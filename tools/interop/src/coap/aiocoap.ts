@@ -31,6 +31,7 @@ export const aiocoap: CoapPeer = {
     CORE_23: noValidation,
     critical: 'its server ignores critical options that it does not know',
     DTLS: noDtls,
+    CID: noDtls,
     OBS_07: noChanges,
     OBS_08: noChanges,
     OBS_09: noChanges,
@@ -40,6 +41,7 @@ export const aiocoap: CoapPeer = {
     CORE_12: 'our client program for it lets it choose the token',
     CORE_31: 'it cannot be told to ping',
     DTLS: noDtls,
+    CID: noDtls,
     OBS_12: 'it ends an observation by resetting the next notification',
   },
 };

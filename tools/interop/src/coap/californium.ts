@@ -18,7 +18,11 @@ export const californium: CoapPeer = {
   async startServer(security) {
     const port = await freeUdpPort();
     const files = security && [`--cert=${security.certificate.certFile}`, `--key=${security.certificate.keyFile}`];
-    const server = startPeer('java', [...java(), 'server', `127.0.0.1:${port}`, ...(files ?? [])]);
+    const server = startPeer('java', [
+      ...[...java(), 'server', `127.0.0.1:${port}`],
+      ...(files ?? []),
+      ...idsOf(security),
+    ]);
     await server.waitFor(/LISTENING/);
     return { port, stop: () => server.stop() };
   },
@@ -26,6 +30,7 @@ export const californium: CoapPeer = {
     startJsonLineClient('java', [
       ...[...java(), 'client', `127.0.0.1:${port}`],
       ...(security === undefined ? [] : [`--ca=${security.certificate.certFile}`]),
+      ...idsOf(security),
     ]),
   serverLacks: {
     CORE_21: noValidation,
@@ -40,6 +45,8 @@ export const californium: CoapPeer = {
     OBS_06: 'it ends an observation by Observe 1',
   },
 };
+
+const idsOf = (security?: Security): string[] => (security?.connectionIds ? ['--cid=6'] : []);
 
 /** Start-up matters more here than speed; log lines would come between those of JSON. */
 const java = (): string[] => [

@@ -2,7 +2,7 @@ import { freeUdpPort } from '../free-port.ts';
 import { buildGoPeer } from '../install.ts';
 import { startPeer } from '../process.ts';
 import { startJsonLineClient } from './json-lines.ts';
-import type { CoapPeer } from './peer.ts';
+import type { CoapPeer, Security } from './peer.ts';
 
 const goesOn = 'its server goes on notifying after a Reset, which it answers with a 4.04 in a CON';
 const noChanges = 'our server program for it has no observable resource that others change';
@@ -21,6 +21,7 @@ export const goCoap: CoapPeer = {
     const server = startPeer(buildGoPeer('pion-peer'), [
       ...['coap-server', '-addr', `127.0.0.1:${port}`],
       ...(files ?? ['-plain']),
+      ...idsOf(security),
     ]);
     await server.waitFor(/LISTENING/);
     return { port, stop: () => server.stop() };
@@ -29,6 +30,7 @@ export const goCoap: CoapPeer = {
     startJsonLineClient(buildGoPeer('pion-peer'), [
       ...['coap-client', '-addr', `127.0.0.1:${port}`],
       ...(security === undefined ? ['-plain'] : ['-ca', security.certificate.certFile]),
+      ...idsOf(security),
     ]),
   serverLacks: {
     CORE_21: noValidation,
@@ -46,3 +48,5 @@ export const goCoap: CoapPeer = {
       'its client sends the request again after the response, which has acknowledged it',
   },
 };
+
+const idsOf = (security?: Security): string[] => (security?.connectionIds ? ['-cid', '6'] : []);

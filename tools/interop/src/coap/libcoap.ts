@@ -10,7 +10,9 @@ import { startPeer } from '../process.ts';
 import type { Ask, CoapAsker, CoapPeer, Security } from './peer.ts';
 
 const ownResources = 'coap-server only has resources of its own and those that are put there';
+const NO_IDS = 'its DTLS knows no connection ids';
 const SERVER_LACKS = {
+  CID: NO_IDS,
   CORE_18: ownResources,
   CORE_19: ownResources,
   CORE_20: ownResources,
@@ -52,6 +54,7 @@ function libcoapWith(tls: 'openssl' | 'gnutls'): CoapPeer {
     connect: async (port, security) => client(`coap-client-${tls}`, port, security),
     serverLacks: SERVER_LACKS,
     clientLacks: {
+      CID: NO_IDS,
       CORE_12: 'it always sends a token',
       CORE_31: 'coap-client pings only where it waits, and ends with the response',
       OBS_06: 'it ends an observation by Observe 1',

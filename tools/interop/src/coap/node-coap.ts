@@ -81,6 +81,7 @@ export const nodeCoap: CoapPeer = {
     CORE_23: noValidation,
     critical: 'its server ignores critical options that it does not know',
     DTLS: 'it has no DTLS',
+    CID: 'it has no DTLS',
     CORE_31: 'its server does not answer an Empty message',
     OBS_02: 'its notifications are of the type of the request, here CON',
     OBS_07: noChanges,
@@ -101,6 +102,7 @@ export const nodeCoap: CoapPeer = {
     OBS_13: 'it does not fetch the rest of a notification that comes in blocks',
     critical: 'it sends no options that it has no name for',
     DTLS: 'it has no DTLS',
+    CID: 'it has no DTLS',
     "CORE_16, the separate response's acknowledgement is lost":
       'its client neither acknowledges nor resets a response that comes again',
   },

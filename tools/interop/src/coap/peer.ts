@@ -48,6 +48,8 @@ export interface CoapAsker {
 export interface Security {
   /** The server's certificate, and what the client trusts. */
   readonly certificate: CertificateFiles;
+  /** The peer gives out connection ids, and sends those that it gets. */
+  readonly connectionIds?: boolean;
 }
 
 /** A peer's server; it has the resources of the ETSI descriptions that its `lacks` does not name. */

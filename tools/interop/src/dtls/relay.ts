@@ -1,4 +1,4 @@
-import { createSocket } from 'node:dgram';
+import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 
 export type Side = 'client' | 'server';
@@ -15,6 +15,8 @@ export interface Relay {
   readonly port: number;
   /** What came, oldest first, lost ones included. */
   readonly relayed: readonly Relayed[];
+  /** The server finds the client at another port from now on; what still comes to the old one is lost. */
+  move(): Promise<void>;
   close(): void;
 }
 
@@ -23,9 +25,6 @@ export type Loses = (from: Side, index: number) => boolean;
 
 /** Starts a relay on 127.0.0.1. */
 export async function startRelay(serverPort: number, loses: Loses = () => false): Promise<Relay> {
-  const front = createSocket('udp4').bind(0, '127.0.0.1');
-  const back = createSocket('udp4').bind(0, '127.0.0.1');
-  await Promise.all([once(front, 'listening'), once(back, 'listening')]);
   const relayed: Relayed[] = [];
   const passes = (from: Side, bytes: Uint8Array): boolean => {
     const index = relayed.filter((one) => one.from === from).length;
@@ -33,19 +32,33 @@ export async function startRelay(serverPort: number, loses: Loses = () => false)
     return !loses(from, index);
   };
   let clientPort: number | undefined;
-  front.on('message', (bytes, { port }) => {
+  const openBack = (): Promise<Socket> =>
+    openSocket((bytes) => {
+      if (passes('server', bytes)) front.send(bytes, clientPort!, '127.0.0.1');
+    });
+  const front = await openSocket((bytes, port) => {
     clientPort = port;
     if (passes('client', bytes)) back.send(bytes, serverPort, '127.0.0.1');
   });
-  back.on('message', (bytes) => {
-    if (passes('server', bytes)) front.send(bytes, clientPort!, '127.0.0.1');
-  });
+  let back = await openBack();
   return {
     port: front.address().port,
     relayed,
+    async move() {
+      const before = back;
+      back = await openBack();
+      before.close();
+    },
     close() {
       front.close();
       back.close();
     },
   };
+}
+
+async function openSocket(onDatagram: (bytes: Uint8Array, port: number) => void): Promise<Socket> {
+  const socket = createSocket('udp4').bind(0, '127.0.0.1');
+  socket.on('message', (bytes, { port }) => onDatagram(bytes, port));
+  await once(socket, 'listening');
+  return socket;
 }

@@ -23,7 +23,8 @@ import org.eclipse.californium.scandium.dtls.x509.StaticNewAdvancedCertificateVe
 
 /**
  * A CoAP peer on Californium: `server|client HOST:PORT`, plain, or over Scandium's DTLS with `--ca=FILE` (the client's trust),
- * `--cert=FILE --key=FILE` and `--psk=HEX --identity=NAME`. The client takes requests as JSON lines.
+ * `--cert=FILE --key=FILE`, `--psk=HEX --identity=NAME` and `--cid=N` (connection ids of N bytes). The client takes requests as JSON
+ * lines.
  */
 public final class Peer {
 	static final Map<String, String> options = new HashMap<>();
@@ -33,6 +34,9 @@ public final class Peer {
 		DtlsConfig.register();
 		Configuration c = new Configuration();
 		c.set(CoapConfig.MAX_RESOURCE_BODY_SIZE, 1 << 20);
+		if (options.containsKey("cid")) {
+			c.set(DtlsConfig.DTLS_CONNECTION_ID_LENGTH, Integer.parseInt(options.get("cid")));
+		}
 		return c;
 	}
 
