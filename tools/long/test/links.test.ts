@@ -11,21 +11,20 @@ import { measureRow } from '../src/measure-row.ts';
 import { rowsOf } from '../src/table.ts';
 
 const runs = Number(process.env.LINK_RUNS ?? 5);
-const lines: string[] = [];
 let servers: LinkServers;
 let nginx: Http2Server | undefined;
 
 beforeAll(async () => {
   servers = await startLinkServers(true);
-  if (whyNoTun() === undefined) nginx = await startNginx(servers.homeserver);
+  const why = whyNoTun();
+  if (why === undefined) nginx = await startNginx(servers.homeserver);
+  else console.log(`Over a relay for UDP, and without HTTP/2: ${why}.`);
+  console.log('| case (seconds: median / longest) | ours | HTTP/2 |\n|---|---|---|');
 });
 
 afterAll(async () => {
   await nginx?.close();
   await servers?.close();
-  const why = whyNoTun();
-  if (why !== undefined) console.log(`Over a relay for UDP, and without HTTP/2: ${why}.`);
-  console.log(`| case (seconds: median / longest) | ours | HTTP/2 |\n|---|---|---|\n${lines.join('\n')}`);
 });
 
 const shown = (each: readonly number[] | undefined) =>
@@ -33,7 +32,7 @@ const shown = (each: readonly number[] | undefined) =>
 
 test.each(rowsOf(runs))('$name', { timeout: 1_800_000 }, async (row) => {
   const { ours, http2 } = await measureRow(row, servers, nginx);
-  lines.push(`| ${row.name} | ${shown(ours)} | ${shown(http2)} |`);
+  console.log(`| ${row.name} | ${shown(ours)} | ${shown(http2)} |`);
   if (row.median !== undefined) expect(median(ours)).toBeLessThanOrEqual(row.median);
   if (row.longest !== undefined) expect(quantile(ours, 0.99)).toBeLessThanOrEqual(row.longest);
 });
