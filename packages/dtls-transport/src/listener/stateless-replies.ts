@@ -16,7 +16,10 @@ const FIRST_ALERT_SEQUENCE = 2 ** 32;
 
 const ALERT_RECORD_LENGTH = RECORD_HEADER_LENGTH + 2;
 
-/** What is said to an address without remembering it. No reply is longer than what it answers. */
+/**
+ * What is said to an address without remembering it. No reply is longer than what it answers but a HelloRetryRequest: to a ClientHello of
+ * the fewest bytes that could be answered at all, it has half as many more. RFC 9147 5.1 allows three times.
+ */
 export class StatelessReplies {
   readonly #waiting = new Fifo<{ readonly path: string; readonly datagram: Uint8Array }>();
   readonly #alertLimit = new RateLimit(ALERTS_PER_SECOND);
