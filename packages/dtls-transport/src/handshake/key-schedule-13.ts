@@ -27,6 +27,21 @@ export interface KeyInputs {
 
 type Crypto = Pick<CryptoProvider, 'hmac' | 'hash'>;
 
+/** What is the same in all handshakes, by provider and name. */
+const constants = new WeakMap<Crypto, Map<string, Uint8Array>>();
+
+function constant(crypto: Crypto, name: string, compute: () => Uint8Array): Uint8Array {
+  const known = constants.get(crypto) ?? new Map<string, Uint8Array>();
+  constants.set(crypto, known);
+  const value = known.get(name) ?? compute();
+  known.set(name, value);
+  return value;
+}
+
+function hashOfNothing(crypto: Crypto, hash: HashName): Uint8Array {
+  return constant(crypto, hash, () => crypto.hash(hash, NOTHING));
+}
+
 /**
  * The key schedule of RFC 8446 7.1: what is missing counts as zeros. `transcriptHash` is that of ClientHello to ServerHello. The
  * labels' prefix is that of DTLS (RFC 9147 5.9) unless a test wants another.
@@ -42,10 +57,11 @@ export function handshakeSecrets(
   const zeros = new Uint8Array(length);
   const derive = (secret: Uint8Array, label: string, context: Uint8Array) =>
     hkdfExpandLabel(crypto, hash, secret, label, length, context, prefix);
-  const next = (secret: Uint8Array, input: Uint8Array) =>
-    hkdfExtract(crypto, hash, derive(secret, 'derived', crypto.hash(hash, NOTHING)), input);
-  const handshake = next(hkdfExtract(crypto, hash, NOTHING, psk ?? zeros), shared ?? zeros);
-  const master = next(handshake, zeros);
+  const derived = (secret: Uint8Array) => derive(secret, 'derived', hashOfNothing(crypto, hash));
+  const early = (key: Uint8Array) => derived(hkdfExtract(crypto, hash, NOTHING, key));
+  const salt = psk === undefined ? constant(crypto, `${hash} ${prefix}`, () => early(zeros)) : early(psk);
+  const handshake = hkdfExtract(crypto, hash, salt, shared ?? zeros);
+  const master = hkdfExtract(crypto, hash, derived(handshake), zeros);
   const pair = (secret: Uint8Array, name: string, context: Uint8Array): TrafficSecrets => ({
     client: derive(secret, `c ${name} traffic`, context),
     server: derive(secret, `s ${name} traffic`, context),
@@ -59,8 +75,7 @@ export function handshakeSecrets(
 /** RFC 8446 7.1: what the binder of a key from outside is made with. */
 export function binderKey(crypto: Crypto, hash: HashName, psk: Uint8Array, prefix?: string): Uint8Array {
   const early = hkdfExtract(crypto, hash, NOTHING, psk);
-  const nothingHashed = crypto.hash(hash, NOTHING);
-  return hkdfExpandLabel(crypto, hash, early, 'ext binder', HASH_LENGTH[hash], nothingHashed, prefix);
+  return hkdfExpandLabel(crypto, hash, early, 'ext binder', HASH_LENGTH[hash], hashOfNothing(crypto, hash), prefix);
 }
 
 /** The secret after this one (RFC 8446 7.2). */

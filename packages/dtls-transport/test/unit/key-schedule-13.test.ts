@@ -48,6 +48,32 @@ test('the secrets of RFC 8448 4, with a shared key', () => {
   expect(hex(handshake.server)).toBe('fe927ae271312e8bf0275b581c54eef020450dc4ecffaa05a1a35d27518e7803');
 });
 
+test('what is the same in all handshakes is computed once, and is not mixed up', () => {
+  let count = 0;
+  const counting = {
+    hash: (...input: Parameters<typeof nodeCrypto.hash>) => {
+      count += 1;
+      return nodeCrypto.hash(...input);
+    },
+    hmac: (...input: Parameters<typeof nodeCrypto.hmac>) => {
+      count += 1;
+      return nodeCrypto.hmac(...input);
+    },
+  };
+  const secrets = (psk?: Uint8Array, prefix?: string) => {
+    count = 0;
+    const { handshake } = handshakeSecrets(counting, 'sha256', { psk, shared }, throughServerHello, prefix);
+    const fresh = handshakeSecrets({ ...nodeCrypto }, 'sha256', { psk, shared }, throughServerHello, prefix);
+    expect(handshake).toEqual(fresh.handshake);
+    return count;
+  };
+  expect(secrets()).toBe(8); // the hash of nothing, two HMACs for the early secret, five for what follows
+  expect(secrets()).toBe(5);
+  expect(secrets(shared)).toBe(7);
+  expect(secrets(undefined, TLS)).toBe(7);
+  expect(secrets()).toBe(5);
+});
+
 test('RFC 9147 5.9: with the prefix of DTLS all of them are others', () => {
   const ours = handshakeSecrets(nodeCrypto, 'sha256', { shared }, throughServerHello);
   const theirs = handshakeSecrets(nodeCrypto, 'sha256', { shared }, throughServerHello, TLS);
