@@ -23,6 +23,7 @@ import {
   type ReadAnswer,
   requestToCoap,
   responseToHttp,
+  withoutSticky,
 } from '@lb-matrix/msc3079-mapper';
 import type { ClientPipe, ClientPlatform } from './client-platform.ts';
 import { EarlyEchoes } from './early-echoes.ts';
@@ -182,8 +183,7 @@ export class Link {
     const mapped = requestToCoap(request, this.#session, { asFetch: request.method === 'POST', observed: true });
     const states = this.#client.observe(mapped, { acknowledgeConsumed: true, reregister: false });
     const release = this.#watch();
-    // Features are answered once, not with every push.
-    let isFirst = true;
+    let asked = mapped;
     let known: ReadAnswer['known'] | undefined;
     return {
       next: async () => {
@@ -194,13 +194,13 @@ export class Link {
             return undefined;
           }
           const observed = uintValue(value.options, OptionNumber.Observe) !== undefined;
-          const formRefused = this.#refused(value, mapped);
+          const formRefused = this.#refused(value, asked);
           const refused = REFUSALS.has(value.code) && !formRefused;
           // This server has to be asked each time.
           if (refused || (!observed && value.code >> 5 === 2)) this.#pollsOnly = true;
-          const response = await this.#read(value, mapped, isFirst, known);
+          const response = await this.#read(value, asked, known);
           if (response === undefined) return AGAIN;
-          isFirst = false;
+          asked = withoutSticky(mapped);
           ({ known } = response);
           return { response, observed, again: formRefused || refused };
         } catch (error) {
@@ -270,7 +270,6 @@ export class Link {
   async #read(
     answer: CoapResponse,
     mapped: MappedCoapRequest,
-    answersFeatures = true,
     known?: ReadAnswer['known'],
   ): Promise<ReadAnswer | undefined> {
     const response = await this.#echoes.read(() => responseToHttp(answer, mapped, this.#session, known));
@@ -278,7 +277,7 @@ export class Link {
       leaveLean(this.#session);
       return undefined;
     }
-    const announced = answersFeatures && mapped.options.some(({ number }) => number === PrivateOption.Features);
+    const announced = mapped.options.some(({ number }) => number === PrivateOption.Features);
     // What this server had accepted in an earlier session it does not any more.
     if (announced && answer.code >> 5 === 2 && uintValue(answer.options, PrivateOption.Features) === undefined) {
       this.#session.features = undefined;

@@ -149,6 +149,19 @@ export function settleOptions(requestOptions: readonly CoapOption[], session: Cl
   }
 }
 
+/**
+ * A request that is observed, as later notifications answer it: what is sticky was answered with the first.
+ */
+export function withoutSticky<T extends { readonly options: readonly CoapOption[] }>(request: T): T {
+  return { ...request, options: request.options.filter(({ number }) => !STICKY.has(number)) };
+}
+
+const STICKY: ReadonlySet<number> = new Set([
+  OptionNumber.Authorization,
+  OptionNumber.CborKeys,
+  PrivateOption.Features,
+]);
+
 /** The token is dead: the next request says so, or carries a new one. */
 export function dropToken(session: ClientSession): void {
   session.token = '';

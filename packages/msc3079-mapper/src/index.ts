@@ -1,5 +1,5 @@
 export { advertiseLowBandwidth, featuresOffered, type LowBandwidthOffer } from './advertise.ts';
-export { type ClientSession, type ClientSessionOptions, createClientSession } from './client-session.ts';
+export { type ClientSession, type ClientSessionOptions, createClientSession, withoutSticky } from './client-session.ts';
 export { type Compressible, type CompressionRule, compressible } from './compressible.ts';
 export type { Compression, Deflate, DeflateOptions } from './compression.ts';
 export { DICTIONARY_ID } from './dictionary.ts';

@@ -80,8 +80,9 @@ interface Answer extends Body {
 
 function assemble(answer: Answer, session: ServerSession): CoapParts {
   const { code, status, wait, format, features, payload, tagged } = answer;
+  const announced = features === undefined ? [] : [uintOption(PrivateOption.Features, features)];
   // RFC 7252 5.9.1.3: the client has that answer.
-  if (tagged?.same) return { code: Code.Valid, options: [tagged.option], payload: EMPTY };
+  if (tagged?.same) return { code: Code.Valid, options: [tagged.option, ...announced], payload: EMPTY };
   const exact = wantsExactCodes(session);
   const options: CoapOption[] = tagged === undefined ? [] : [tagged.option];
   const hasBody = payload.length > 0 || format === 'packed';
@@ -89,7 +90,7 @@ function assemble(answer: Answer, session: ServerSession): CoapParts {
     options.push(uintOption(OptionNumber.ContentFormat, FORMAT_NUMBER[format]));
   }
   if (exact && wait !== undefined) options.push(uintOption(OptionNumber.MaxAge, wait));
-  if (features !== undefined) options.push(uintOption(PrivateOption.Features, features));
+  options.push(...announced);
   // Where no payload is `{}`, the status says that there is none indeed.
   const bare = !hasBody && hasAgreed(session, Feature.Deflate) && ELIDING.has(code);
   if (bare || (exact && statusOfCode(code, hasBody) !== status)) {

@@ -110,28 +110,42 @@ export function keyTableRefused(
 }
 
 /**
- * True when the server has lost what this session had agreed on with it (4.15 to a request that relied on it), or refuses a
- * request that was written in forms which it does not accept. The session has then gone back to plain MSC3079 and announces
- * itself anew; the caller maps the HTTP request again and sends it once more.
+ * True when the server has lost what this session had agreed on with it (4.15 to a request that relied on it), or has misread a
+ * request that was written in forms which it does not accept: refused it, or answered a mere question, perhaps as another one.
+ * The session has then gone back to plain MSC3079 and announces itself anew; the caller maps the HTTP request again and sends it once more.
  */
 export function featuresLost(
   response: Pick<CoapParts, 'code' | 'options'>,
-  request: Pick<MappedCoapRequest, 'agreed' | 'options'>,
+  request: Pick<MappedCoapRequest, 'agreed' | 'code' | 'options'>,
   session: ClientSession,
 ): boolean {
   const relied = request.agreed & FORMS;
-  if (relied === 0) return false;
-  const hasBegun = request.options.some(({ number }) => number === PrivateOption.Features);
-  const accepted = uintValue(response.options, PrivateOption.Features) ?? 0;
-  const misread = hasBegun && codeClass(response.code) === 4 && (accepted & relied) !== relied;
-  if (response.code !== Code.UnsupportedContentFormat && !misread) return false;
+  const lost = relied !== 0 && response.code === Code.UnsupportedContentFormat;
+  const accepted = uintValue(response.options, PrivateOption.Features);
+  if (!lost && !isMisread(response.code, accepted, relied, request)) return false;
   session.begun = 0;
   session.agreed = 0;
+  // Long-Query and FETCH are not for whoever does not know the option.
+  if (!lost && accepted === undefined) session.features = undefined;
   session.positions.clear();
   session.unsettled.add(PrivateOption.Features);
   // With it, it has lost the token.
   if (session.token !== undefined) session.unsettled.add(OptionNumber.Authorization);
   return true;
+}
+
+function isMisread(
+  code: number,
+  accepted: number | undefined,
+  relied: number,
+  request: Pick<MappedCoapRequest, 'code' | 'options'>,
+): boolean {
+  const has = (wanted: number): boolean => request.options.some(({ number }) => number === wanted);
+  const unknown = (relied & ~(accepted ?? 0)) !== 0 || (accepted === undefined && has(PrivateOption.LongQuery));
+  if (!unknown || !has(PrivateOption.Features)) return false;
+  // A short name in a query is any name to others: without its `since` a /sync is answered from the beginning.
+  const isQuestion = request.code === Code.GET || request.code === Code.FETCH;
+  return codeClass(code) === 4 || (codeClass(code) === 2 && isQuestion);
 }
 
 /**

@@ -63,6 +63,69 @@ describe('an announcement', () => {
   });
 });
 
+describe('a question that was begun in forms which the server does not know', () => {
+  const query = '?since=s1&filter=0';
+  const target = `/_matrix/client/v3/sync${query}`;
+  const known = Feature.Tables2 | Feature.Base64;
+  const begun = () => createClientSession({ tables: 2, known });
+
+  it('is asked again, whatever it was taken for', () => {
+    const client = begun();
+    const server = createServerSession();
+    const first = requestToCoap({ ...SYNC, target }, client);
+    const mapped = requestToHttp(first, server);
+    expect(mapped.target).not.toContain('since=');
+    const answer = responseToCoap({ status: 200, headers: [], body: utf8(NEWS) }, mapped.answer, server);
+    expect(featuresLost(answer, first, client)).toBe(true);
+    const again = requestToCoap({ ...SYNC, target }, client);
+    expect(requestToHttp(again, server).target).toBe(target);
+    const plain = responseToCoap(
+      { status: 200, headers: [], body: utf8(NEWS) },
+      requestToHttp(again, server).answer,
+      server,
+    );
+    expect(featuresLost(plain, again, client)).toBe(false);
+    // By one that does not know the option at all.
+    const other = begun();
+    expect(featuresLost({ code: Code.Content, options: [] }, requestToCoap(SYNC, other), other)).toBe(true);
+  });
+
+  it('is not, where it has done something: a PUT that was taken', () => {
+    const client = begun();
+    const put = { method: 'PUT', target: '/_matrix/client/v3/presence/@a:b/status', headers: [], body: utf8('{}') };
+    expect(featuresLost({ code: Code.Changed, options: [] }, requestToCoap(put, client), client)).toBe(false);
+    expect(featuresLost({ code: Code.Content, options: [] }, requestToCoap(put, client), client)).toBe(false);
+    expect(featuresLost({ code: Code.NotFound, options: [] }, requestToCoap(put, client), client)).toBe(true);
+  });
+
+  it('is refused with a long query, which such a server passes over', () => {
+    const client = createClientSession();
+    client.features = Feature.ExactCodes;
+    const long = { ...SYNC, target: `/_matrix/client/v3/sync?filter=${'x'.repeat(300)}` };
+    const request = requestToCoap(long, client);
+    expect(featuresLost({ code: Code.Content, options: [announce(16)] }, request, client)).toBe(false);
+    expect(featuresLost({ code: Code.Content, options: [] }, request, client)).toBe(true);
+    refused('query_too_long', () => requestToCoap(long, client));
+  });
+});
+
+it('an announcement is answered, also where nothing is new', () => {
+  const { client, answer, announced } = ends();
+  const first = requestToCoap(SYNC, client);
+  responseToHttp(answer(first, NEWS), first, client);
+  const from = { ...SYNC, target: SYNC.target.replace('s1', 's2') };
+  const second = requestToCoap(from, client);
+  const same = responseToHttp(answer(second, NEWS), second, client);
+  expect(text(same.body)).toBe(NEWS);
+  client.begun = client.announced & (Feature.Tables2 | Feature.Base64 | Feature.Deflate);
+  client.unsettled.add(PrivateOption.Features);
+  const third = requestToCoap(from, client);
+  const valid = answer(third, NEWS);
+  expect(valid.code).toBe(Code.Valid);
+  expect(uint(valid, PrivateOption.Features)).toBe(client.announced);
+  expect(announced(third)).toBe(client.announced | Feature.Begun);
+});
+
 it('an answer is read as what was agreed on when its request left, whatever another one has shown since', () => {
   const { client, answer } = ends();
   const first = requestToCoap(WHO, client);
