@@ -34,7 +34,9 @@ export function trimmed(request: HttpRequest, trims: Trims): HttpRequest {
 
 /** A filter by its id stays: that was narrowed when it was uploaded, if it was uploaded by us. */
 function withFilter(target: string, trims: Trims): string {
-  const [path = '', text = ''] = target.split('?', 2);
+  const mark = target.indexOf('?');
+  const path = mark < 0 ? target : target.slice(0, mark);
+  const text = mark < 0 ? '' : target.slice(mark + 1);
   const query = text === '' ? [] : text.split('&');
   const at = query.findIndex((argument) => argument.startsWith('filter='));
   const given = at < 0 ? {} : parseFilter(query[at]!.slice('filter='.length));
@@ -80,7 +82,8 @@ function withoutExtensions(body: Json, { typing = false, receipts = false }: Tri
 
 function withBody(request: HttpRequest, change: (body: Json) => Json): HttpRequest {
   const body = parseJson(request.body);
-  return isObject(body) ? { ...request, body: new TextEncoder().encode(JSON.stringify(change(body))) } : request;
+  const changed = isObject(body) ? change(body) : body;
+  return changed === body ? request : { ...request, body: new TextEncoder().encode(JSON.stringify(changed)) };
 }
 
 function asObject(value: unknown): Json {

@@ -46,6 +46,7 @@ describe('the filter of /sync', () => {
       room: { timeline: { limit: 5 }, ephemeral: { not_types: ['m.x', 'm.typing', 'm.receipt'] } },
     });
     expect([...new URL(target, 'http://x').searchParams.keys()]).toEqual(['a', 'filter', 'since']);
+    expect(trimmed(get(`${SYNC}?since=s1?2&a=?`), ALL).target).toContain(`${SYNC}?since=s1?2&a=?&filter=`);
   });
 
   it('is narrowed where it is uploaded, and not where it is named by its id', () => {
@@ -69,7 +70,8 @@ it.each(['/_matrix/client/unstable/org.matrix.simplified_msc3575/sync?pos=1', '/
       lists: {},
       extensions: { typing: { enabled: false }, e2ee: { enabled: true } },
     });
-    expect(bodyOf(trimmed(request, { presence: true }))).toEqual({ lists: {}, extensions });
+    // Byte for byte: JSON that is read and written again may lose something.
+    expect(trimmed(request, { presence: true })).toBe(request);
   },
 );
 

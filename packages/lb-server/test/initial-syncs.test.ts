@@ -1,8 +1,9 @@
-import { type CoapOption, uintOption } from '@lb-matrix/coap-codec';
-import { type Deflate, Feature, PrivateOption } from '@lb-matrix/msc3079-mapper';
+import { type CoapOption, Code, OptionNumber, stringOption, uintOption } from '@lb-matrix/coap-codec';
+import { createServerSession, type Deflate, Feature, PrivateOption, requestToHttp } from '@lb-matrix/msc3079-mapper';
 import { nodeDeflate } from '@lb-matrix/msc3079-mapper/node';
 import { VirtualTime } from '@lb-matrix/virtual-network';
 import { describe, expect, it } from 'vitest';
+import { InitialSyncs } from '../src/initial-syncs.ts';
 import { testServer } from './support/link.ts';
 import { HOUR, MINUTE, SLIDING } from './support/observing.ts';
 import { rawClient } from './support/raw-client.ts';
@@ -20,6 +21,12 @@ const everything = (position: string) =>
     pos: position,
     rooms: { join: { '!guess:l': room(GUESS), '!secret:l': room(SECRET) } },
   });
+
+/** Options of a request with a token that asks for all forms. */
+const asking = (secret: string): CoapOption[] => [
+  stringOption(OptionNumber.Authorization, secret),
+  uintOption(PrivateOption.Features, ALL),
+];
 
 /** A server whose compressor is looked into, and clients that ask for everything. */
 function setUp() {
@@ -116,5 +123,17 @@ describe('an initial /sync', () => {
     expect(await sync([], { secret: 'x'.repeat(1025) })).toMatchObject({ together: false });
     await platform.advance(HOUR);
     expect(await sync([], { secret: 'x'.repeat(1024) })).toMatchObject({ together: true });
+
+    const initialSyncs = new InitialSyncs(platform);
+    const session = createServerSession({ compression: { deflate: nodeDeflate() } });
+    const rule = (secret: string) => {
+      const options = [stringOption(OptionNumber.UriPath, '7'), ...asking(secret)];
+      const mapped = requestToHttp({ code: Code.GET, options, payload: new Uint8Array() }, session);
+      return initialSyncs.admit(mapped, session).answer.compression;
+    };
+    for (let i = 0; i < 16_384; i++) expect(rule(`t${i}`)).toBe('once');
+    expect(rule('one-more')).toBe('parts');
+    await platform.advance(HOUR);
+    expect(rule('one-more')).toBe('once');
   });
 });
