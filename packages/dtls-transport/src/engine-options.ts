@@ -75,7 +75,10 @@ export interface EngineOptions {
   readonly certificateCompression?: CertificateCompression | undefined;
   /** Connection ids, when the peer uses them too. Default: they are not used. */
   readonly connectionId?: ConnectionIdOptions | undefined;
-  /** Called with each line of an NSS key log (`CLIENT_RANDOM …`, `CLIENT_TRAFFIC_SECRET_0 …`), which lets others decrypt the session. */
+  /**
+   * Called with each line of an NSS key log (`CLIENT_RANDOM …`, `CLIENT_TRAFFIC_SECRET_0 …`), which lets others decrypt the session.
+   * With it record numbers of DTLS 1.3 have 16 bits in all that we send, a byte more: Wireshark decrypts no others.
+   */
   readonly keyLog?: ((line: string) => void) | undefined;
 }
 

@@ -38,7 +38,8 @@ export async function observe(
   const marker = createSocket('udp4').bind(0, '127.0.0.1');
   await once(marker, 'listening');
   const tcpdump = startPeer('tcpdump', [
-    ...['--immediate-mode', '-n', '-Z', 'root', '-i', 'lo', '-U', '-w', capture],
+    // The longer a packet may be, the fewer it holds at once, and drops the others.
+    ...['--immediate-mode', '-s', '2048', '-n', '-Z', 'root', '-i', 'lo', '-U', '-w', capture],
     `udp port ${port} or udp port ${marker.address().port}`,
   ]);
   try {
@@ -58,7 +59,7 @@ export async function observe(
       ...[...args, '-r', seen(capture), '-d', `udp.port==${port},dtls`, '-d', `dtls.port==${port},${application}`],
       ...['-o', `tls.keylog_file:${seen(keys)}`, '-V'],
     ],
-    { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] },
+    { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'], maxBuffer: 64 * 1024 * 1024 },
   );
   const observed = { keys: readFileSync(keys, 'utf8'), shown };
   rmSync(dir, { recursive: true });

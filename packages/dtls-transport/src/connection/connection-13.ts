@@ -272,7 +272,7 @@ export class Connection13 extends Connection<UnifiedHeader | RecordHeader> {
 
   #protectHandshake({ read, write }: EpochKeys): void {
     this.#reads.add(new ReadEpoch13(EPOCH.handshake, read, this.#innerLimit));
-    this.#handshakeWriter = new WriteEpoch13(EPOCH.handshake, write, 0, this.ids);
+    this.#handshakeWriter = new WriteEpoch13(EPOCH.handshake, write, 0, this.ids, this.#longNumbers);
     this.outbox.writer = this.#handshakeWriter;
     this.earlyMayBeReadable();
   }
@@ -284,7 +284,8 @@ export class Connection13 extends Connection<UnifiedHeader | RecordHeader> {
     now: number,
   ): void {
     const [read, write] = this.#role === 'client' ? [server, client] : [client, server];
-    const keys = new KeyChanges(this.config.crypto, suite, { read, write }, this.#innerLimit, this.ids);
+    const { crypto } = this.config;
+    const keys = new KeyChanges(crypto, suite, { read, write }, this.#innerLimit, this.ids, this.#longNumbers);
     this.#after = new AfterHandshake13(keys, {
       role: this.#role,
       ids: this.ids,
@@ -311,6 +312,11 @@ export class Connection13 extends Connection<UnifiedHeader | RecordHeader> {
     const payload = payload13(this.config.maxDatagram, this.ids.sent.length);
     this.payload = Math.min(payload, this.outbox.maxContent);
     this.config.drops.overflow += this.outbox.open(this.payload);
+  }
+
+  /** Wireshark 4.4 does not decrypt records whose numbers have 8 bits. */
+  get #longNumbers(): boolean {
+    return this.config.keyLog !== undefined;
   }
 
   get #innerLimit(): number {

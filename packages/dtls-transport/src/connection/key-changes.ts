@@ -16,24 +16,27 @@ export class KeyChanges {
   readonly #suite: CipherSuite13;
   readonly #innerLimit: number;
   readonly #ids: ConnectionIds;
+  readonly #longNumbers: boolean;
   #readSecret: Uint8Array;
   #writeSecret: Uint8Array;
   #read: ReadEpoch13;
   #write: WriteEpoch13;
   #isChanging = false;
 
-  /** `innerLimit` bounds what is in a record that we receive. */
+  /** `innerLimit` bounds what is in a record that we receive; with `longNumbers` all that we send have numbers of 16 bits. */
   constructor(
     crypto: CryptoProvider,
     suite: CipherSuite13,
     secrets: { readonly read: Uint8Array; readonly write: Uint8Array },
     innerLimit: number,
     ids: ConnectionIds,
+    longNumbers: boolean,
   ) {
     this.#crypto = crypto;
     this.#suite = suite;
     this.#innerLimit = innerLimit;
     this.#ids = ids;
+    this.#longNumbers = longNumbers;
     this.#readSecret = secrets.read;
     this.#writeSecret = secrets.write;
     this.#read = this.#readEpoch(EPOCH.application);
@@ -89,6 +92,7 @@ export class KeyChanges {
   }
 
   #writeEpoch(epoch: number): WriteEpoch13 {
-    return new WriteEpoch13(epoch, recordKeys13(this.#crypto, this.#suite, this.#writeSecret), 0, this.#ids);
+    const keys = recordKeys13(this.#crypto, this.#suite, this.#writeSecret);
+    return new WriteEpoch13(epoch, keys, 0, this.#ids, this.#longNumbers);
   }
 }

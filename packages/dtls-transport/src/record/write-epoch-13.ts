@@ -39,13 +39,15 @@ export class WriteEpoch13 implements RecordWriter {
   readonly #keys: RecordKeys13;
   readonly #end: number;
   readonly #ids: SentId;
+  readonly #longNumbersEvery: number;
   #sequence: number;
 
-  /** `ids` tells which connection id stands in each record. */
-  constructor(epoch: number, keys: RecordKeys13, firstSequence = 0, ids: SentId = NO_ID) {
+  /** `ids` tells which connection id stands in each record; with `allLong` all numbers have 16 bits. */
+  constructor(epoch: number, keys: RecordKeys13, firstSequence = 0, ids: SentId = NO_ID, allLong = false) {
     this.epoch = epoch;
     this.#keys = keys;
     this.#ids = ids;
+    this.#longNumbersEvery = allLong ? 1 : LONG_NUMBER_EVERY;
     this.#end = Math.min(MAX_SEQUENCE, AEAD_PARAMETERS[keys.name].maxSealed);
     this.#sequence = firstSequence;
   }
@@ -83,6 +85,6 @@ export class WriteEpoch13 implements RecordWriter {
   }
 
   get #numberLength(): 1 | 2 {
-    return this.#sequence % LONG_NUMBER_EVERY === LONG_NUMBER_EVERY - 1 ? 2 : 1;
+    return (this.#sequence + 1) % this.#longNumbersEvery === 0 ? 2 : 1;
   }
 }

@@ -5,6 +5,7 @@ import type { DtlsListenerOptions } from '../../src/listener/listener-options.ts
 import { nobleCrypto } from '../../src/noble/crypto-provider.ts';
 import { nodeCrypto } from '../../src/node/crypto-provider.ts';
 import { ALERT } from '../../src/wire/alert.ts';
+import { isUnified, readUnifiedHeader } from '../../src/wire/unified-header.ts';
 import { SERVER, TestClient, TestListener } from '../support/endpoints.ts';
 import { type FixtureName, fixtureIdentity } from '../support/fixture-identity.ts';
 import { VirtualNetwork } from '../support/virtual-network.ts';
@@ -257,4 +258,19 @@ describe('client certificates', () => {
     both.network.run(21_000);
     expect(both.client.received).toEqual(['early']);
   });
+});
+
+test('an end with a key log sends record numbers of 16 bits, which Wireshark needs, and the other end goes on with 8', () => {
+  const both = pair({ ...ONLY_13, keyLog: () => {} });
+  both.network.run(10_000, () => both.client.received.length > 0);
+  for (const text of ['more', 'and more']) {
+    both.client.send(text);
+    both.network.run(both.network.now + 1_000);
+  }
+  const protectedOf = (side: 'client' | 'server') =>
+    both.network.sent
+      .filter(({ from, datagram }) => (from === SERVER) === (side === 'server') && isUnified(datagram[0]!))
+      .map(({ datagram }) => readUnifiedHeader(datagram, 0)!.numberLength);
+  expect(protectedOf('client')).toEqual([2, 2, 2]);
+  expect(protectedOf('server')).toEqual([1, 1, 1]);
 });

@@ -118,6 +118,16 @@ describe('protected records', () => {
     expect(open(reader, before)).toEqual({ type: 22, sequence: 1, content: new Uint8Array(0) });
   });
 
+  test('whose numbers all have 16 bits are opened, and take a byte more', () => {
+    const writer = new WriteEpoch13(3, keys(), 0, undefined, true);
+    const reader = new ReadEpoch13(3, keys());
+    for (let sequence = 0; sequence < 300; sequence++) {
+      const record = seal(writer, Uint8Array.of(1, 2, 3));
+      expect(record).toHaveLength(3 + 20);
+      expect(open(reader, record)).toMatchObject({ sequence });
+    }
+  });
+
   test('padding is taken off (RFC 8446 5.4); a record of nothing but padding is malformed', () => {
     const padded = new WriteEpoch13(3, keys());
     const reader = new ReadEpoch13(3, keys());
