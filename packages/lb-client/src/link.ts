@@ -1,11 +1,5 @@
 import { Code, OptionNumber, uintValue } from '@lb-matrix/coap-codec';
-import {
-  type CoapClient,
-  type CoapResponse,
-  connect,
-  type DatagramPipe,
-  EndpointError,
-} from '@lb-matrix/coap-endpoint';
+import { type CoapClient, type CoapResponse, connect, type DatagramPipe } from '@lb-matrix/coap-endpoint';
 import {
   type ClientSession,
   type ClientSessionOptions,
@@ -27,6 +21,7 @@ import {
 } from '@lb-matrix/msc3079-mapper';
 import type { ClientPipe, ClientPlatform } from './client-platform.ts';
 import { EarlyEchoes } from './early-echoes.ts';
+import { Heartbeat } from './heartbeat.ts';
 import { isObject, parseJson } from './json.ts';
 import type { KeepAlive } from './keep-alive.ts';
 import type { Offer } from './offer.ts';
@@ -93,7 +88,7 @@ export class Link {
   readonly superseded: Succession = new Succession();
   readonly #platform: ClientPlatform;
   readonly #client: CoapClient;
-  readonly #keepAlive: KeepAlive;
+  readonly #heartbeat: Heartbeat;
   readonly #options: LinkOptions;
   #session: ClientSession;
   #lastSent: number;
@@ -101,8 +96,6 @@ export class Link {
   readonly #silence: Silence;
   readonly #echoes: EarlyEchoes;
   #alive = true;
-  #watchers = 0;
-  #cancelTimer: (() => void) | undefined;
   #cancelGrace: (() => void) | undefined;
   /** The server does not notify, or does not know FETCH. */
   #pollsOnly = false;
@@ -114,10 +107,10 @@ export class Link {
     this.#options = options;
     this.pipe = pipe;
     this.#platform = platform;
-    this.#keepAlive = keepAlive;
     this.since = platform.now();
     this.#lastSent = this.since;
     this.#lastReceived = this.since;
+    this.#heartbeat = new Heartbeat(this, platform, keepAlive, options.onLearnt);
     this.#silence = new Silence(platform, () => this.#trouble('silence'));
     this.#echoes = new EarlyEchoes(platform);
     // Whoever said so before can do it now: the very first message need not wait for it to say so again.
@@ -152,6 +145,11 @@ export class Link {
     return this.#lastReceived;
   }
 
+  /** When something was last sent to it, likewise. */
+  get lastSent(): number {
+    return this.#lastSent;
+  }
+
   /** It is bound to a token, which was not logged out or refused. */
   get carriesToken(): boolean {
     return (this.#session.token ?? '') !== '';
@@ -178,11 +176,16 @@ export class Link {
     }
   }
 
+  /** Resolves when the server has answered. Rejects with `EndpointError`. */
+  ping(): Promise<number> {
+    return this.#client.ping();
+  }
+
   /** Throws `MappingError`, or `EndpointError` for what does not fit one message. */
   observe(request: HttpRequest): Subscription {
     const mapped = requestToCoap(request, this.#session, { asFetch: request.method === 'POST', observed: true });
     const states = this.#client.observe(mapped, { acknowledgeConsumed: true, reregister: false });
-    const release = this.#watch();
+    const release = this.#heartbeat.watch();
     let asked = mapped;
     let known: ReadAnswer['known'] | undefined;
     return {
@@ -226,7 +229,7 @@ export class Link {
       return;
     }
     const since = this.#platform.now();
-    this.#client.ping().catch(() => undefined);
+    this.ping().catch(() => undefined);
     const patience = Math.min(grace, Math.max(SIGN_OF_LIFE, 2 * (this.#client.roundTrip ?? 0)));
     this.#cancelGrace = this.#platform.setTimer(patience, () => {
       if (this.#lastReceived <= since) this.close();
@@ -327,55 +330,10 @@ export class Link {
   #end(): void {
     if (!this.#alive) return;
     this.#alive = false;
-    this.#cancelTimer?.();
+    this.#heartbeat.stop();
     this.#cancelGrace?.();
     this.#silence.stop();
     this.#options.onEnd();
-  }
-
-  /** Keeps the link known to the network until the returned function is called. */
-  #watch(): () => void {
-    if (this.#watchers++ === 0) this.#armKeepAlive();
-    let released = false;
-    return () => {
-      if (released) return;
-      released = true;
-      if (--this.#watchers === 0) this.#cancelTimer?.();
-    };
-  }
-
-  #armKeepAlive(): void {
-    this.#cancelTimer?.();
-    if (!this.#alive || this.#watchers === 0) return;
-    const { interval } = this.#keepAlive;
-    const silence = this.#platform.now() - this.#lastSent;
-    if (silence >= interval) void this.#ping();
-    else this.#cancelTimer = this.#platform.setTimer(interval - silence, () => this.#armKeepAlive());
-  }
-
-  async #ping(): Promise<void> {
-    const now = this.#platform.now();
-    // What the server has sent meanwhile may have kept the mapping too: that proves less.
-    const proven = now - Math.max(this.#lastSent, this.#lastReceived);
-    const silence = now - this.#lastSent;
-    const lost = () => {
-      this.#keepAlive.lost(silence);
-      this.#options.onLearnt();
-    };
-    const forget = this.superseded.listen(lost);
-    try {
-      await this.#client.ping();
-      this.#keepAlive.answered(proven);
-      this.#options.onLearnt();
-    } catch (error) {
-      if (error instanceof EndpointError && error.code === 'timed_out') {
-        lost();
-        this.close();
-      }
-    } finally {
-      forget();
-      this.#armKeepAlive();
-    }
   }
 }
 
