@@ -1,26 +1,31 @@
 import type { CryptoProvider, HashName, RunningHash } from '../crypto/provider.ts';
-import { ByteWriter } from '../wire/byte-writer.ts';
+import { concatBytes } from '../wire/bytes.ts';
 import { HANDSHAKE_TYPE, type HandshakeMessage } from '../wire/handshake-message.ts';
 
 /** The hash of a handshake so far. RFC 9147 5.2: without message_seq and what fragments say, so that it is TLS 1.3's. */
 export class Transcript13 {
   readonly #hash: RunningHash;
+  /** Of all so far, once somebody has asked. */
+  #digest: Uint8Array | undefined;
 
   constructor(crypto: Pick<CryptoProvider, 'runningHash'>, name: HashName) {
     this.#hash = crypto.runningHash(name);
   }
 
-  add(message: Pick<HandshakeMessage, 'type' | 'body'>): void {
-    this.#hash.update(tlsMessage(message));
+  add({ type, body }: Pick<HandshakeMessage, 'type' | 'body'>): void {
+    this.addBytes(tlsHeader(type, body));
+    this.addBytes(body);
   }
 
   /** A part of a message, as `tlsMessage` writes it. */
   addBytes(bytes: Uint8Array): void {
+    this.#digest = undefined;
     this.#hash.update(bytes);
   }
 
   hash(): Uint8Array {
-    return this.#hash.digest();
+    this.#digest ??= this.#hash.digest();
+    return this.#digest;
   }
 }
 
@@ -47,5 +52,9 @@ export function transcriptBeforeHello(
 
 /** A message with the header of TLS (RFC 8446 4): type and length. */
 export function tlsMessage({ type, body }: Pick<HandshakeMessage, 'type' | 'body'>): Uint8Array {
-  return new ByteWriter().u8(type).vector24(body).bytes();
+  return concatBytes([tlsHeader(type, body), body]);
+}
+
+function tlsHeader(type: number, { length }: Uint8Array): Uint8Array {
+  return Uint8Array.of(type, length >> 16, length >> 8, length);
 }
