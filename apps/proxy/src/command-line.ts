@@ -95,8 +95,8 @@ The proxy sees all traffic that is not end-to-end encrypted, passwords included:
 that the admins of your homeserver run.
 
 Environment: SSLKEYLOGFILE=FILE writes the session secrets to FILE, for Wireshark.
-Signals: SIGINT and SIGTERM let requests finish; the second one ends the proxy at once. SIGHUP reads --tls-cert and
---tls-key again, which also happens by itself when the files change; sessions go on.
+Signals: SIGINT and SIGTERM let requests finish; the second one ends the proxy at once. SIGHUP reads --tls-cert,
+--tls-key and --raw-key again, the former two also by themselves when they change; sessions go on.
 Exit codes: 0 stopped, 1 error, 2 wrong command line.`;
 
 /**

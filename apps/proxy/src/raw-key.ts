@@ -23,7 +23,7 @@ export function chooseRawKey(
   const path = rawKeyFile ?? join(stateDirectory(env), 'raw-key.pem');
   try {
     const rawKey = { privateKey: readRawKey(path) ?? makeRawKey(path) };
-    const pin = publicKeyPin(nodeCrypto.importSigningKey(rawKey.privateKey).spki, nodeCrypto);
+    const pin = pinOf(rawKey.privateKey);
     return { rawKey, pin, remark: { level: 'info', text: `Raw public key ${pin}, kept in ${path}` } };
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
@@ -35,6 +35,23 @@ export function chooseRawKey(
       remark: { level: 'warn', text: `No raw public key, as it cannot be kept: ${message}` },
     };
   }
+}
+
+/**
+ * Reads the key that is in a file.
+ *
+ * @throws CliError
+ */
+export function loadRawKey(path: string): { readonly rawKey: RawKey; readonly pin: string } {
+  let privateKey: Uint8Array | undefined;
+  try {
+    privateKey = readRawKey(path);
+  } catch (error) {
+    if (error instanceof CliError) throw error;
+    throw new CliError(`${path}: ${(error as Error).message}`, 1, { cause: error });
+  }
+  if (privateKey === undefined) throw new CliError(`${path}: no such file`);
+  return { rawKey: { privateKey }, pin: pinOf(privateKey) };
 }
 
 /** PKCS#8 DER; `undefined` where there is no file. Throws the system's error, or `CliError` for a file that holds no such key. */
@@ -54,6 +71,9 @@ function readRawKey(path: string): Uint8Array | undefined {
   }
   throw new CliError(`${path}: not an Ed25519 key: make one with \`openssl genpkey -algorithm ed25519\``);
 }
+
+const pinOf = (privateKey: Uint8Array): string =>
+  publicKeyPin(nodeCrypto.importSigningKey(privateKey).spki, nodeCrypto);
 
 function makeRawKey(path: string): Uint8Array {
   const { privateKey } = generateKeyPairSync('ed25519');

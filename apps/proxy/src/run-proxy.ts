@@ -29,7 +29,7 @@ export async function runProxy(argv: readonly string[], { onListening }: ProxyHo
   const stopped = stopSignal();
   const proxy = await startProxy(settings, log, process.env);
   // Without files SIGHUP ends the proxy, as it does any program whose terminal is closed.
-  if (proxy.reloadCertificate) process.on('SIGHUP', proxy.reloadCertificate);
+  if (proxy.reload) process.on('SIGHUP', proxy.reload);
   const tryUrl = `https://${hostAndPort(settings.bind.host ?? 'localhost', proxy.port)}/_matrix/client/versions`;
   if (onListening) onListening(tryUrl);
   else log.info(`Try it: coap ${proxy.pin === undefined ? '-k' : `--pin ${proxy.pin}`} '${tryUrl}' | jc -c2j -`);

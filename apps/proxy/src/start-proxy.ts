@@ -10,6 +10,7 @@ import { createHomeserverPool } from './homeserver-pool.ts';
 import { listenError } from './listen-error.ts';
 import { observationLog } from './observation-log.ts';
 import { chooseRawKey } from './raw-key.ts';
+import { renewRawKey } from './raw-key-renewal.ts';
 import type { CertificateFiles, ServerCertificate } from './server-certificate.ts';
 
 /** A proxy that listens. */
@@ -18,8 +19,8 @@ export interface RunningProxy {
   readonly port: number;
   /** That of the key that it shows without a certificate; `undefined` where it has none. */
   readonly pin: string | undefined;
-  /** Reads the certificate files now; `undefined` where there are none. Sessions go on. */
-  readonly reloadCertificate: (() => void) | undefined;
+  /** Reads the files of the certificate and of the raw key now; `undefined` where no file was named. Sessions go on. */
+  readonly reload: (() => void) | undefined;
   /** Takes nothing new, lets requests finish for `graceful` milliseconds, tells every session, and closes everything. */
   close(graceful: number): Promise<void>;
 }
@@ -68,12 +69,13 @@ export async function startProxy(settings: ProxySettings, log: Logger, env: Node
   log.info(`Listening for DTLS on ${shown} - ACK piggyback period: ${duration(ackDelay)}`);
   for (const { level, text } of [...remarks, remark]) log[level](text);
   const renewal = settings.certificateFiles && (await startRenewal(settings.certificateFiles));
+  const reloads = [renewal?.reload, rawKeyReload(settings.rawKeyFile)].filter((reload) => reload !== undefined);
   if (keyLog) log.warn(`Session secrets are written to ${env.SSLKEYLOGFILE} (SSLKEYLOGFILE)`);
 
   return {
     port,
     pin,
-    reloadCertificate: renewal?.reload,
+    reload: reloads.length === 0 ? undefined : reload,
     async close(graceful) {
       renewal?.stop();
       await Promise.all([dtls.close({ graceful }), http?.close(graceful)]);
@@ -88,6 +90,15 @@ export async function startProxy(settings: ProxySettings, log: Logger, env: Node
       http?.setCertificate(next);
     };
     return renewCertificate({ files, current: certificate, use, log });
+  }
+
+  function reload(): void {
+    for (const read of reloads) read();
+  }
+
+  function rawKeyReload(path: string | undefined): (() => void) | undefined {
+    if (path === undefined) return undefined;
+    return renewRawKey({ path, pin, use: (next) => dtls.setRawKey(next), log });
   }
 
   async function listenOnTcp() {

@@ -93,6 +93,6 @@ describe('the original’s fault: certificates are read once', () => {
   it('a certificate of its own is not watched', async () => {
     const { proxy } = await startTestProxy(await answering());
     onTestFinished(() => proxy.close(0));
-    expect(proxy.reloadCertificate).toBeUndefined();
+    expect(proxy.reload).toBeUndefined();
   });
 });

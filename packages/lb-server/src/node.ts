@@ -24,11 +24,16 @@ export interface ListenLowBandwidthOptions
 }
 
 /** A low-bandwidth server on a UDP socket of its own. */
-export interface ListeningServer extends Omit<LowBandwidthServer, 'serve'> {
+export interface ListeningServer extends Omit<LowBandwidthServer, 'serve' | 'setRawKeys'> {
   /** What the socket is bound to. */
   readonly address: DtlsListenerHandle['address'];
   /** Another certificate for new sessions, such as a renewed one; sessions that are there go on. Throws as `listenDtls` rejects. */
   readonly setCertificate: DtlsListenerHandle['setCertificate'];
+  /**
+   * Another key to show without a certificate in new sessions; /versions names its pin, and `nextRawKeyPin` if that is still to
+   * come. Throws `CertificateError`, and then all stays as it was.
+   */
+  readonly setRawKey: DtlsListenerHandle['setRawKey'];
 }
 
 /**
@@ -38,18 +43,25 @@ export interface ListeningServer extends Omit<LowBandwidthServer, 'serve'> {
 export async function listenLowBandwidth(options: ListenLowBandwidthOptions): Promise<ListeningServer> {
   const listener = await listenDtls(options);
   const { rawKey, nextRawKeyPin } = options;
-  const { serve, handleHttp, loopGuard, close } = createLowBandwidthServer({
+  const pinsOf = (key: RawKey): readonly string[] => [
+    ...new Set([pinOf(key), ...(nextRawKeyPin === undefined ? [] : [nextRawKeyPin])]),
+  ];
+  const { serve, setRawKeys, handleHttp, loopGuard, close } = createLowBandwidthServer({
     ...options,
     tables: options.tables ?? 2,
     compression: nodeCompression(options.compression),
     lean: options.lean ?? true,
     platform: nodePlatform,
     dtlsPort: listener.address.port,
-    rawKeys: rawKey && [pinOf(rawKey), ...(nextRawKeyPin === undefined ? [] : [nextRawKeyPin])],
+    rawKeys: rawKey && pinsOf(rawKey),
   });
   serve(listener);
   const setCertificate: ListeningServer['setCertificate'] = (certificate) => listener.setCertificate(certificate);
-  return { address: listener.address, setCertificate, handleHttp, loopGuard, close };
+  const setRawKey: ListeningServer['setRawKey'] = (key) => {
+    listener.setRawKey(key);
+    setRawKeys(pinsOf(key));
+  };
+  return { address: listener.address, setCertificate, setRawKey, handleHttp, loopGuard, close };
 }
 
 function pinOf({ privateKey }: RawKey): string {

@@ -65,6 +65,8 @@ export interface LowBandwidthServer {
    * client or the homeserver does.
    */
   readonly handleHttp: HttpHandler;
+  /** The pins that /versions names over HTTP from now on, in place of `rawKeys`. */
+  setRawKeys(pins: readonly string[]): void;
   /** For requests that the caller passes to the homeserver itself: stamps them, and knows those that come back. */
   readonly loopGuard: LoopGuard;
   /**
@@ -83,6 +85,7 @@ export function createLowBandwidthServer(options: LowBandwidthOptions): LowBandw
   const compression = options.compression ? { maxBytes: limits.maxRequestBytes, ...options.compression } : undefined;
   const offer = { dtls: dtlsPort, tables, compression: compression !== undefined, transmission: true };
   const common = { gateway, platform, offer, onExchange };
+  const offerOverHttp = { ...offer, rawKeys: options.rawKeys };
   const { forwardClientAddress = false, pathPrefix = 'v3' } = options;
   const forward: Forward = (http, { peer }) =>
     forwardClientAddress && peer.validated
@@ -111,7 +114,10 @@ export function createLowBandwidthServer(options: LowBandwidthOptions): LowBandw
         }),
       );
     },
-    handleHttp: createHttpHandler({ ...common, offer: { ...offer, rawKeys: options.rawKeys }, forwardClientAddress }),
+    handleHttp: createHttpHandler({ ...common, offer: offerOverHttp, forwardClientAddress }),
+    setRawKeys(pins) {
+      offerOverHttp.rawKeys = pins;
+    },
     loopGuard,
     async close({ graceful = 5000 } = {}) {
       observers.close();

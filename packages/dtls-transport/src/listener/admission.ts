@@ -2,6 +2,7 @@ import type { Connection } from '../connection/connection.ts';
 import { Connection12 } from '../connection/connection-12.ts';
 import { Connection13 } from '../connection/connection-13.ts';
 import type { Connection13Config } from '../connection/connection-config.ts';
+import type { SigningKey } from '../crypto/provider.ts';
 import type { DropReason } from '../drops.ts';
 import { checkSuites, type EngineConfig } from '../engine-options.ts';
 import { DtlsMalformedError } from '../errors.ts';
@@ -85,6 +86,11 @@ export class Admission {
   /** The certificates and the key that new handshakes show. Throws `DtlsRefusedError` (`bad-option`). */
   setIdentity(identity: Identity): void {
     this.#use({ ...this.#policy, identity });
+  }
+
+  /** The key that new handshakes show where a client takes one without a certificate. */
+  setRawKey(rawKey: SigningKey): void {
+    this.#use({ ...this.#policy, rawKey });
   }
 
   /** Whose handshake a part of a ClientHello belongs to, which it may have begun; `undefined` when it is nobody's. */

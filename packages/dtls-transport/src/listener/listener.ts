@@ -1,4 +1,5 @@
 import { Connection13 } from '../connection/connection-13.ts';
+import type { SigningKey } from '../crypto/provider.ts';
 import { type DropReason, type Drops, noDrops } from '../drops.ts';
 import { connectionConfig, type Transmit, wholeNumber } from '../engine-options.ts';
 import { DtlsRefusedError } from '../errors.ts';
@@ -75,6 +76,11 @@ export class DtlsListener {
   /** The certificates and the key that new handshakes show; what has begun goes on as it was. Throws `DtlsRefusedError` (`bad-option`). */
   setIdentity(identity: Identity): void {
     this.#admission.setIdentity(identity);
+  }
+
+  /** The key that new handshakes show without a certificate (RFC 7250); what has begun goes on as it was. */
+  setRawKey(rawKey: SigningKey): void {
+    this.#admission.setRawKey(rawKey);
   }
 
   /** Takes a datagram that arrived from `path`: any string that the driver knows the address by. Never throws for what is in it. */

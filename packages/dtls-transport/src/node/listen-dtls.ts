@@ -12,7 +12,7 @@ import { nodeCrypto } from './crypto-provider.ts';
 import { DatagramSender } from './datagram-sender.ts';
 import { EngineDriver } from './engine-driver.ts';
 import type { DtlsListenerHandle, NodeListenerStats } from './listener-handle.ts';
-import type { CertificateAndKey, ClientCertificateRequest, ListenDtlsOptions } from './options.ts';
+import type { CertificateAndKey, ClientCertificateRequest, ListenDtlsOptions, RawKey } from './options.ts';
 import { type Judgement, judgeKey, judgePeer } from './peer-judgement.ts';
 import type { DtlsPipe, PipePeer } from './pipe.ts';
 import { randomBytes } from './random-bytes.ts';
@@ -149,6 +149,10 @@ class ListenerSocket implements DtlsListenerHandle {
 
   setCertificate(certificate: CertificateAndKey): void {
     this.#engine.setIdentity(readIdentity(certificate));
+  }
+
+  setRawKey({ privateKey }: RawKey): void {
+    this.#engine.setRawKey(nodeCrypto.importSigningKey(privateKey));
   }
 
   close(): Promise<void> {

@@ -1,5 +1,5 @@
 import type { DtlsListenerStats } from '../listener/listener.ts';
-import type { CertificateAndKey } from './options.ts';
+import type { CertificateAndKey, RawKey } from './options.ts';
 import type { DtlsPipe } from './pipe.ts';
 
 /** What a listener holds now and has counted since it began, its socket included. */
@@ -19,6 +19,8 @@ export interface DtlsListenerHandle {
    * `listenDtls` rejects, and then all stays as it was.
    */
   setCertificate(certificate: CertificateAndKey): void;
+  /** The same with the key that is shown without a certificate. Clients that have the pin of the old one alone find nobody they know. */
+  setRawKey(rawKey: RawKey): void;
   /** Sends close_notify to every peer and closes the socket; resolves when it is closed. */
   close(): Promise<void>;
   stats(): NodeListenerStats;

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
+import { publicKeyPin } from '../../src/crypto/public-key-pin.ts';
 import { connectDtls } from '../../src/node/connect-dtls.ts';
 import { generateSigningKey, nodeCrypto } from '../../src/node/crypto-provider.ts';
 import { listenDtls } from '../../src/node/listen-dtls.ts';
@@ -208,5 +209,29 @@ describe('setCertificate', () => {
       expect.objectContaining({ code: 'ERR_DTLS_CERTIFICATE', reason: 'malformed' }),
     );
     expect((await connect(port, { roots: server.chain })).peer.certificates).toEqual(server.chain);
+  });
+});
+
+describe('setRawKey', () => {
+  const pinOf = ({ privateKey }: { privateKey: Uint8Array }) =>
+    publicKeyPin(nodeCrypto.importSigningKey(privateKey).spki, nodeCrypto);
+  const next = { privateKey: generateSigningKey().pkcs8 };
+
+  test('new clients see the new key, pipes that are open go on', async () => {
+    const { listener, port } = await listen({ rawKey: server });
+    const before = await connect(port, { pins: [pinOf(server)] });
+    listener.setRawKey(next);
+    const after = await connect(port, { pins: [pinOf(next)] });
+    expect(after.peer.rawKey).toEqual(nodeCrypto.importSigningKey(next.privateKey).spki);
+    expect(await echo(before, 'still here')).toBe('still here');
+    await expect(connect(port, { pins: [pinOf(server)] })).rejects.toMatchObject({ code: 'ERR_DTLS_CERTIFICATE' });
+  });
+
+  test('what is no key is refused, and the old one stays', async () => {
+    const { listener, port } = await listen({ rawKey: server });
+    expect(() => listener.setRawKey({ privateKey: new Uint8Array(9) })).toThrow(
+      expect.objectContaining({ code: 'ERR_DTLS_CERTIFICATE', reason: 'malformed' }),
+    );
+    await connect(port, { pins: [pinOf(server)] });
   });
 });
