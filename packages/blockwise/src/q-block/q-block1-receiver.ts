@@ -10,6 +10,8 @@ import type { QBlockTiming } from './timing.ts';
 /** A request body of which some blocks are here, in any order (RFC 9177 section 4.3): the server's side. */
 export class QBlock1Receiver {
   readonly kind = 'upload';
+  /** Called when it had to go for others, or has outlived its use. */
+  evicted: (() => void) | undefined;
   readonly #collector: BlockCollector;
 
   constructor(size: number, szx: number, timing: QBlockTiming, now: number) {
@@ -87,10 +89,12 @@ export function receiveQBlock1<T>(
   const upload = known ?? new QBlock1Receiver(size, block.szx, timing, now);
   const { body } = upload;
   if (body.size !== size || body.szx !== block.szx) return answer(Code.BadRequest);
-  const held = before ?? store.hold(from.peer, from.key, upload, body.memoryWith(block.num), now);
+  const evicted = () => upload.evicted?.();
+  const held = before ?? store.hold(from.peer, from.key, upload, body.memoryWith(block.num), now, evicted);
   // Without a size: there is no memory for it now (RFC 7959 section 2.9.3).
   if (held === undefined || !store.resize(held, body.memoryWith(block.num))) {
     if (held !== undefined) store.release(held);
+    upload.evicted?.();
     return answer(Code.RequestEntityTooLarge);
   }
   const give = () => store.release(held);

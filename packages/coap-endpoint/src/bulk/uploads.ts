@@ -31,6 +31,7 @@ export class Uploads {
     if (upload === undefined) {
       const begun: Upload = { token, receiver, fire: (at) => this.#report(begun, give, at) };
       this.#uploads.set(receiver, begun);
+      receiver.evicted = () => this.#forget(begun);
       upload = begun;
     }
     upload.token = token;
@@ -40,9 +41,7 @@ export class Uploads {
   /** The request with this token is answered: that says that all of it is there. */
   answered(token: Uint8Array): void {
     for (const [receiver, upload] of this.#uploads) {
-      if (!receiver.body.complete || String(upload.token) !== String(token)) continue;
-      this.#uploads.delete(receiver);
-      this.#timers.delete(upload);
+      if (receiver.body.complete && String(upload.token) === String(token)) this.#forget(upload);
     }
   }
 
@@ -61,7 +60,7 @@ export class Uploads {
     const { receiver, token } = upload;
     const report = receiver.report(now);
     if (report === 'stale') {
-      this.#uploads.delete(receiver);
+      this.#forget(upload);
       give();
       return;
     }
@@ -72,7 +71,11 @@ export class Uploads {
       return;
     }
     // All of it is there, and that was said.
-    this.#uploads.delete(receiver);
+    this.#forget(upload);
+  }
+
+  #forget(upload: Upload): void {
+    this.#uploads.delete(upload.receiver);
     this.#timers.delete(upload);
   }
 }
