@@ -99,7 +99,6 @@ export class BlockSchedule<T> {
   /** Nobody asks any more what became of the blocks on their way. */
   drop(forget: (token: T) => void): void {
     for (let num = this.#flying.nextIn(this.#base); num < this.#fresh; num = this.#flying.nextIn(num + 1)) {
-      this.#flying.delete(num);
       const token = this.#takeToken(num);
       if (token !== undefined) forget(token);
     }
@@ -115,7 +114,7 @@ export class BlockSchedule<T> {
     // What is not known to be missing up to there is there; without 'Continue' that is all before the last missing one.
     const end = Math.min(this.#fresh, proceed ?? missing.at(-1) ?? 0);
     let index = 0;
-    for (let num = this.#base; num < end; num++) {
+    for (let num = this.#here.nextOut(this.#base); num < end; num = this.#here.nextOut(num + 1)) {
       while (index < missing.length && missing[index]! < num) index++;
       if (missing[index] !== num) this.#arrived(num, outcomes, now);
     }

@@ -22,11 +22,12 @@ export class BulkBody implements Timer {
   readonly #timers: Deadlines<Timer>;
   readonly #outcomes: Outcomes<Sent>;
   readonly #probes: boolean;
+  readonly #forget: (sent: Sent) => void;
   readonly #silent: (body: BulkBody, now: number) => void;
   #heardAt: number;
   #probed = 0;
 
-  /** `probes`: asks by a block what became of the others. `silent`: nothing was heard of it for too long. */
+  /** `probes`: asks by a block what became of the others. `forget`: nobody asks any more what became of it. `silent`: nothing was heard of it for too long. */
   constructor(
     parts: {
       readonly source: BlockSource;
@@ -37,6 +38,7 @@ export class BulkBody implements Timer {
       readonly probes: boolean;
       readonly timers: Deadlines<Timer>;
       readonly outcomes: Outcomes<Sent>;
+      readonly forget: (sent: Sent) => void;
       readonly silent: (body: BulkBody, now: number) => void;
     },
     now: number,
@@ -48,6 +50,7 @@ export class BulkBody implements Timer {
     this.#timers = parts.timers;
     this.#outcomes = parts.outcomes;
     this.#probes = parts.probes;
+    this.#forget = parts.forget;
     this.#silent = parts.silent;
     this.#heardAt = now;
   }
@@ -59,7 +62,7 @@ export class BulkBody implements Timer {
 
   /** Something of it is to be sent, or the peer is still asked what it has. */
   get busy(): boolean {
-    return this.#schedule.next() !== undefined || this.#asks;
+    return this.next() !== undefined || this.#asks;
   }
 
   /** Blocks that the peer has. */
@@ -72,8 +75,9 @@ export class BulkBody implements Timer {
     return !this.#schedule.repeated(0);
   }
 
+  /** The block that is to be sent next; `undefined` when there is none, or nobody has answered for so long. */
   next(): number | undefined {
-    return this.#schedule.next();
+    return this.#probed < MAX_PROBES || this.probing ? this.#schedule.next() : undefined;
   }
 
   lengthOf(num: number): number {
@@ -106,14 +110,16 @@ export class BulkBody implements Timer {
       this.#probed++;
       this.#schedule.probe(this.#outcomes, now);
       this.probing = true;
+      // What became of the others will hardly be known. They are not to take the place of other bodies' blocks.
+      if (this.#probed === MAX_PROBES) this.#schedule.drop(this.#forget);
     }
     this.#setTimer(now);
   }
 
   /** Ends it. */
-  end(forget: (sent: Sent) => void): void {
+  end(): void {
     this.#timers.delete(this);
-    this.#schedule.drop(forget);
+    this.#schedule.drop(this.#forget);
   }
 
   get #asks(): boolean {

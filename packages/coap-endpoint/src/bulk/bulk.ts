@@ -83,6 +83,7 @@ export class Bulk implements Timer {
         probes: options.prompt,
         timers: this.#timers,
         outcomes: this.#outcomes,
+        forget: (sent) => this.#flow!.forgotten(sent),
         silent: (silent, at) => this.#end(silent, 'silent', at),
       },
       now,
@@ -120,7 +121,7 @@ export class Bulk implements Timer {
   /** Lets go of a body, without a call of `ended`. */
   remove(body: BulkBody): void {
     if (!this.#bodies.delete(body)) return;
-    body.end((sent) => this.#flow!.forgotten(sent));
+    body.end();
   }
 
   /** Ends the body with this token. */

@@ -22,7 +22,8 @@ export class WindowedMax {
   add(value: number, round: number): void {
     const entries = this.#entries;
     while (entries.length > 0 && entries[entries.length - 1]!.value <= value) entries.pop();
-    entries.push({ value, at: round });
+    // One that is greater and of the same round outlives it.
+    if (entries[entries.length - 1]?.at !== round) entries.push({ value, at: round });
     while (entries[0]!.at + this.#window <= round) entries.shift();
   }
 
