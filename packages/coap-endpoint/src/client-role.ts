@@ -355,7 +355,11 @@ export class ClientRole {
 
   #end(operation: Operation, now: number): void {
     this.#operations.delete(operation.id);
-    if (operation.transfer.uploading && !operation.inQBlocks) this.#unfinishedUploads++;
+    if (operation.transfer.uploading) {
+      // A report of a body in Q-Blocks may still come.
+      if (operation.inQBlocks) this.#exchanges.rest(operation.token, now);
+      else this.#unfinishedUploads++;
+    }
     this.#endUpload(operation);
     this.#endDownload(operation, now);
     if (operation.exchange !== undefined) this.#exchanges.release(operation.exchange, now);

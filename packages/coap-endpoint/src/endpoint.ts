@@ -98,7 +98,7 @@ export class Endpoint {
       allowance: this.#allowance,
       session,
       transfers,
-      blocks: new ServerBlocks({ ...sharing, session, transfers }),
+      blocks: new ServerBlocks({ ...sharing, allowance: this.#allowance, session, transfers }),
       observations: new Quota(server.maxObservations ?? 64, server.shared.observations),
       duplicates: this.#duplicates,
       ackDelay: server.ackDelay ?? 200,
@@ -354,6 +354,8 @@ export class Endpoint {
     const acknowledge = () => {
       // Without a place to remember it a duplicate is nobody's and gets a Reset, which serves as well (section 5.3.2).
       const received = this.#duplicates.full(now) ? undefined : this.#duplicates.add(message, now);
+      // Nor is it to be the answer to another request.
+      if (received === undefined && exchange !== undefined) this.#exchanges.rest(message.token, now);
       if (message.type === Type.CON) this.#acknowledge(message, received);
     };
     if (this.#blocks.reported(message, now) || (exchange === undefined && this.#blocks.take(message, now))) {

@@ -181,11 +181,14 @@ export class MessageLayer {
     return this.#inFlight.size > 0;
   }
 
-  /** The peer asks for further blocks of this body: it has the first, and acknowledges it in its own time. */
-  prove(bodyKey: string, now: number): void {
+  /**
+   * The peer asks for further blocks of this body, or says that it has the `whole`: it has the first, and acknowledges it in its own
+   * time.
+   */
+  prove(bodyKey: string, whole: boolean, now: number): void {
     for (const [outgoing, inFlight] of this.#inFlight) {
       if (outgoing.bodyKey !== bodyKey || inFlight.retransmission === undefined) continue;
-      inFlight.retransmission.prove(now);
+      inFlight.retransmission.prove(whole && this.#timing.measured, now);
       this.#timers.set(inFlight, inFlight.retransmission.deadline);
     }
   }

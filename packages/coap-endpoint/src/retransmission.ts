@@ -2,8 +2,8 @@ import type { Timeouts, Transmissions } from './round-trip.ts';
 import type { Transmission } from './transmission.ts';
 
 /**
- * How many times longer the waits are for a message that the peer is known to have: what is missing then is that the
- * peer has done with it, or an ACK that got lost.
+ * How many times longer the waits are for a message that the peer is known to have, while the rest of its body is on the way: before that
+ * is there nothing will be acknowledged.
  */
 const PROVEN_FACTOR = 4;
 
@@ -17,6 +17,7 @@ export class Retransmission {
   #sentAt: number;
   #count = 0;
   #proven = false;
+  #factor = 1;
   /** When the wait ends, however late one is. */
   #waitEnds: number;
   /** When it may be sent for the last time, and when it is given up whatever was sent. */
@@ -53,21 +54,23 @@ export class Retransmission {
     }
     this.#count++;
     this.#sentAt = now;
-    this.#waitEnds += (this.#proven ? PROVEN_FACTOR : 1) * this.#timeouts.wait(this.#count);
+    this.#waitEnds += this.#factor * this.#timeouts.wait(this.#count);
     const next = Math.max(this.#waitEnds, now + this.#timeouts.least);
     this.deadline = this.#proven && this.#count === maxRetransmit ? this.#end : next;
     return 'again';
   }
 
   /**
-   * The peer has shown that it has the message. From now on the waits are longer, and it is given up an EXCHANGE_LIFETIME
-   * after the last such sign; but sent again only while the peer recognises it as the same (section 4.4).
+   * The peer has shown that it has the message. From now on it is given up an EXCHANGE_LIFETIME after the last such sign; but sent
+   * again only while the peer recognises it as the same (section 4.4). The waits are longer, unless the peer has said that it has the
+   * `whole` body: what is missing then is that it has done with it, or an ACK that got lost.
    */
-  prove(now: number): void {
+  prove(whole: boolean, now: number): void {
     const { exchangeLifetime, maxLatency, maxRetransmit } = this.#transmission;
     this.#proven = true;
+    this.#factor = whole ? 1 : PROVEN_FACTOR;
     this.#count = 0;
-    this.#waitEnds = now + PROVEN_FACTOR * this.#timeouts.wait(0);
+    this.#waitEnds = now + this.#factor * this.#timeouts.wait(0);
     this.#last = this.#first + exchangeLifetime - maxLatency;
     this.#end = now + exchangeLifetime;
     this.deadline = maxRetransmit === 0 ? this.#end : this.#waitEnds;

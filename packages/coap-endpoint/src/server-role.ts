@@ -131,8 +131,7 @@ export class ServerRole {
 
   /** A request that is no duplicate. */
   receive(message: CoapMessage, now: number): void {
-    // Who might be somebody else is not to be sent many blocks.
-    const inQBlocks = this.#blocks.known && !this.#allowance?.limited;
+    const inQBlocks = this.#blocks.known;
     const registry = inQBlocks ? this.#registry : this.#strangersRegistry;
     const { usable, bad } = checkOptions(message.options, registry);
     if (bad !== undefined) {
@@ -159,7 +158,7 @@ export class ServerRole {
       else this.#replies.reply(message, this.#replies.described(message, part, arrival.response), received, now);
       // RFC 7959 section 2.6: who asks for a further block has the first one, whenever it will acknowledge that.
       if (this.#layer.waiting && isLater(usable, OptionNumber.Block2))
-        this.#layer.prove(cacheKey(part.code, part.options), now);
+        this.#layer.prove(cacheKey(part.code, part.options), false, now);
     } catch (error) {
       if (!(error instanceof BlockwiseError)) throw error;
       this.#replies.reply(message, empty(Code.InternalServerError), received, now);

@@ -38,6 +38,13 @@ export interface BegunUpload {
   proceed(token: Uint8Array, heard: (bytes: number, now: number) => void, now: number): BulkBody;
 }
 
+interface Upload {
+  readonly body: BulkBody;
+  /** Nothing more of it is to be sent. */
+  over: boolean;
+  readonly heard: (now: number) => void;
+}
+
 /** What a client does with one peer in the blocks of RFC 9177. */
 export class ClientBlocks {
   readonly #layer: MessageLayer;
@@ -48,7 +55,8 @@ export class ClientBlocks {
   readonly #roundTrip: () => number | undefined;
   readonly #bulk: Bulk;
   readonly #maxBodyBytes: number;
-  readonly #heard: Map<BulkBody, (now: number) => void> = new Map();
+  /** Request bodies by token, from their first block until the request is answered. */
+  readonly #uploads: Map<number, Upload> = new Map();
   readonly #downloads: Map<number, Download> = new Map();
   /** Strangers are asked with them, until one does not know them. */
   #asks: boolean;
@@ -102,32 +110,35 @@ export class ClientBlocks {
       first: source.block(0),
       request: { ...request, options: [...request.options, opaqueOption(OptionNumber.RequestTag, tag)] },
       proceed: (token, heard, now) => {
-        const ended = () => void this.#heard.delete(body);
         const prompt = this.#agreed.qBlock;
+        const ended = () => {
+          upload.over = true;
+        };
         const body = this.#bulk.add({ source, option: OptionNumber.QBlock1, token, prompt, ended }, now);
         const size = request.payload.length;
-        this.#heard.set(body, (at) => heard(Math.min(size, body.delivered * (16 << source.szx)), at));
+        const sent = () => Math.min(size, body.delivered * (16 << source.szx));
+        const upload: Upload = { body, over: false, heard: (at) => heard(sent(), at) };
+        this.#uploads.set(tokenNumber(token), upload);
         return body;
       },
     };
   }
 
   endUpload(body: BulkBody): void {
-    this.#heard.delete(body);
+    this.#uploads.delete(tokenNumber(body.token));
     this.#bulk.remove(body);
   }
 
-  /** Takes what the server says of a request body that is on its way; false when it is not of one. */
+  /** Takes what the server says of the body of a request that waits for its answer; false when it is of none. */
   reported(message: CoapMessage, now: number): boolean {
     if (message.code !== Code.Continue && !isMissingBlocks(message)) return false;
-    const body = this.#bulk.find(message.token, undefined);
-    const heard = body === undefined ? undefined : this.#heard.get(body);
-    if (body === undefined || heard === undefined) return false;
+    const upload = this.#uploads.get(tokenNumber(message.token));
+    if (upload === undefined) return false;
     const report = readUploadReport(message);
-    // Section 5: what is not in order is dropped.
-    if (report === undefined) return true;
-    this.#bulk.take(body, report, now);
-    heard(now);
+    // Section 5: what is not in order is dropped. So is what comes late: it is no answer either.
+    if (report === undefined || upload.over) return true;
+    this.#bulk.take(upload.body, report, now);
+    upload.heard(now);
     return true;
   }
 

@@ -17,6 +17,7 @@ import {
 } from '@lb-matrix/blockwise';
 import { type CoapMessage, Code, findOption, OptionNumber, Type, uintValue } from '@lb-matrix/coap-codec';
 import type { Agreed } from '../agreement.ts';
+import type { Allowance } from '../allowance.ts';
 import { qBodyKey } from '../body-key.ts';
 import type { Deadlines } from '../deadlines.ts';
 import type { MessageLayer, Timer } from '../message-layer.ts';
@@ -38,6 +39,7 @@ export class ServerBlocks {
   readonly #layer: MessageLayer;
   readonly #transfers: ServerTransfers;
   readonly #session: object;
+  readonly #allowance: Allowance | undefined;
   readonly #agreed: Agreed;
   readonly #strangers: boolean;
   readonly #roundTrip: () => number | undefined;
@@ -51,6 +53,7 @@ export class ServerBlocks {
     timers: Deadlines<Timer>;
     transfers: ServerTransfers;
     session: object;
+    allowance: Allowance | undefined;
     agreed: Agreed;
     strangers: boolean;
     roundTrip: () => number | undefined;
@@ -59,6 +62,7 @@ export class ServerBlocks {
     this.#layer = parts.layer;
     this.#transfers = parts.transfers;
     this.#session = parts.session;
+    this.#allowance = parts.allowance;
     this.#agreed = parts.agreed;
     this.#strangers = parts.strangers;
     this.#roundTrip = parts.roundTrip;
@@ -66,9 +70,9 @@ export class ServerBlocks {
     this.#uploads = new Uploads(parts.layer, parts.timers);
   }
 
-  /** They are understood. */
+  /** They are understood. Who might be somebody else is not to be sent many blocks, whatever it has agreed on. */
   get known(): boolean {
-    return this.#agreed.qBlock || this.#strangers;
+    return (this.#agreed.qBlock || this.#strangers) && !this.#allowance?.limited;
   }
 
   /** The peer knows the same rules. */
@@ -89,7 +93,7 @@ export class ServerBlocks {
     if (body === undefined) return this.prompt || code !== Code.GET ? 'gone' : 'none';
     this.#bulk.take(body, asked, now);
     // Who has the first message will acknowledge it, whenever that is.
-    if (asked.missing[0] !== 0 && body.firstArrived) this.#layer.prove(qBodyKey(body.token), now);
+    if (asked.missing[0] !== 0 && body.firstArrived) this.#layer.prove(qBodyKey(body.token), body.done, now);
     return 'taken';
   }
 
