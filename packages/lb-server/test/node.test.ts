@@ -9,7 +9,7 @@ import {
 } from '@lb-matrix/coap-codec';
 import { connect } from '@lb-matrix/coap-endpoint';
 import { nodePlatform } from '@lb-matrix/coap-endpoint/node';
-import { createSelfSignedCertificate } from '@lb-matrix/dtls-transport';
+import { createSelfSignedCertificate, publicKeyPin } from '@lb-matrix/dtls-transport';
 import { connectDtls, generateSigningKey, nodeCrypto } from '@lb-matrix/dtls-transport/node';
 import { decodeValue, encodeValue } from '@lb-matrix/lb-cbor-keys';
 import type { Upstream } from '@lb-matrix/lb-server';
@@ -120,4 +120,26 @@ describe('a server on a UDP port', () => {
     await first.close();
     expect((await listening(upstream, first.address.port)).address.port).toBe(first.address.port);
   });
+});
+
+it('names the pin of another raw key from when it is shown, and the next one only while it is still to come', async () => {
+  const [first, second] = [generateSigningKey(), generateSigningKey()];
+  const [pin, nextRawKeyPin] = [first, second].map((made) => publicKeyPin(made.key.spki, nodeCrypto));
+  const { upstream } = scriptedUpstream(() => json(200, { versions: [] }));
+  const server = await listenLowBandwidth({
+    ...{ host: '127.0.0.1', port: 0, upstream, nextRawKeyPin },
+    rawKey: { privateKey: first.pkcs8 },
+  });
+  onTestFinished(() => server.close({ graceful: 0 }));
+  const named = async () => {
+    const { body } = await server.handleHttp({ method: 'GET', target: '/_matrix/client/versions', headers: [] });
+    return parse(body);
+  };
+  expect(await named()).toMatchObject({ 'm.low_bandwidth': { raw_keys: [pin, nextRawKeyPin] } });
+  expect(() => server.setRawKey({ privateKey: new Uint8Array(9) })).toThrow(
+    expect.objectContaining({ code: 'ERR_DTLS_CERTIFICATE' }),
+  );
+  expect(await named()).toMatchObject({ 'm.low_bandwidth': { raw_keys: [pin, nextRawKeyPin] } });
+  server.setRawKey({ privateKey: second.pkcs8 });
+  expect(await named()).toMatchObject({ 'm.low_bandwidth': { raw_keys: [nextRawKeyPin] } });
 });
