@@ -56,6 +56,8 @@ export interface HeldSender {
 }
 
 const NO_PAYLOAD: Uint8Array = new Uint8Array();
+/** What a `BlockSchedule` takes for each block, in bytes: as much as the block itself where a client wants the smallest. */
+const PER_BLOCK = 24;
 
 /**
  * The block-wise transfers of a server with all its peers (RFC 7959): `receive` puts request bodies together and serves
@@ -172,7 +174,7 @@ export class ServerTransfers {
     }
     const sender = new QBlock2Sender(response, wish.szx ?? MAX_SZX, room, wish.brief);
     const key = `r${this.#responses++}`;
-    const held = this.#store.hold(ticket.peer, key, WHOLE, length, now, evicted);
+    const held = this.#store.hold(ticket.peer, key, WHOLE, length + PER_BLOCK * sender.count, now, evicted);
     if (held === undefined) return { first: { code: Code.ServiceUnavailable, options: [], payload: NO_PAYLOAD } };
     const rest: HeldSender = {
       sender,

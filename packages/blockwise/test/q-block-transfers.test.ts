@@ -433,6 +433,32 @@ describe('a request in Q-Blocks', () => {
     expect(receive(sender.block(last))).toMatchObject({ request: { payload: bodyOf(300) } });
   });
 
+  it('tells who reports it when it has to go for others', () => {
+    const transfers = new ServerTransfers({ maxPeerBodies: 1 });
+    const gone: number[] = [];
+    for (const tag of [1, 2]) {
+      const { options, payload } = new QBlock1Sender(
+        part(Code.PUT, path('x'), bodyOf(3000)),
+        Uint8Array.of(tag),
+        WIDE,
+      ).block(0);
+      const message = { code: Code.PUT, options, payload };
+      const arrival = transfers.receiveQBlock1(transfers, message, promptTiming(), tag);
+      if (arrival.kind !== 'partial') throw new Error(arrival.kind);
+      arrival.upload.evicted = () => gone.push(tag);
+    }
+    expect(gone).toEqual([1]);
+  });
+
+  it('that is a response in the smallest blocks counts with what is remembered of each', () => {
+    const transfers = new ServerTransfers();
+    const request = transfers.receive({}, part(Code.GET, path('x')), WIDE, 0);
+    if (request.kind !== 'request') throw new Error(request.kind);
+    const response = part(Code.Content, [], bodyOf(16_000));
+    transfers.respondInQBlocks(request.ticket, response, WIDE, { szx: 0, brief: true }, 0, () => {});
+    expect(transfers.bytes).toBeGreaterThan(16_000 + 1000 * 24);
+  });
+
   it('of any kind leaves a server within its limits', () => {
     const limits = { maxBodyBytes: 4000, maxPeerBytes: 8000, maxTotalBytes: 16_000, maxPeerBodies: 4 };
     const option = fc.record({

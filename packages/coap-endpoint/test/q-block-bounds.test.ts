@@ -80,6 +80,32 @@ describe('a request body in Q-Blocks', () => {
   });
 });
 
+describe('a separate response', () => {
+  it('that is not remembered keeps its token of one byte out of use: it may come again', () => {
+    const client = new Engine({ tokenLength: 1, maxDuplicates: 1 });
+    const tokens: string[] = [];
+    const ask = () => {
+      client.request(get('a'));
+      const { messageId, token } = parse(fromHex(client.sent()[0]!));
+      tokens.push(String(token));
+      return { messageId, token };
+    };
+    const answered = (messageId: number) => {
+      const { messageId: asked, token } = ask();
+      client.receive(datagram({ type: Type.ACK, code: 0, messageId: asked, token: Uint8Array.of() }));
+      client.receive(datagram({ code: Code.Content, messageId, token }));
+      return String(token);
+    };
+    answered(1);
+    const forgotten = answered(2);
+    for (let i = 0; i < 300; i++) {
+      const { messageId, token } = ask();
+      client.receive(datagram({ type: Type.ACK, code: Code.Content, messageId, token }));
+    }
+    expect(tokens.filter((token) => token === forgotten).length).toBe(1);
+  });
+});
+
 describe('a response body in Q-Blocks', () => {
   it('that nobody takes any more does not hold up those after it', async () => {
     let away = false;
