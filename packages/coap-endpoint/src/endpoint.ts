@@ -6,10 +6,10 @@ import { ClientBlocks } from './bulk/client-blocks.ts';
 import { inQBlocks } from './bulk/in-q-blocks.ts';
 import { peerFlow } from './bulk/peer-flow.ts';
 import { ServerBlocks } from './bulk/server-blocks.ts';
-import { ClientObservations, type Watch } from './client-observations.ts';
+import { ClientObservations } from './client-observations.ts';
 import { ClientRole } from './client-role.ts';
 import { Deadlines } from './deadlines.ts';
-import { Duplicates, type Received } from './duplicates.ts';
+import { Duplicates } from './duplicates.ts';
 import type { EndpointOptions } from './endpoint-options.ts';
 import type { EndpointError } from './errors.ts';
 import type { EndpointEvent } from './events.ts';
@@ -21,6 +21,7 @@ import type { NotifyOptions } from './observation.ts';
 import { Quota } from './quota.ts';
 import { requestInAck } from './request-in-ack.ts';
 import { Resets } from './resets.ts';
+import { Responses } from './responses.ts';
 import { ServerRole } from './server-role.ts';
 import { type EndpointStats, emptyStats } from './stats.ts';
 import { Timing } from './timing.ts';
@@ -45,9 +46,8 @@ export class Endpoint {
   readonly #timing: Timing;
   readonly #layer: MessageLayer;
   readonly #bulk: Bulk;
-  readonly #blocks: ClientBlocks;
   readonly #resets: Resets;
-  readonly #exchanges: Exchanges;
+  readonly #responses: Responses;
   readonly #client: ClientRole;
   readonly #observations: ClientObservations;
   readonly #server: ServerRole | undefined;
@@ -80,15 +80,21 @@ export class Endpoint {
     const tokens = new Tokens(options.tokenLength ?? 4, randomBytes);
     const exchanges = new Exchanges({ ...common, timing, tokens });
     const { maxBodyBytes } = options;
-    this.#exchanges = exchanges;
     const roundTrip = () => timing.roundTrip ?? options.roundTrip?.();
     const bulk = new Bulk({ ...common, flow: peerFlow(randomBytes, roundTrip), roundTrip });
     this.#bulk = bulk;
     const sharing = { ...common, agreed: this.#agreed, strangers: options.blockwise === 'rfc9177', roundTrip, bulk };
     const blocks = new ClientBlocks({ ...sharing, exchanges, maxBodyBytes });
-    this.#blocks = blocks;
     this.#client = new ClientRole({ ...common, exchanges, blocks, maxBodyBytes });
     this.#observations = new ClientObservations({ ...common, exchanges, blocks, maxBodyBytes, randomBytes });
+    this.#responses = new Responses({
+      ...common,
+      exchanges,
+      observations: this.#observations,
+      blocks,
+      duplicates: this.#duplicates,
+      resets: this.#resets,
+    });
     if (server === undefined) return;
     const { session } = server;
     const { transfers } = server.shared;
@@ -140,7 +146,7 @@ export class Endpoint {
     this.#listening.clear();
     switch (message.type) {
       case Type.ACK:
-        this.#receiveAcknowledgement(message, now);
+        this.#responses.acknowledgement(message, now);
         break;
       case Type.RST:
         if (!this.#layer.reset(message.messageId, now) && !this.#bulk.reset(message.messageId, now))
@@ -290,23 +296,6 @@ export class Endpoint {
     return asked !== undefined && this.#layer.acknowledge(asked.messageId, undefined, now) ? asked : undefined;
   }
 
-  #receiveAcknowledgement(message: CoapMessage, now: number): void {
-    if (message.code === 0) {
-      if (!this.#layer.acknowledge(message.messageId, undefined, now)) this.#stats.dropped++;
-      return;
-    }
-    // An ACK with a response may follow an empty one; the RFC forbids it to servers, but some do it.
-    const exchange = this.#exchanges.match(message, true);
-    if (exchange !== undefined) {
-      this.#layer.measure(exchange, now);
-      this.#exchanges.take(exchange, message, undefined, now);
-    }
-    // Block 0, after others.
-    else if (this.#blocks.take(message, now)) this.#layer.acknowledge(message.messageId, message.token, now);
-    // RFC 7967 section 3.1: a server that does not know No-Response answers all the same.
-    else if (!this.#layer.acknowledge(message.messageId, message.token, now)) this.#stats.dropped++;
-  }
-
   #receiveMessage(message: CoapMessage, now: number): void {
     // Section 4.3: an Empty CON asks for a Reset.
     if (message.code === 0) {
@@ -320,72 +309,13 @@ export class Endpoint {
       this.#stats.duplicates++;
       if (before.answer !== undefined) this.#layer.transmit(before.answer);
     } else if (!isRequest(message.code)) {
-      if (isBlock) this.#receiveBlock(message, now);
-      else this.#receiveResponse(message, now);
+      if (isBlock) this.#responses.block(message, now);
+      else this.#responses.message(message, now);
     } else if (this.#server !== undefined) {
       this.#server.receive(message, now);
     } else {
       this.#resets.reject(message.messageId, now);
     }
-  }
-
-  /** A block of a response or of a notification, or a report of a request's body. */
-  #receiveBlock(message: CoapMessage, now: number): void {
-    const watch = this.#observations.match(message);
-    if (watch !== undefined) {
-      if (!this.#observations.receive(watch, message, undefined, now)) this.#resets.reject(message.messageId, now);
-      return;
-    }
-    if (this.#blocks.reported(message, now) || this.#blocks.take(message, now)) return;
-    const exchange = this.#exchanges.match(message, false);
-    if (exchange === undefined || !this.#exchanges.take(exchange, message, undefined, now)) {
-      this.#resets.reject(message.messageId, now);
-    }
-  }
-
-  /** A separate response (section 5.2.2), or a notification. */
-  #receiveResponse(message: CoapMessage, now: number): void {
-    const watch = this.#observations.match(message);
-    if (watch !== undefined) {
-      this.#receiveNotification(watch, message, now);
-      return;
-    }
-    const exchange = this.#exchanges.match(message, false);
-    const acknowledge = () => {
-      // Without a place to remember it a duplicate is nobody's and gets a Reset, which serves as well (section 5.3.2).
-      const received = this.#duplicates.full(now) ? undefined : this.#duplicates.add(message, now);
-      // Nor is it to be the answer to another request.
-      if (received === undefined && exchange !== undefined) this.#exchanges.rest(message.token, now);
-      if (message.type === Type.CON) this.#acknowledge(message, received);
-    };
-    if (this.#blocks.reported(message, now) || (exchange === undefined && this.#blocks.take(message, now))) {
-      acknowledge();
-      return;
-    }
-    if (exchange === undefined || !this.#exchanges.take(exchange, message, acknowledge, now)) {
-      this.#resets.reject(message.messageId, now);
-    }
-  }
-
-  #receiveNotification(watch: Watch, message: CoapMessage, now: number): void {
-    // One that could not be recognised when it comes again would count twice. The server will send it again.
-    if (this.#duplicates.full(now)) {
-      this.#stats.dropped++;
-      return;
-    }
-    const received = this.#duplicates.add(message, now);
-    const acknowledge = () => {
-      if (message.type === Type.CON) this.#acknowledge(message, received);
-    };
-    if (this.#observations.receive(watch, message, acknowledge, now)) return;
-    // When it comes again it is nobody's, and rejected as that.
-    this.#duplicates.remove(message);
-    this.#resets.reject(message.messageId, now);
-  }
-
-  #acknowledge({ messageId }: CoapMessage, received: Received | undefined): void {
-    const answer = this.#layer.transmitEmpty(Type.ACK, messageId);
-    if (received !== undefined) received.answer = answer;
   }
 
   #scheduleSweep(): void {
