@@ -13,7 +13,7 @@ import { Block2Receiver } from './block2-receiver.ts';
 import { BlockwiseError, type BlockwiseReason } from './errors.ts';
 import { DEFAULT_MAX_BODY_BYTES } from './limits.ts';
 import type { MessagePart } from './message-part.ts';
-import { fits, type Room, szxWithin } from './room.ts';
+import { fits, fitsAtAll, type Room, szxWithin } from './room.ts';
 
 /** What to do next in a transfer. */
 export type TransferStep =
@@ -110,6 +110,27 @@ export class ClientTransfer {
     const whole = this.#negotiated(room);
     if (fits(whole, room)) return whole;
     return this.#startUpload(whole, MAX_SZX, room);
+  }
+
+  /**
+   * The message at hand once more, in what fits `room` now: the last one was too long for the path. `undefined` when it was the
+   * whole of a request that must not have its effect twice (RFC 9110 section 9.2.2), which the last one may have had.
+   */
+  again(room: Room): MessagePart | undefined {
+    try {
+      if (this.#upload !== undefined)
+        return this.#repeatable || !this.#upload.last ? this.#upload.block(room) : undefined;
+      if (this.#download !== undefined) return this.#nextBlock(this.#download, room);
+      return this.#repeatable ? this.start(room) : undefined;
+    } catch (error) {
+      if (error instanceof BlockwiseError) return undefined;
+      throw error;
+    }
+  }
+
+  /** RFC 7252 section 5.8, RFC 8132 section 4: twice is as good as once. */
+  get #repeatable(): boolean {
+    return this.#request.code !== Code.POST && this.#request.code !== Code.PATCH;
   }
 
   receive(response: MessagePart, room: Room): TransferStep {
@@ -210,7 +231,7 @@ export class ClientTransfer {
       options: [...options, ...this.#tag, blockOption(OptionNumber.Block2, block)],
       payload: NO_PAYLOAD,
     };
-    if (fits(request, room)) return request;
+    if (fitsAtAll(request, room)) return request;
     throw new BlockwiseError('refused', 'no_room', 'the options do not fit a datagram');
   }
 
@@ -233,6 +254,7 @@ export class ClientTransfer {
 
   #startUpload(whole: MessagePart, szx: number, room: Room): MessagePart {
     if (whole.payload.length === 0) {
+      if (fitsAtAll(whole, room)) return whole;
       throw new BlockwiseError('refused', 'no_room', 'the options do not fit a datagram');
     }
     const tag = this.#requestTag?.();

@@ -25,7 +25,7 @@ export { type BlockRequest, type Report, readBlockRequest, reportOptions, shorte
 export type { Placement, ScatteredBody } from './q-block/scattered-body.ts';
 export { type NonParameters, type NonTiming, nonTiming, promptTiming, type QBlockTiming } from './q-block/timing.ts';
 export { isMissingBlocks, readUploadReport, uploadReport } from './q-block/upload-report.ts';
-export { fits, largestSzx, type Room } from './room.ts';
+export { fits, fitsAtAll, largestSzx, type Room } from './room.ts';
 export {
   type Arrival,
   type HeldSender,

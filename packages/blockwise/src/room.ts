@@ -6,6 +6,8 @@ import type { MessagePart } from './message-part.ts';
 export interface Room {
   /** The largest CoAP message that may be sent, in bytes. */
   readonly maxMessageBytes: number;
+  /** What may be sent, in bytes, where the options leave no place within `maxMessageBytes`. Default: no more than that. */
+  readonly most?: number | undefined;
   /** The length of the token that it will carry, in bytes. */
   readonly tokenLength: number;
 }
@@ -15,6 +17,11 @@ const NO_PAYLOAD: Uint8Array = new Uint8Array();
 /** Whether a message fits as it is. */
 export function fits(part: MessagePart, room: Room): boolean {
   return messageLength(part, room) <= room.maxMessageBytes;
+}
+
+/** Whether a message may be sent as it is, though others should be shorter. */
+export function fitsAtAll(part: MessagePart, room: Room): boolean {
+  return messageLength(part, room) <= (room.most ?? room.maxMessageBytes);
 }
 
 /**
@@ -31,7 +38,7 @@ export function largestSzx(
   const block: CoapOption = { number, value: new Uint8Array(3) };
   const header = messageLength({ code, options: [...options, block], payload: NO_PAYLOAD }, room);
   // One byte is the payload marker.
-  return szxWithin(room.maxMessageBytes - header - 1);
+  return szxWithin(room.maxMessageBytes - header - 1) ?? szxWithin((room.most ?? 0) - header - 1);
 }
 
 /** The SZX of the largest payload that fits beside what else is in a message. */

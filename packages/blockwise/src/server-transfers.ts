@@ -1,4 +1,4 @@
-import { type CoapOption, Code, OptionNumber, uintOption, withoutOptions } from '@lb-matrix/coap-codec';
+import { type CoapOption, Code, findOption, OptionNumber, uintOption, withoutOptions } from '@lb-matrix/coap-codec';
 import { type Block, blockOption, blockSize, findBlock, MAX_SZX } from './block.ts';
 import { type PartialRequest, receiveBlock1 } from './block1-receiver.ts';
 import { Block2Sender } from './block2-sender.ts';
@@ -142,6 +142,32 @@ export class ServerTransfers {
     return held === undefined ? { code: Code.ServiceUnavailable, options: echo, payload: NO_PAYLOAD } : first;
   }
 
+  /**
+   * The first message of a response again, or another that `response` says, in blocks that fit `room` now: it was too long for the path.
+   * `undefined` when the body is not there any more.
+   */
+  again(peer: object, request: MessagePart, response: MessagePart, room: Room, now: number): MessagePart | undefined {
+    const { code, options, payload } = response;
+    const { block2 } = blocks(response);
+    const key = responseKey(request.code, request.options);
+    const echo = options.filter(({ number }) => number === OptionNumber.Block1);
+    let sender: Block2Sender;
+    if (block2 === undefined) {
+      sender = new Block2Sender({ code, options: withoutOptions(options, OptionNumber.Block1), payload });
+      if (this.#store.hold(peer, key, sender, payload.length, now) === undefined) return undefined;
+    } else {
+      const held = this.#store.peek(peer, key)?.value;
+      if (block2 === 'invalid' || held?.kind !== 'response' || held.done) return undefined;
+      sender = held;
+    }
+    const part = fitting(() => sender.block(block2 && { ...block2, more: false }, room, echo));
+    // Another request with the same options may have been answered since.
+    const tag = findOption(options, OptionNumber.ETag)?.value;
+    const isSame =
+      block2 === undefined || String(part && findOption(part.options, OptionNumber.ETag)?.value) === String(tag);
+    return isSame ? part : undefined;
+  }
+
   /** Takes a message with Q-Block1 (RFC 9177 section 4.3). `timing` counts for the first of a body. */
   receiveQBlock1(peer: object, request: MessagePart, timing: QBlockTiming, now: number): QBlock1Arrival {
     const { code, options } = request;
@@ -229,6 +255,15 @@ function blocks({ options }: MessagePart): Record<'block1' | 'block2', Block | '
 }
 
 /** Bodies of requests and of responses are held side by side. */
+function fitting(block: () => MessagePart | undefined): MessagePart | undefined {
+  try {
+    return block();
+  } catch (error) {
+    if (error instanceof BlockwiseError) return undefined;
+    throw error;
+  }
+}
+
 function requestKey(code: number, options: readonly CoapOption[]): string {
   return `1${cacheKey(code, options)}`;
 }

@@ -212,9 +212,13 @@ export class ClientObservations {
 
   /** A request as its first message, with Observe. Throws `BlockwiseError` when it does not fit. */
   #first(request: MessagePart, observe: 0 | 1): MessagePart {
-    const { maxMessageBytes, tokenLength } = this.#exchanges.room;
+    const { maxMessageBytes, most, tokenLength } = this.#exchanges.room;
     const transfer = new ClientTransfer(request, { maxBodyBytes: this.#maxBodyBytes });
-    const part = transfer.start({ maxMessageBytes: maxMessageBytes - OBSERVE_BYTES, tokenLength });
+    const part = transfer.start({
+      maxMessageBytes: maxMessageBytes - OBSERVE_BYTES,
+      most: most - OBSERVE_BYTES,
+      tokenLength,
+    });
     return { ...part, options: [...part.options, uintOption(OptionNumber.Observe, observe)] };
   }
 

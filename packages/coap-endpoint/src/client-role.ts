@@ -4,6 +4,7 @@ import {
   cacheKey,
   findBlock,
   fits,
+  fitsAtAll,
   MAX_SZX,
   type MessagePart,
 } from '@lb-matrix/blockwise';
@@ -118,6 +119,7 @@ export class ClientRole {
       exchange: undefined,
       answered: (response, at) => this.#answered(operation, response, at),
       failed: (error, at) => this.#fail(operation, error, at),
+      shorten: (at) => this.#shorten(operation, at),
     };
     this.#operations.set(id, operation);
     const others = this.#sameKey.get(key);
@@ -141,7 +143,7 @@ export class ClientRole {
       options: [...options, uintOption(OptionNumber.NoResponse, NONE_AT_ALL)],
       payload,
     };
-    if (!refusing(() => fits(part, this.#exchanges.room))) {
+    if (!refusing(() => fitsAtAll(part, this.#exchanges.room))) {
       throw new EndpointError('refused', 'request_too_large', 'the request does not fit one message');
     }
     const end = (event: ClientEvent) => {
@@ -331,6 +333,23 @@ export class ClientRole {
     };
     this.#launch(operation, first, now);
     operation.upload = proceed(token, heard, now);
+  }
+
+  /** What is on its way is too long for the path: the same follows in shorter blocks, if it can have had no effect or may have it twice. */
+  #shorten(operation: Operation, now: number): boolean {
+    const { exchange, transfer, upload } = operation;
+    if (upload !== undefined) {
+      if (upload.delivered > 0) return false;
+      this.#endUpload(operation);
+      this.#exchanges.release(exchange!, now);
+      this.#begin(operation, now);
+      return true;
+    }
+    const part = transfer.again(this.#exchanges.room);
+    if (part === undefined) return false;
+    this.#exchanges.release(exchange!, now);
+    this.#launch(operation, part, now);
+    return true;
   }
 
   #endUpload(operation: Operation): void {

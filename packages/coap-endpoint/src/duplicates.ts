@@ -4,6 +4,9 @@ import type { Transmission } from './transmission.ts';
 
 /** A message that was received, so that it is recognised when it comes again. */
 export interface Received {
+  /** When it came for the first time, and how often it has come since. */
+  readonly at: number;
+  repeats: number;
   readonly expires: number;
   /** The ACK that it was given; a duplicate is given the same. */
   answer: Uint8Array | undefined;
@@ -49,7 +52,7 @@ export class Duplicates {
     const key = keyOf(message);
     const { exchangeLifetime, nonLifetime } = this.#parameters.transmission;
     const lifetime = message.type === Type.CON ? exchangeLifetime : nonLifetime;
-    const entry: Received = { expires: now + lifetime, answer: undefined };
+    const entry: Received = { at: now, repeats: 0, expires: now + lifetime, answer: undefined };
     // An expired one of the same key gives up its place in the order.
     if (!table.delete(key)) this.#quota.take();
     table.set(key, entry);

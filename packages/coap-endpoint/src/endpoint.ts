@@ -9,7 +9,7 @@ import { ServerBlocks } from './bulk/server-blocks.ts';
 import { ClientObservations } from './client-observations.ts';
 import { ClientRole } from './client-role.ts';
 import { Deadlines } from './deadlines.ts';
-import { Duplicates } from './duplicates.ts';
+import { Duplicates, type Received } from './duplicates.ts';
 import type { EndpointOptions } from './endpoint-options.ts';
 import type { EndpointError } from './errors.ts';
 import type { EndpointEvent } from './events.ts';
@@ -18,6 +18,7 @@ import { Exchanges } from './exchanges.ts';
 import { understood } from './known-options.ts';
 import { MessageLayer, type Timer } from './message-layer.ts';
 import type { NotifyOptions } from './observation.ts';
+import { PathSize } from './path-size.ts';
 import { Quota } from './quota.ts';
 import { requestInAck } from './request-in-ack.ts';
 import { Resets } from './resets.ts';
@@ -44,6 +45,7 @@ export class Endpoint {
   readonly #decoding: DecodeOptions;
   readonly #allowance: Allowance | undefined;
   readonly #timing: Timing;
+  readonly #path: PathSize = new PathSize();
   readonly #layer: MessageLayer;
   readonly #bulk: Bulk;
   readonly #resets: Resets;
@@ -73,7 +75,9 @@ export class Endpoint {
     this.#duplicates = new Duplicates(timing, new Quota(options.maxDuplicates ?? 4096, server?.shared.duplicates));
     this.#decoding = { maxTokenLength: options.maxTokenLength ?? 8 };
     if (server?.validated !== undefined) this.#allowance = new Allowance(server.validated, randomBytes);
-    const layer = new MessageLayer(timing, randomBytes, options.maxPayload, this.#timers, this.#stats, this.#allowance);
+    const { maxPayload } = options;
+    const path = this.#path;
+    const layer = new MessageLayer(timing, randomBytes, maxPayload, this.#timers, this.#stats, path, this.#allowance);
     this.#layer = layer;
     this.#resets = new Resets(layer, this.#stats);
     const common = { layer, timers: this.#timers, registry, stats: this.#stats, emit };
@@ -81,7 +85,7 @@ export class Endpoint {
     const exchanges = new Exchanges({ ...common, timing, tokens });
     const { maxBodyBytes } = options;
     const roundTrip = () => timing.roundTrip ?? options.roundTrip?.();
-    const bulk = new Bulk({ ...common, flow: peerFlow(randomBytes, roundTrip), roundTrip });
+    const bulk = new Bulk({ ...common, path, flow: peerFlow(randomBytes, roundTrip), roundTrip });
     this.#bulk = bulk;
     const sharing = { ...common, agreed: this.#agreed, strangers: options.blockwise === 'rfc9177', roundTrip, bulk };
     const blocks = new ClientBlocks({ ...sharing, exchanges, maxBodyBytes });
@@ -132,6 +136,7 @@ export class Endpoint {
   receive(datagram: Uint8Array, now: number): void {
     if (this.#closed) return;
     this.#bulk.fire(now);
+    this.#path.pass(now);
     this.#stats.datagramsReceived++;
     this.#stats.bytesReceived += datagram.length;
     this.#allowance?.received(datagram.length);
@@ -161,6 +166,7 @@ export class Endpoint {
   /** Does what is due. */
   handleTimeout(now: number): void {
     this.#bulk.fire(now);
+    this.#path.pass(now);
     for (let timer = this.#timers.takeDue(now); timer !== undefined; timer = this.#timers.takeDue(now)) timer.fire(now);
   }
 
@@ -290,6 +296,13 @@ export class Endpoint {
     this.#duplicates.clear();
   }
 
+  /** The answer to a message that came again. Where the path loses it for its length, it says the same in shorter blocks. */
+  #answerAgain(message: CoapMessage, before: Received, answer: Uint8Array, now: number): Uint8Array {
+    before.repeats++;
+    if (this.#layer.lost(answer.length, before.repeats, before.at, now)) this.#server?.shorten(message, before, now);
+    return before.answer ?? answer;
+  }
+
   /** The request that came in an ACK which something waits for. */
   #askedInAck(datagram: Uint8Array, now: number): CoapMessage | undefined {
     const asked = requestInAck(datagram, this.#decoding);
@@ -307,7 +320,7 @@ export class Endpoint {
     const before = isBlock ? undefined : this.#duplicates.find(message, now);
     if (before !== undefined) {
       this.#stats.duplicates++;
-      if (before.answer !== undefined) this.#layer.transmit(before.answer);
+      if (before.answer !== undefined) this.#layer.transmit(this.#answerAgain(message, before, before.answer, now));
     } else if (!isRequest(message.code)) {
       if (isBlock) this.#responses.block(message, now);
       else this.#responses.message(message, now);

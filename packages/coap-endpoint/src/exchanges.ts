@@ -1,4 +1,4 @@
-import { fits, type MessagePart } from '@lb-matrix/blockwise';
+import { fitsAtAll, type MessagePart } from '@lb-matrix/blockwise';
 import {
   type CoapMessage,
   type CoapOption,
@@ -24,6 +24,8 @@ export interface Asker {
   /** With the options that can be used. */
   answered(response: MessagePart, now: number): void;
   failed(error: EndpointError, now: number): void;
+  /** The request is too long for the path. True: a shorter one has taken its place. */
+  shorten?(now: number): boolean;
 }
 
 /** One request message, until its response is here. */
@@ -84,6 +86,10 @@ export class Exchange implements Outgoing, Timer {
     this.#fail(why === 'too_large' ? tooLarge() : timedOut('no_acknowledgement'), now);
   }
 
+  shorten(now: number): boolean {
+    return this.asker.shorten?.(now) ?? false;
+  }
+
   fire(now: number): void {
     this.#fail(timedOut('no_response'), now);
   }
@@ -130,9 +136,14 @@ export class Exchanges {
   }
 
   /** The room for a request. */
-  get room(): { maxMessageBytes: number; tokenLength: number } {
+  get room(): { maxMessageBytes: number; most: number; tokenLength: number } {
     const echo = this.#echo === undefined ? 0 : ECHO_HEADER + this.#echo.value.length;
-    return { maxMessageBytes: this.#layer.maxMessageBytes - echo, tokenLength: Math.max(2, this.#tokens.length) };
+    const { maxMessageBytes, most } = this.#layer;
+    return {
+      maxMessageBytes: maxMessageBytes - echo,
+      most: most - echo,
+      tokenLength: Math.max(2, this.#tokens.length),
+    };
   }
 
   /**
@@ -237,7 +248,7 @@ export class Exchanges {
     this.#echo = echo;
     if (code !== Code.Unauthorized || exchange.echoes) return false;
     const part = { code: exchange.code, options: exchange.options, payload: exchange.payload };
-    if (!fits(part, this.room)) return false;
+    if (!fitsAtAll(part, this.room)) return false;
     this.launch(part, exchange.token, exchange.confirmable, exchange.asker, now);
     return true;
   }

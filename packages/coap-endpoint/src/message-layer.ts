@@ -2,6 +2,8 @@ import { type CoapOption, encodeMessage, Type } from '@lb-matrix/coap-codec';
 import type { Allowance } from './allowance.ts';
 import type { Deadlines } from './deadlines.ts';
 import { MessageIds } from './message-ids.ts';
+import type { PathSize } from './path-size.ts';
+import { probe } from './probe.ts';
 import type { Retransmission } from './retransmission.ts';
 import type { EndpointStats } from './stats.ts';
 import { ACK_DELAY, type Timing } from './timing.ts';
@@ -40,6 +42,11 @@ export interface Outgoing {
    * afterwards. True: it says something else than before, and so gets a Message ID of its own.
    */
   compose?(now: number): boolean;
+  /**
+   * Called when it is too long for the path, instead of sending it once more. True: something shorter has taken its place; else it is
+   * composed and sent as ever.
+   */
+  shorten?(now: number): boolean;
   /** It went out for the first time, with this Message ID. */
   sent?(messageId: number, now: number): void;
   /** An empty ACK arrived for it. */
@@ -59,6 +66,8 @@ interface InFlight extends Timer {
   readonly retransmission?: Retransmission;
   /** It has one of the places for blocks. */
   readonly bulk: boolean;
+  /** Of the text at hand, in bytes. */
+  length: number;
 }
 
 /**
@@ -84,6 +93,7 @@ export class MessageLayer {
   readonly #maxPayload: () => number;
   readonly #timers: Deadlines<Timer>;
   readonly #stats: EndpointStats;
+  readonly #path: PathSize;
   readonly #allowance: Allowance | undefined;
   readonly #ids: MessageIds;
   /** What counts waits for a place within NSTART, blocks behind all else; all messages for a Message ID. */
@@ -97,6 +107,8 @@ export class MessageLayer {
   readonly #idTimer: Timer = { fire: (now) => this.pump(now) };
   #outstanding = 0;
   #outstandingBlocks = 0;
+  /** Finds out whether anything arrives. */
+  #probe: Outgoing | undefined;
 
   constructor(
     timing: Timing,
@@ -104,6 +116,7 @@ export class MessageLayer {
     maxPayload: () => number,
     timers: Deadlines<Timer>,
     stats: EndpointStats,
+    path: PathSize,
     allowance?: Allowance,
   ) {
     this.#timing = timing;
@@ -111,12 +124,18 @@ export class MessageLayer {
     this.#maxPayload = maxPayload;
     this.#timers = timers;
     this.#stats = stats;
+    this.#path = path;
     this.#allowance = allowance;
     this.#ids = new MessageIds(() => timing.transmission.exchangeLifetime, randomBytes);
   }
 
-  /** The largest message that may be sent now, in bytes. */
+  /** The largest message that should be sent now, in bytes: the path carries it as far as is known. */
   get maxMessageBytes(): number {
+    return Math.min(this.most, this.#path.ceiling);
+  }
+
+  /** The largest message that may be sent now, in bytes. */
+  get most(): number {
     return this.#allowance === undefined ? this.#maxPayload() : Math.min(this.#maxPayload(), this.#allowance.room);
   }
 
@@ -172,8 +191,25 @@ export class MessageLayer {
   /** An acknowledgement has just arrived, whatever came with it: that tells the round trip. */
   measure(outgoing: Outgoing, now: number): void {
     const { ackDelay = ACK_DELAY } = outgoing;
-    const retransmission = this.#inFlight.get(outgoing)?.retransmission;
-    if (retransmission !== undefined && ackDelay <= ACK_DELAY) this.#timing.acknowledged(retransmission, now);
+    const inFlight = this.#inFlight.get(outgoing);
+    const retransmission = inFlight?.retransmission;
+    if (retransmission === undefined) return;
+    this.#path.delivered(inFlight!.length, now);
+    if (ackDelay <= ACK_DELAY) this.#timing.acknowledged(retransmission, now);
+  }
+
+  /**
+   * A message of this length, or the answer to it, was lost so many `times` since it went at `first` (RFC 8899 section 4.3). True: it is
+   * longer than messages should be.
+   */
+  lost(length: number, times: number, first: number, now: number): boolean {
+    if (this.#path.lost(length, times, first, now) && this.#probe === undefined) {
+      this.#probe = probe(PROMPT, () => {
+        this.#probe = undefined;
+      });
+      this.submit(this.#probe, now);
+    }
+    return length > this.#path.ceiling;
   }
 
   /** Something waits for an acknowledgement, or for the end of a pause. */
@@ -289,6 +325,7 @@ export class MessageLayer {
     const inFlight = {
       messageIds: [messageId],
       bulk,
+      length: datagram.length,
       fire: (now: number) => {
         this.settle(outgoing, now);
         outgoing.paused?.(now);
@@ -308,13 +345,18 @@ export class MessageLayer {
     const inFlight: InFlight = {
       messageIds: [messageId],
       bulk,
+      length: first.length,
       retransmission,
       fire: (now) => {
         const due = retransmission.due(now);
         if (due === 'give_up') return this.#giveUp(outgoing, 'no_acknowledgement', now);
         if (due === 'again') {
+          const lost = retransmission.transmissions;
+          const tooLong = lost !== undefined && this.lost(datagram.length, lost.retransmissions, lost.first, now);
+          if (tooLong && outgoing.shorten?.(now)) return;
           datagram = this.#again(outgoing, inFlight, datagram, now);
           if (datagram.length > this.#maxPayload()) return this.#giveUp(outgoing, 'too_large', now);
+          inFlight.length = datagram.length;
           this.#stats.retransmissions++;
           this.transmit(datagram);
         }

@@ -136,6 +136,12 @@ export class ServerObservation implements Outgoing {
     return fresh;
   }
 
+  shorten(): boolean {
+    // It is divided anew, for what the path carries.
+    this.#part = undefined;
+    return false;
+  }
+
   sent(_messageId: number, _now: number): void {
     if (!this.confirmable) this.#settle('sent');
   }

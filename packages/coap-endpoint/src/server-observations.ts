@@ -88,8 +88,9 @@ export class ServerObservations implements ObserverList {
 
   /** The first message of an answer to the registration. Throws `BlockwiseError` as `ServerTransfers`. */
   answer({ token, ticket }: ServerObservation, response: CoapResponse, now: number): Begun {
-    const room = { maxMessageBytes: this.layer.maxMessageBytes, tokenLength: token.length };
-    const withoutObserve = { ...room, maxMessageBytes: room.maxMessageBytes - OBSERVE_BYTES };
+    const { maxMessageBytes, most } = this.layer;
+    const room = { maxMessageBytes, most, tokenLength: token.length };
+    const withoutObserve = { ...room, maxMessageBytes: maxMessageBytes - OBSERVE_BYTES, most: most - OBSERVE_BYTES };
     if (codeClass(response.code) !== 2 || !this.#blocks.divides(ticket, response, withoutObserve)) {
       return this.#blocks.respond(ticket, response, withoutObserve, now);
     }

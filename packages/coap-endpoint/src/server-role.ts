@@ -38,6 +38,7 @@ import type { Quota } from './quota.ts';
 import { Replies } from './replies.ts';
 import type { ServerObservation } from './server-observation.ts';
 import { ServerObservations } from './server-observations.ts';
+import { type AnswerBodies, shorterAnswer } from './shorter-answer.ts';
 import type { EndpointStats } from './stats.ts';
 import { ACK_DELAY, type Timing } from './timing.ts';
 
@@ -69,6 +70,7 @@ export class ServerRole {
   /** The same without the options of RFC 9177. */
   readonly #strangersRegistry: OptionRegistry;
   readonly #blocks: ServerBlocks;
+  readonly #bodies: AnswerBodies;
   readonly #acks: HeldAcks;
   readonly #session: object;
   readonly #transfers: ServerTransfers;
@@ -107,6 +109,7 @@ export class ServerRole {
     this.#registry = parts.registry;
     this.#strangersRegistry = withoutQBlocks(parts.registry);
     this.#blocks = parts.blocks;
+    this.#bodies = parts;
     this.#acks = new HeldAcks(parts.layer, parts.timers);
     this.#session = parts.session;
     this.#transfers = parts.transfers;
@@ -193,7 +196,9 @@ export class ServerRole {
       return;
     }
     const arrival = this.#blocks.receive(message, part, now);
-    const received = confirmable ? this.#duplicates.add(message, now) : { expires: now, answer: undefined };
+    const received = confirmable
+      ? this.#duplicates.add(message, now)
+      : { at: now, repeats: 0, expires: now, answer: undefined };
     if (arrival.kind === 'answer') {
       if (answers)
         this.#replies.reply(message, this.#replies.described(message, part, arrival.response), received, now);
@@ -229,7 +234,7 @@ export class ServerRole {
       part = this.#firstMessage(incoming, response, now);
     } finally {
       incoming.ticket.release?.();
-      this.#answer(incoming, part, now);
+      this.#answer(incoming, response, part, now);
     }
   }
 
@@ -347,7 +352,13 @@ export class ServerRole {
     return { code, options: [...options, opaqueOption(OptionNumber.Echo, this.#allowance!.echo)], payload };
   }
 
-  #answer(incoming: Incoming, part: MessagePart, now: number): void {
+  /** A request came again, since its answer is too long for the path: it gets the same in shorter blocks, if all of it is still there. */
+  shorten(message: CoapMessage, received: Received, now: number): void {
+    const room = this.#room(message);
+    received.answer = shorterAnswer(message, received.answer!, this.#bodies, room, now) ?? received.answer;
+  }
+
+  #answer(incoming: Incoming, response: CoapResponse, part: MessagePart, now: number): void {
     const { id, message, received, observation } = incoming;
     this.#blocks.answered(message.token);
     const silent = isOf(incoming.unwanted, part.code);
@@ -380,13 +391,20 @@ export class ServerRole {
       },
       rejected: (at) => gone('rejected', at),
       undeliverable: (_why, at) => gone('lost', at),
+      shorten: (at) => {
+        this.#layer.settle(incoming.delivery!, at);
+        incoming.proceed = undefined;
+        this.#answer(incoming, response, this.#firstMessage(incoming, response, at), at);
+        return true;
+      },
     };
     this.#layer.submit(incoming.delivery, now);
     incoming.proceed?.(message.token, now);
   }
 
   #room(message: CoapMessage): Room {
-    return { maxMessageBytes: this.#layer.maxMessageBytes, tokenLength: message.token.length };
+    const { maxMessageBytes, most } = this.#layer;
+    return { maxMessageBytes, most, tokenLength: message.token.length };
   }
 }
 

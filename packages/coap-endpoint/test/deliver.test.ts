@@ -91,7 +91,8 @@ describe('a body in blocks whose first is a CON', () => {
     const other = [...path('other'), blockOption(OptionNumber.Block2, { num: 1, more: false, szx: 6 })];
     server.receive(datagram({ code: Code.GET, messageId: 101, options: other }));
     server.respond(server.request1().id, content('a'));
-    expect(times(server.pass(20_000))).toEqual([2000, 6000, 14_000]);
+    const blocks = server.pass(20_000).filter(([, sent]) => parse(fromHex(sent)).code !== 0);
+    expect(times(blocks)).toEqual([2000, 6000, 14_000]);
   });
 
   it('is one message less on a slow link: 20 kB with a round trip of 1.2 s', async () => {

@@ -13,6 +13,7 @@ export class QBlock2Sender {
   readonly count: number;
   readonly etag: Uint8Array;
   readonly #response: MessagePart;
+  readonly #brief: boolean;
   /** What stands on block 0, and on the others. */
   readonly #first: readonly CoapOption[];
   readonly #others: readonly CoapOption[];
@@ -39,6 +40,12 @@ export class QBlock2Sender {
     this.etag = tag.value;
     this.count = Math.ceil(payload.length / blockSize(this.szx));
     this.#response = response;
+    this.#brief = brief;
+  }
+
+  /** The same body in blocks that fit `room`. Throws `BlockwiseError` (`refused`) when none does. */
+  within(room: Room): QBlock2Sender {
+    return new QBlock2Sender(this.#response, this.szx, room, this.#brief);
   }
 
   block(num: number): MessagePart {

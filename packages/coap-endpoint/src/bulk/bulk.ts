@@ -1,7 +1,8 @@
-import type { Outcomes, Report } from '@lb-matrix/blockwise';
+import type { MessagePart, Outcomes, Report, Room } from '@lb-matrix/blockwise';
 import type { Flow, Sent } from '../congestion/flow.ts';
 import type { Deadlines } from '../deadlines.ts';
 import type { MessageLayer, Timer } from '../message-layer.ts';
+import type { PathSize } from '../path-size.ts';
 import type { EndpointStats } from '../stats.ts';
 import type { BlockSource } from './block-template.ts';
 import { BulkBody } from './bulk-body.ts';
@@ -23,6 +24,8 @@ export interface BulkOptions {
   readonly key?: string | undefined;
   /** The peer knows the same rules, and not only those of RFC 9177. */
   readonly prompt: boolean;
+  /** The same in shorter blocks: its first message, the others being on their way. */
+  readonly shorten?: ((room: Room, now: number) => MessagePart) | undefined;
   /** The peer has said something of it. */
   readonly heard?: ((now: number) => void) | undefined;
   /** It is over: all of it is there, or nothing was heard of it for too long, or the peer does not want it. */
@@ -50,6 +53,7 @@ export class Bulk implements Timer {
     layer: MessageLayer;
     timers: Deadlines<Timer>;
     stats: EndpointStats;
+    path: PathSize;
     flow: (prompt: boolean, now: number) => Flow;
     roundTrip: () => number | undefined;
   }) {
@@ -59,7 +63,10 @@ export class Bulk implements Timer {
     this.#newFlow = parts.flow;
     this.#roundTrip = parts.roundTrip;
     this.#outcomes = {
-      delivered: (sent, now) => this.#flow!.delivered(sent, now),
+      delivered: (sent, now) => {
+        parts.path.delivered(sent.bytes, now);
+        this.#flow!.delivered(sent, now);
+      },
       lost: (sent, now) => this.#flow!.lost(sent, now),
       superseded: (sent) => this.#flow!.forgotten(sent),
     };
@@ -116,6 +123,12 @@ export class Bulk implements Timer {
     body.take(report, now);
     this.#bodies.get(body)?.heard?.(now);
     if (body.done) this.#end(body, 'delivered', now);
+  }
+
+  /** The body with this token goes in shorter blocks: its first message. `undefined`: there is none. */
+  shorten(token: Uint8Array, room: Room, now: number): MessagePart | undefined {
+    const body = this.find(token, undefined);
+    return body && this.#bodies.get(body)?.shorten?.(room, now);
   }
 
   /** Lets go of a body, without a call of `ended`. */

@@ -145,6 +145,11 @@ export class ServerBlocks {
     this.#bulk.stop(token, now);
   }
 
+  /** The first message of the body that answers this token, in blocks for this room; `undefined`: it is not there any more. */
+  again(token: Uint8Array, room: Room, now: number): MessagePart | undefined {
+    return this.#bulk.shorten(token, room, now);
+  }
+
   clear(): void {
     this.#uploads.clear();
   }
@@ -165,7 +170,7 @@ export class ServerBlocks {
   }
 
   #proceed(ticket: Ticket, { sender, touch, release }: HeldSender, token: Uint8Array, now: number): void {
-    this.#bulk.add(
+    const body = this.#bulk.add(
       {
         source: sender,
         option: QBlock2,
@@ -174,6 +179,12 @@ export class ServerBlocks {
         key: this.prompt ? undefined : cacheKey(ticket.code, ticket.options),
         prompt: this.prompt,
         heard: touch,
+        shorten: (room, at) => {
+          const shorter = sender.within(room);
+          this.#bulk.remove(body);
+          this.#proceed(ticket, { sender: shorter, touch, release }, token, at);
+          return shorter.block(0);
+        },
         ended: release,
       },
       now,
