@@ -41,6 +41,11 @@ export class Responses {
       if (!this.#layer.acknowledge(message.messageId, undefined, now)) this.#stats.dropped++;
       return;
     }
+    // RFC 9177 section 4.3: what the server has of a request's body is no answer yet.
+    if (this.#blocks.reported(message, now)) {
+      this.#layer.acknowledge(message.messageId, message.token, now);
+      return;
+    }
     // An ACK with a response may follow an empty one; the RFC forbids it to servers, but some do it.
     const exchange = this.#exchanges.match(message, true);
     if (exchange !== undefined) {

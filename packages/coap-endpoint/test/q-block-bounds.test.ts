@@ -61,6 +61,21 @@ describe('a request body in Q-Blocks', () => {
     expect([code, new TextDecoder().decode(payload)]).toEqual([Code.Content, 'done']);
   });
 
+  it('is not answered by a report in the ACK to its first block', () => {
+    const client = new Engine({ blockwise: 'rfc9177' });
+    client.request(put(bodyOf(3000), 'a'));
+    const { messageId, token } = parse(fromHex(client.sent()[0]!));
+    const report = {
+      code: Code.Continue,
+      options: [blockOption(OptionNumber.QBlock1, { num: 0, more: true, szx: 6 })],
+    };
+    client.receive(datagram({ type: Type.ACK, messageId, token, ...report }));
+    expect(client.events().map(({ kind }) => kind)).not.toContain('response');
+    expect(client.pass(60_000)).toEqual([]);
+    client.receive(datagram({ code: Code.Changed, token }));
+    expect(client.events()).toMatchObject([{ kind: 'response', response: { code: Code.Changed } }]);
+  });
+
   it('that has to go for others is reported no more: of one peer no more than `maxPeerBodies` are held', () => {
     const server = new Engine({ server: {} });
     server.endpoint.agree(BOTH);
