@@ -1,4 +1,5 @@
 import { lookup } from 'node:dns/promises';
+import { interfaceMtu } from './interface-mtu.ts';
 
 /** A numeric address to send to or to bind. */
 export interface NumericAddress {
@@ -23,12 +24,18 @@ export function unmapped(address: string): string {
 const LEAST_PAYLOAD = 68 - 28;
 /** What an IP packet holds at most, in bytes. */
 const LARGEST_MTU = 65_535;
+const DEFAULT_MTU = 1280;
 
 /** Throws `RangeError` for a packet size with which nothing would work. */
 export function checkMtu(mtu: number, address: string): void {
   const least = LEAST_PAYLOAD + headers(address);
   if (mtu >= least && mtu <= LARGEST_MTU) return;
   throw new RangeError(`the mtu is ${mtu}; it has to be ${least} to ${LARGEST_MTU} bytes`);
+}
+
+/** The IP packet size for a socket with this address: that of RFC 7252 section 4.6, or what its interface carries where that is less. */
+export function defaultMtu(local: string): number {
+  return Math.min(DEFAULT_MTU, Math.max(LEAST_PAYLOAD + headers(local), interfaceMtu(local) ?? DEFAULT_MTU));
 }
 
 /** The largest UDP payload in an IP packet of `mtu` bytes. */

@@ -1,13 +1,13 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { performance } from 'node:perf_hooks';
 import type { DatagramPipe } from '../pipe.ts';
-import { checkMtu, maxPayload, numericLookup, resolve } from './address.ts';
+import { checkMtu, defaultMtu, maxPayload, numericLookup, resolve } from './address.ts';
 
 export interface ConnectUdpOptions {
   /** Name or address. A name is looked up once. */
   readonly host: string;
   readonly port: number;
-  /** The IP packet size that datagrams stay within, in bytes, from 68 (IPv6: 88). Default 1280 (RFC 7252 section 4.6). */
+  /** The IP packet size that datagrams stay within, in bytes, from 68 (IPv6: 88). Default 1280 (RFC 7252 section 4.6), or the MTU of the interface where that is less and the system says it (Linux). */
   readonly mtu?: number | undefined;
 }
 
@@ -16,9 +16,9 @@ export interface ConnectUdpOptions {
  * with Node's error as the reason (`ECONNREFUSED`). Rejects with Node's error when the host has no address, and with
  * `RangeError` for an mtu that is too small.
  */
-export async function connectUdp({ host, port, mtu = 1280 }: ConnectUdpOptions): Promise<DatagramPipe> {
+export async function connectUdp({ host, port, mtu }: ConnectUdpOptions): Promise<DatagramPipe> {
   const { address, family } = await resolve(host);
-  checkMtu(mtu, address);
+  if (mtu !== undefined) checkMtu(mtu, address);
   const socket = createSocket({ type: family === 6 ? 'udp6' : 'udp4', lookup: numericLookup });
   await new Promise<void>((done, fail) => {
     socket.once('error', fail);
@@ -27,7 +27,7 @@ export async function connectUdp({ host, port, mtu = 1280 }: ConnectUdpOptions):
       done();
     });
   });
-  return new UdpPipe(socket, address, port, mtu);
+  return new UdpPipe(socket, address, port, mtu ?? defaultMtu(socket.address().address));
 }
 
 class UdpPipe implements DatagramPipe {

@@ -1,16 +1,14 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { performance } from 'node:perf_hooks';
 import type { DatagramPipe, PipeListener } from '../pipe.ts';
-import { checkMtu, maxPayload, numericLookup, resolve, unmapped } from './address.ts';
-
-const DEFAULT_MTU = 1280;
+import { checkMtu, defaultMtu, maxPayload, numericLookup, resolve, unmapped } from './address.ts';
 
 export interface ListenUdpOptions {
   /** Name or address to bind. Default 127.0.0.1; `::` takes IPv4 as well. */
   readonly host?: string | undefined;
   /** Default: one that is free. */
   readonly port?: number | undefined;
-  /** The IP packet size that datagrams stay within, in bytes, from 68 (IPv6: 88). Default 1280 (RFC 7252 section 4.6). */
+  /** The IP packet size that datagrams stay within, in bytes, from 68 (IPv6: 88). Default: as for `connectUdp`. */
   readonly mtu?: number | undefined;
   /** Peers at once; datagrams of others are dropped until one has been idle for long enough. Default 10,000. */
   readonly maxPeers?: number | undefined;
@@ -41,7 +39,8 @@ export interface UdpListener extends PipeListener {
  */
 export async function listenUdp(options: ListenUdpOptions = {}): Promise<UdpListener> {
   const { address, family } = await resolve(options.host ?? '127.0.0.1');
-  checkMtu(options.mtu ?? DEFAULT_MTU, address);
+  const mtu = options.mtu ?? defaultMtu(address);
+  checkMtu(mtu, address);
   const socket = createSocket({ type: family === 6 ? 'udp6' : 'udp4', lookup: numericLookup });
   await new Promise<void>((done, fail) => {
     socket.once('error', fail);
@@ -52,7 +51,7 @@ export async function listenUdp(options: ListenUdpOptions = {}): Promise<UdpList
   });
   // Bursts of many peers; the system may give less.
   socket.setRecvBufferSize(4 * 1024 * 1024);
-  return new Listener(socket, options);
+  return new Listener(socket, mtu, options);
 }
 
 class Listener implements UdpListener {
@@ -68,11 +67,11 @@ class Listener implements UdpListener {
   readonly #pipes: Map<string, PeerPipe> = new Map();
   readonly #sweep: NodeJS.Timeout;
 
-  constructor(socket: Socket, options: ListenUdpOptions) {
+  constructor(socket: Socket, mtu: number, options: ListenUdpOptions) {
     const { address, port } = socket.address();
     this.address = { address, port };
     this.#socket = socket;
-    this.#mtu = options.mtu ?? DEFAULT_MTU;
+    this.#mtu = mtu;
     this.#maxPeers = options.maxPeers ?? 10_000;
     this.#idleTimeout = options.idleTimeout ?? 300_000;
     this.#trusting = options.dangerTrustAddresses ?? false;

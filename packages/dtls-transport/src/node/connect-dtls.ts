@@ -34,7 +34,8 @@ export async function connectDtls(options: ConnectDtlsOptions): Promise<DtlsClie
   try {
     await connectSocket(socket, options.port, address);
     signal?.throwIfAborted();
-    const pipe = new ClientPipe(socket, address, maxDatagramOf(options.mtu, family), identity, options);
+    const maxDatagram = maxDatagramOf(options.mtu, family, socket.address().address);
+    const pipe = new ClientPipe(socket, address, maxDatagram, identity, options);
     await connectedUnlessAborted(pipe, signal);
     return pipe;
   } catch (error) {

@@ -45,7 +45,7 @@ export async function listenDtls(options: ListenDtlsOptions): Promise<DtlsListen
     recordSizeLimit,
     keyLog,
   } = options;
-  const maxDatagram = maxDatagramOf(options.mtu, family);
+  const maxDatagram = maxDatagramOf(options.mtu, family, address);
   const engine = new DtlsListener({
     crypto: nodeCrypto,
     randomBytes,

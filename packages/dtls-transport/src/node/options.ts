@@ -15,7 +15,7 @@ export interface RawKey {
 
 /** What both sides may be told. */
 interface CommonOptions {
-  /** The largest IP packet to send, in bytes, headers of IP and UDP included. Default 1280. */
+  /** The largest IP packet to send, in bytes, headers of IP and UDP included. Default: 1280, or the MTU of the interface where that is less and the system says it (Linux). */
   readonly mtu?: number | undefined;
   /** Milliseconds until a handshake is given up. Default 60,000. */
   readonly handshakeTimeout?: number | undefined;

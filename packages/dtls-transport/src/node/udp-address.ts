@@ -1,6 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { isIPv4 } from 'node:net';
 import { wholeNumber } from '../engine-options.ts';
+import { interfaceMtu } from './interface-mtu.ts';
 
 /** A numeric address for a socket. */
 export interface UdpAddress {
@@ -12,6 +13,7 @@ export interface UdpAddress {
 const HEADERS = { 6: 40 + 8, 4: 20 + 8 } as const;
 
 const DEFAULT_MTU = 1_280;
+const LEAST_MTU = 128;
 
 /** The numeric address of a host: the first that the system finds, looked up once. */
 export async function resolveHost(host: string): Promise<UdpAddress> {
@@ -26,7 +28,11 @@ export function unmapAddress(address: string): string {
   return isIPv4(tail) ? tail : address;
 }
 
-/** UDP payload that fits in an IP packet of `mtu` bytes. Throws `DtlsRefusedError` (`bad-option`). */
-export function maxDatagramOf(mtu: number | undefined, family: 4 | 6): number {
-  return wholeNumber('mtu', mtu ?? DEFAULT_MTU, 128, 65_535) - HEADERS[family];
+/**
+ * UDP payload that fits in an IP packet of `mtu` bytes; by default the smaller of 1280 and what the interface with the address `local` carries.
+ * Throws `DtlsRefusedError` (`bad-option`).
+ */
+export function maxDatagramOf(mtu: number | undefined, family: 4 | 6, local: string): number {
+  const carried = mtu ?? Math.min(DEFAULT_MTU, Math.max(LEAST_MTU, interfaceMtu(local) ?? DEFAULT_MTU));
+  return wholeNumber('mtu', carried, LEAST_MTU, 65_535) - HEADERS[family];
 }
