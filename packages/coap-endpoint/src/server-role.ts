@@ -23,42 +23,24 @@ import {
 import type { Allowance } from './allowance.ts';
 import { bodyKey } from './body-key.ts';
 import { HeldAcks } from './bulk/held-acks.ts';
-import type { Begun, ServerBlocks } from './bulk/server-blocks.ts';
+import type { ServerBlocks } from './bulk/server-blocks.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { Duplicates, Received } from './duplicates.ts';
 import type { ServerEvent } from './events.ts';
 import type { CoapResponse, DescribeTooLarge } from './exchange.ts';
+import type { Incoming } from './incoming.ts';
 import { withoutQBlocks } from './known-options.ts';
 import { isLater, isLaterBlock } from './later-block.ts';
-import { type MessageLayer, type Outgoing, PROMPT, THINKING, type Timer } from './message-layer.ts';
+import { type MessageLayer, PROMPT, THINKING, type Timer } from './message-layer.ts';
 import { isOf, unwanted } from './no-response.ts';
 import type { NotifyOptions } from './observation.ts';
 import { diagnosis, empty, observeOf } from './own-answers.ts';
 import type { Quota } from './quota.ts';
 import { Replies } from './replies.ts';
-import type { ServerObservation } from './server-observation.ts';
 import { ServerObservations } from './server-observations.ts';
 import { type AnswerBodies, shorterAnswer } from './shorter-answer.ts';
 import type { EndpointStats } from './stats.ts';
 import { ACK_DELAY, type Timing } from './timing.ts';
-
-/** A request that the application has, or whose separate response is on its way. */
-interface Incoming extends Timer {
-  readonly id: number;
-  readonly message: CoapMessage;
-  readonly ticket: Ticket;
-  readonly received: Received;
-  /** An empty ACK went out: the response will be separate. */
-  acknowledged: boolean;
-  /** Sends the rest of the response's body. */
-  proceed: Begun['proceed'];
-  delivery: Outgoing | undefined;
-  /** The classes of responses that it does not want, as bits (RFC 7967). */
-  readonly unwanted: number;
-  /** It asks to be told of changes, and may be: `observation`. */
-  readonly observe: boolean;
-  observation: ServerObservation | undefined;
-}
 
 /** What a server does for a peer: requests with their responses (RFC 7252 section 5), each executed once. */
 export class ServerRole {
