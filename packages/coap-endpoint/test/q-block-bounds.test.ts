@@ -1,25 +1,12 @@
 import { blockOption } from '@lb-matrix/blockwise';
 import { Code, OptionNumber, stringValues, Type, uintOption } from '@lb-matrix/coap-codec';
 import { describe, expect, it } from 'vitest';
-import type { CoapResponse, Handler, IncomingRequest, Observation } from '../src/index.ts';
+import type { CoapResponse, IncomingRequest, Observation } from '../src/index.ts';
 import { Engine } from './support/engine.ts';
 import { bodyOf, content, datagram, fromHex, get, parse, path, put } from './support/messages.ts';
-import { type Pair, type PairOptions, pair } from './support/pair.ts';
+import { agreedPair, BOTH } from './support/pair.ts';
 
-const BOTH = { transmission: true, qBlock: true };
 const pathOf = ({ options }: IncomingRequest): string => stringValues(options, OptionNumber.UriPath)!.join('/');
-
-/** Two ends that agreed. */
-async function agreed(handler: Handler, options: PairOptions = {}): Promise<Pair> {
-  const all = pair((request) => {
-    request.agree(BOTH);
-    return handler(request);
-  }, options);
-  await all.time.until(all.client.request(get('hello')));
-  all.client.agree(BOTH);
-  all.link.log.length = 0;
-  return all;
-}
 
 /** Block 0 of a request body of 100,000 bytes that has this token, and its number for Request-Tag. */
 function firstBlock(number: number, change: Partial<Parameters<typeof datagram>[0]> = {}): Uint8Array {
@@ -42,7 +29,7 @@ function firstBlock(number: number, change: Partial<Parameters<typeof datagram>[
 describe('a request body in Q-Blocks', () => {
   it('is not answered by a report that comes late or twice, whatever it says', async () => {
     let answer: () => void = () => {};
-    const { time, client, link } = await agreed(
+    const { time, client, link } = await agreedPair(
       (request) =>
         pathOf(request) === 'hello'
           ? content('')
@@ -85,7 +72,7 @@ describe('a request body in Q-Blocks', () => {
   });
 
   it('keeps its token of one byte out of use, because a report of it may still be under way', async () => {
-    const { time, client, link } = await agreed(() => content(''), { connect: { tokenLength: 1 } });
+    const { time, client, link } = await agreedPair(() => content(''), { connect: { tokenLength: 1 } });
     await time.until(client.request(put(bodyOf(3000), 'a')));
     const { token } = link.log[0]!.message!;
     expect(token.length).toBe(1);
@@ -124,10 +111,13 @@ describe('a separate response', () => {
 describe('a response body in Q-Blocks', () => {
   it('that nobody takes any more does not hold up those after it', async () => {
     let away = false;
-    const { time, client } = await agreed((request) => content(pathOf(request) === 'hello' ? '' : bodyOf(1_000_000)), {
-      delay: 50,
-      drop: () => away,
-    });
+    const { time, client } = await agreedPair(
+      (request) => content(pathOf(request) === 'hello' ? '' : bodyOf(1_000_000)),
+      {
+        delay: 50,
+        drop: () => away,
+      },
+    );
     const first = client.request(get('a'));
     const rejected = expect(first).rejects.toMatchObject({ code: 'timed_out' });
     await time.advance(400);
@@ -155,7 +145,7 @@ describe('the lost acknowledgement of a large notification', () => {
   it('is asked for as soon as that of a small one', async () => {
     let observation: Observation | undefined;
     let drops = 0;
-    const { time, client } = await agreed(
+    const { time, client } = await agreedPair(
       (request) => {
         observation = request.observe();
         return content('0');

@@ -1,31 +1,18 @@
 import { Code, OptionNumber, stringValues, Type } from '@lb-matrix/coap-codec';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { CoapResponse, Handler, IncomingRequest, Observation } from '../src/index.ts';
+import type { CoapResponse, IncomingRequest, Observation } from '../src/index.ts';
 import type { Sent } from './support/link.ts';
 import { bodyOf, content, get, put } from './support/messages.ts';
-import { type Pair, type PairOptions, pair } from './support/pair.ts';
+import { agreedPair, BOTH, type PairOptions, pair } from './support/pair.ts';
 
-const BOTH = { transmission: true, qBlock: true };
 const pathOf = ({ options }: IncomingRequest): string => stringValues(options, OptionNumber.UriPath)!.join('/');
 const same = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;
 const has = ({ message }: Sent, number: number): boolean => message!.options.some((option) => option.number === number);
 
-/** Two ends that agreed. */
-async function agreed(handler: Handler, options: PairOptions = {}): Promise<Pair> {
-  const all = pair((request) => {
-    request.agree(BOTH);
-    return handler(request);
-  }, options);
-  await all.time.until(all.client.request(get('hello')));
-  all.client.agree(BOTH);
-  all.link.log.length = 0;
-  return all;
-}
-
 describe('between ends that agreed on the blocks of RFC 9177', () => {
   it('a response goes on by itself after its first block, and its end is confirmed', async () => {
-    const { time, client, link } = await agreed(() => content(bodyOf(3000)));
+    const { time, client, link } = await agreedPair(() => content(bodyOf(3000)));
     const { payload } = await time.until(client.request(get('a')));
     await time.advance(100);
     expect(payload).toEqual(bodyOf(3000));
@@ -42,7 +29,7 @@ describe('between ends that agreed on the blocks of RFC 9177', () => {
 
   it('a request goes on by itself, and is answered once it is there', async () => {
     const got: Uint8Array[] = [];
-    const { time, client, link } = await agreed((request) => {
+    const { time, client, link } = await agreedPair((request) => {
       got.push(request.payload);
       return content('ok');
     });
@@ -57,7 +44,7 @@ describe('between ends that agreed on the blocks of RFC 9177', () => {
   });
 
   it('what fits one message goes as ever', async () => {
-    const { time, client, link } = await agreed(() => content('small'));
+    const { time, client, link } = await agreedPair(() => content('small'));
     await time.until(client.request(put(bodyOf(10), 'a')));
     expect(link.log.some((sent) => has(sent, OptionNumber.QBlock1) || has(sent, OptionNumber.QBlock2))).toBe(false);
     expect(link.log.length).toBe(2);
@@ -65,7 +52,7 @@ describe('between ends that agreed on the blocks of RFC 9177', () => {
 
   it('a lost first block is sent again in about a round trip', async () => {
     let drops = 1;
-    const { time, client } = await agreed(() => content(bodyOf(8000)), {
+    const { time, client } = await agreedPair(() => content(bodyOf(8000)), {
       delay: 50,
       drop: (sent) => sent.from === 'server' && sent.message!.payload.length === 1024 && drops-- > 0,
     });
@@ -75,7 +62,7 @@ describe('between ends that agreed on the blocks of RFC 9177', () => {
   });
 
   it('a response that nobody wants any more ends', async () => {
-    const { time, client, link } = await agreed(
+    const { time, client, link } = await agreedPair(
       (request) => content(pathOf(request) === 'a' ? bodyOf(1_000_000) : ''),
       { delay: 50 },
     );
@@ -95,7 +82,7 @@ describe('between ends that agreed on the blocks of RFC 9177', () => {
     let asked = 0;
     let drops = 0;
     const drop = ({ from, message }: Sent) => from === 'server' && message!.type === Type.NON && drops-- === 1;
-    const { time, client } = await agreed(
+    const { time, client } = await agreedPair(
       () => {
         asked++;
         return content(bodyOf(400_000));
@@ -115,7 +102,7 @@ describe('between ends that agreed on the blocks of RFC 9177', () => {
 
   it('a long answer comes as a CON of its own, and the rest after it', async () => {
     let answer: () => void = () => {};
-    const { time, client, link } = await agreed(
+    const { time, client, link } = await agreedPair(
       (request) => {
         if (pathOf(request) !== 'slow') return content('');
         request.acknowledge();
@@ -149,7 +136,7 @@ describe('between ends that agreed on the blocks of RFC 9177', () => {
     await fc.assert(
       fc.asyncProperty(network, fc.integer({ min: 1, max: 30_000 }), async (options, size) => {
         const runs = new Map<string, number>();
-        const { time, client } = await agreed(
+        const { time, client } = await agreedPair(
           (request) => {
             const path = pathOf(request);
             runs.set(path, (runs.get(path) ?? 0) + 1);
@@ -172,7 +159,7 @@ describe('between ends that agreed on the blocks of RFC 9177', () => {
 describe('a notification with a large body', () => {
   async function observed(options: PairOptions, mode: { acknowledgeConsumed?: boolean }) {
     let observation: Observation | undefined;
-    const all = await agreed((request) => {
+    const all = await agreedPair((request) => {
       observation = request.observe();
       return content('0');
     }, options);

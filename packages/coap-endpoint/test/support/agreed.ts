@@ -1,6 +1,7 @@
 import { Link, type LinkOptions, linkPipes, VirtualTime } from '@lb-matrix/virtual-network';
 import { type CoapClient, connect, type Handler, serve } from '../../src/index.ts';
 import { get } from './messages.ts';
+import { BOTH } from './pair.ts';
 
 export interface Agreed {
   readonly time: VirtualTime;
@@ -17,13 +18,13 @@ export async function agreed(handler: Handler, options: LinkOptions): Promise<Ag
   serve(pipes.server, {
     platform: time.platform(2 * seed + 1),
     handler: (request) => {
-      request.agree({ transmission: true, qBlock: true });
+      request.agree(BOTH);
       return handler(request);
     },
   });
   const client = connect(pipes.client, { platform: time.platform(2 * seed) });
   await time.until(client.request(get('hello')));
-  client.agree({ transmission: true, qBlock: true });
+  client.agree(BOTH);
   await time.until(client.request(get('hello')));
   return { time, link, client };
 }

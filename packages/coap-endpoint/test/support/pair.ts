@@ -9,6 +9,7 @@ import {
   serve,
 } from '../../src/index.ts';
 import { type LinkOptions, VirtualLink } from './link.ts';
+import { get } from './messages.ts';
 
 export interface Pair {
   readonly time: VirtualTime;
@@ -30,4 +31,19 @@ export function pair(handler: Handler, options: PairOptions = {}): Pair {
   const client = connect(link.client, { platform: time.platform(2 * seed), ...options.connect });
   const server = serve(link.server, { platform: time.platform(2 * seed + 1), handler, ...options.serve });
   return { time, link, client, server };
+}
+
+/** All that two ends can agree on. */
+export const BOTH = { transmission: true, qBlock: true };
+
+/** The same two, in a session where they have agreed on all there is; the link's log begins after that. */
+export async function agreedPair(handler: Handler, options: PairOptions = {}): Promise<Pair> {
+  const all = pair((request) => {
+    request.agree(BOTH);
+    return handler(request);
+  }, options);
+  await all.time.until(all.client.request(get('hello')));
+  all.client.agree(BOTH);
+  all.link.log.length = 0;
+  return all;
 }
